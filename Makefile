@@ -20,7 +20,7 @@ help:
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[reasoning-gym,dev]"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[train,reasoning-gym,dev]"
 	touch $@
 
 install: $(VENV)/.installed

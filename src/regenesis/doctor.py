@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from regenesis.config import LlamaCppEngineConfig, OpenAIEngineConfig, RunConfig
+from regenesis.config import EngineConfig, LlamaCppEngineConfig, OpenAIEngineConfig, RunConfig
 from regenesis.errors import EngineError, ModelError
 from regenesis.filesystems import filesystem_type, free_bytes, nearest_existing, network_filesystem
 from regenesis.models import KNOWN, cache_folder, cached, known_models
@@ -59,7 +59,7 @@ class Subject:
     run_dir: Path
 
     @property
-    def engine(self) -> OpenAIEngineConfig | LlamaCppEngineConfig:
+    def engine(self) -> EngineConfig:
         return self.config.engine if self.config else LlamaCppEngineConfig.model_validate({"kind": "llamacpp"})
 
 

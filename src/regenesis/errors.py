@@ -36,3 +36,7 @@ class RequestFailed(EngineError):
 
     Nothing is recorded: the question is set aside and asked again by the next start of the run.
     """
+
+
+class TrainingError(RegenesisError):
+    """Training cannot start or go on: nothing to learn from, a loss that is no number, no memory, no room on disk."""

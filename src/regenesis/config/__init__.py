@@ -14,9 +14,12 @@ from regenesis.config.loading import PRESETS, config_from_mapping, config_from_t
 from regenesis.config.schema import (
     BudgetConfig,
     CurationConfig,
+    DecontaminationConfig,
     EngineConfig,
+    EvaluationConfig,
     HintConfig,
     LlamaCppEngineConfig,
+    LoraConfig,
     MethodConfig,
     OpenAIEngineConfig,
     RetryConfig,
@@ -24,6 +27,8 @@ from regenesis.config.schema import (
     SamplingConfig,
     SchedulingConfig,
     TaskConfig,
+    TrainingConfig,
+    TransformersEngineConfig,
 )
 
 __all__ = [
@@ -31,9 +36,12 @@ __all__ = [
     "PRESETS",
     "BudgetConfig",
     "CurationConfig",
+    "DecontaminationConfig",
     "EngineConfig",
+    "EvaluationConfig",
     "HintConfig",
     "LlamaCppEngineConfig",
+    "LoraConfig",
     "MethodConfig",
     "OpenAIEngineConfig",
     "RetryConfig",
@@ -41,6 +49,8 @@ __all__ = [
     "SamplingConfig",
     "SchedulingConfig",
     "TaskConfig",
+    "TrainingConfig",
+    "TransformersEngineConfig",
     "config_from_mapping",
     "config_from_text",
     "differences",

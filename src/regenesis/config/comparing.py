@@ -20,9 +20,14 @@ OPERATIONAL_FIELDS = frozenset(
         "engine.connect_timeout",
         "engine.retry",
         "engine.threads",
+        "engine.device",
+        "training",
+        "evaluation",
+        "decontamination",
     }
 )
-"""Fields that may differ when a run is resumed: they change how fast a run goes, never what it asks.
+"""Fields that may differ when a run is resumed: they change how fast a run goes, or its later stages,
+never what the synthesis asks.
 
 `preset` is one of them because the values that it stands for are compared one by one."""
 

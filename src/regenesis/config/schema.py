@@ -115,9 +115,33 @@ class LlamaCppEngineConfig(Section):
     """Tokens of context per sequence: prompt and completion together."""
     threads: int | None = Field(default=None, ge=1)
     """CPU threads; as many as there are cores if left out."""
+    adapter: Path | None = None
+    """A LoRA adapter as a GGUF file, laid over the model (`regenesis export RUN --to gguf` makes one)."""
 
 
-EngineConfig = Annotated[OpenAIEngineConfig | LlamaCppEngineConfig, Field(discriminator="kind")]
+class TransformersEngineConfig(Section):
+    """A checkpoint inside this process, on CPU or GPU, with continuous batching; no server to start."""
+
+    kind: Literal["transformers"]
+    model: str
+    """A checkpoint's folder, `hf:<org>/<repo>`, or a GGUF model by any of its names, which is then de-quantised."""
+    adapter: Path | None = None
+    """Folder of a LoRA adapter in the form of peft, laid over the model."""
+    max_in_flight: int = Field(default=16, ge=1)
+    """Sequences decoded together."""
+    context: int = Field(default=4096, ge=256)
+    """Most tokens of one sequence: prompt and completion together."""
+    dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
+    """Type of the weights in memory; `auto` takes bfloat16 where the hardware computes in it, else float32."""
+    device: str = "auto"
+    """`cpu`, `cuda`, `cuda:1`; `auto` takes the first GPU if there is one."""
+    threads: int | None = Field(default=None, ge=1)
+    """CPU threads; as many as there are cores if left out."""
+
+
+EngineConfig = Annotated[
+    OpenAIEngineConfig | LlamaCppEngineConfig | TransformersEngineConfig, Field(discriminator="kind")
+]
 
 
 class SamplingConfig(Section):
@@ -214,6 +238,104 @@ class CurationConfig(Section):
     """Share of a path's word 4-grams that may be repeats before it counts as a loop."""
 
 
+class DecontaminationConfig(Section):
+    """Training questions that overlap a question of the evaluation."""
+
+    action: Literal["drop", "report", "off"] = "drop"
+    """Leave them out, only report them, or do not look."""
+    ngram: int = Field(default=8, ge=2)
+    """Two questions overlap where they share so many words in a row (normalised: case, punctuation and spaces). A
+    question of fewer words overlaps where all of it is found in the other."""
+
+    @field_validator("action", mode="before")
+    @classmethod
+    def _off_is_a_word(cls, value: Any) -> Any:
+        """YAML reads a bare `off` as false."""
+        return "off" if value is False else value
+
+
+class LoraConfig(Section):
+    """Low-rank adaptation: small matrices beside the frozen weights."""
+
+    rank: int = Field(default=16, ge=1)
+    """Rank of the update."""
+    alpha: int = Field(default=32, ge=1)
+    """Scale of the update, divided by the rank."""
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    """Share of the adapter's inputs that are dropped while training."""
+    target_modules: str | list[str] = "all-linear"
+    """Names of the layers that get an adapter; `all-linear` takes every linear layer but the output's."""
+
+
+class TrainingConfig(Section):
+    """Supervised fine-tuning on the kept paths; the loss counts the completion alone."""
+
+    method: Literal["lora", "full"] = "lora"
+    """Train an adapter, or all weights."""
+    model: str | None = None
+    """What to train: a checkpoint's folder, `hf:<org>/<repo>`, or a GGUF model, which is de-quantised. The engine's
+    own model if left out; with an `openai` engine it must be said."""
+    lora: LoraConfig = LoraConfig()
+    """The adapter, for `method: lora`."""
+    learning_rate: float | None = Field(default=None, gt=0)
+    """Peak of the schedule; if left out 1e-4 for an adapter and 1e-5 for all weights."""
+    schedule: Literal["cosine", "linear", "constant"] = "cosine"
+    """How the learning rate falls after the warm-up."""
+    warmup_ratio: float = Field(default=0.03, ge=0, lt=1)
+    """Share of the steps in which the learning rate rises."""
+    weight_decay: float = Field(default=0.0, ge=0)
+    """Decoupled weight decay."""
+    max_grad_norm: float = Field(default=1.0, gt=0)
+    """Gradients are scaled down to this norm."""
+    epochs: float = Field(default=3.0, gt=0)
+    """Passes over the data."""
+    max_steps: int | None = Field(default=None, ge=1)
+    """Stop after so many optimiser steps, whatever `epochs` says."""
+    batch_size: int = Field(default=16, ge=1)
+    """Examples an optimiser step, over all devices together."""
+    device_batch_size: int = Field(default=2, ge=1)
+    """Examples at once on one device; gradients are summed up to `batch_size`."""
+    max_length: int | None = Field(default=None, ge=16)
+    """Most tokens of a row, prompt and completion; the longest row of the data if left out."""
+    too_long: Literal["drop", "truncate", "error"] = "drop"
+    """Rows longer than `max_length` or the model's context: leave out, cut, or stop. All are counted and reported."""
+    packing: bool = False
+    """Put several short rows into one sequence."""
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
+    """`auto` computes in bf16 where the hardware does."""
+    gradient_checkpointing: bool = False
+    """Compute activations twice to save memory."""
+    save_steps: int | None = Field(default=None, ge=1)
+    """Optimiser steps between two checkpoints; once an epoch if left out."""
+    keep_checkpoints: int = Field(default=2, ge=1)
+    """Latest checkpoints that are kept while training; when it is done they are removed."""
+    launcher: str | None = None
+    """For several GPUs or nodes: a launch config that comes with the package (`regenesis train --list-launchers`) or
+    the path of one for `accelerate launch`."""
+    python: Path | None = None
+    """Python of another environment to train in; this one's if left out."""
+
+    @property
+    def peak_learning_rate(self) -> float:
+        """The learning rate, by method where none is set."""
+        return self.learning_rate or (1e-4 if self.method == "lora" else 1e-5)
+
+
+class EvaluationConfig(Section):
+    """What the model is measured on, before and after training."""
+
+    tasks: list[TaskConfig] = Field(default_factory=list)
+    """Where the questions come from. A split left out is the test split here (validation where test has no answers)."""
+    in_domain: list[str] | None = None
+    """Names of tasks that count as in-domain; those the run trains on if left out. All others are out-of-domain."""
+    sampling: SamplingConfig = SamplingConfig(temperature=0.0, top_p=1.0, max_tokens=1024)
+    """How tokens are drawn; greedy by default."""
+    engine: EngineConfig | None = None
+    """The engine that base and tuned model are both measured on; the run's engine if left out."""
+    tuned_engine: EngineConfig | None = None
+    """Where the tuned model is served, for an `openai` engine, which cannot load it by itself."""
+
+
 class BudgetConfig(Section):
     """Where one start of the run stops by itself, cleanly; the next start goes on. None of it changes what is asked."""
 
@@ -249,6 +371,12 @@ class RunConfig(Section):
     """How paths are made."""
     curation: CurationConfig = CurationConfig()
     """Which paths are kept."""
+    decontamination: DecontaminationConfig = DecontaminationConfig()
+    """Training questions that overlap a question of the evaluation."""
+    training: TrainingConfig = TrainingConfig()
+    """How the kept paths post-train the model."""
+    evaluation: EvaluationConfig = EvaluationConfig()
+    """What the model is measured on, before and after training."""
     budget: BudgetConfig = BudgetConfig()
     """Where one start stops by itself."""
     scheduling: SchedulingConfig = SchedulingConfig()

@@ -7,19 +7,23 @@ completion = await engine.complete(request)
 
 from __future__ import annotations
 
-from regenesis.config import LlamaCppEngineConfig, OpenAIEngineConfig
+from regenesis.config import EngineConfig, OpenAIEngineConfig, TransformersEngineConfig
 from regenesis.engines.base import Engine
 from regenesis.models import Progress as Fetching
 
 __all__ = ["Engine", "make_engine"]
 
 
-def make_engine(config: OpenAIEngineConfig | LlamaCppEngineConfig, fetching: Fetching | None = None) -> Engine:
+def make_engine(config: EngineConfig, fetching: Fetching | None = None) -> Engine:
     """The engine that a config names, not opened yet; `fetching` is told how far the model's download is."""
     if isinstance(config, OpenAIEngineConfig):
         from regenesis.engines.openai import OpenAIEngine
 
         return OpenAIEngine(config)
+    if isinstance(config, TransformersEngineConfig):
+        from regenesis.engines.transformers import TransformersEngine
+
+        return TransformersEngine(config, fetching)
     from regenesis.engines.llamacpp import LlamaCppEngine
 
     return LlamaCppEngine(config, fetching)

@@ -14,18 +14,21 @@ from pathlib import Path
 from regenesis.models.cache import cache_folder, cached, fingerprint, has_gguf_magic
 from regenesis.models.known import KNOWN, KnownModel, known_models
 from regenesis.models.names import HubName, LocalName, PackageName, parse_name
+from regenesis.models.weights import Weights, locate_weights
 from regenesis.models.wheels import Progress
 
 __all__ = [
     "KNOWN",
     "KnownModel",
     "Progress",
+    "Weights",
     "cache_folder",
     "cached",
     "fingerprint",
     "identity",
     "known_models",
     "locate",
+    "locate_weights",
 ]
 
 

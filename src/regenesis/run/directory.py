@@ -72,6 +72,26 @@ class RunDirectory:
         return self.path / "dataset"
 
     @property
+    def model(self) -> Path:
+        """The tuned model: an adapter or a checkpoint, whole or not there."""
+        return self.path / "model"
+
+    @property
+    def training(self) -> Path:
+        """What training works with: checkpoints, and the history of its figures."""
+        return self.path / "training"
+
+    @property
+    def exports(self) -> Path:
+        """The tuned model in other forms."""
+        return self.path / "exports"
+
+    @property
+    def evaluation(self) -> Path:
+        """`<model>/<task>.parquet` and `summary.json`."""
+        return self.path / "evaluation"
+
+    @property
     def summary(self) -> Path:
         """Where the last start of the run ended, for `status`."""
         return self.path / "summary.json"

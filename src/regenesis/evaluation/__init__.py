@@ -1,0 +1,1 @@
+"""Models, measured: tasks × models → results and statistics."""
