@@ -17,7 +17,12 @@ from regenesis.cli.exits import Exit
 from regenesis.errors import RegenesisError
 
 VERBS = {
+    "run": "The whole loop: synthesize, train, evaluate; each stage skipped when done.",
     "synthesize": "Start or resume a run that makes verified reasoning paths.",
+    "train": "Post-train the model on a run's data set.",
+    "evaluate": "Measure models on tasks: base against tuned, with intervals.",
+    "export": "Write a run's tuned model as merged weights, adapter or GGUF.",
+    "push": "Upload a run's model or data set to the hub.",
     "plan": "What a run will ask, before it asks anything.",
     "status": "What a run holds: verdicts, kept paths, tokens, time.",
     "show": "Read a run's chains, from guideline to verdict.",
