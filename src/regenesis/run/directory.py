@@ -168,16 +168,23 @@ class RunDirectory:
     def freeze(self, config: RunConfig, digests: Mapping[str, str]) -> None:
         """Writes down the config and digests of what it points at; once begun, makes sure that those are the same.
 
+        What may differ between two starts, such as how the model is trained, is written down as it now is.
+
         Raises:
             RunError: What the config points at has changed; it is named.
         """
         if self.begun():
             self._require_same_inputs(digests)
+            if self.frozen_config() != config:
+                self._write_config(config)
             return
+        self._write_config(config)
+        write_whole(self.inputs_file, json.dumps(dict(digests), indent=1) + "\n")
+
+    def _write_config(self, config: RunConfig) -> None:
         text = "# Frozen when the run was started. Start it again with the same config to go on.\n"
         text += yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
         write_whole(self.config_file, text)
-        write_whole(self.inputs_file, json.dumps(dict(digests), indent=1) + "\n")
 
     def _require_same_inputs(self, digests: Mapping[str, str]) -> None:
         frozen = read_json(self.inputs_file) or {}

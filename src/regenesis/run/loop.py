@@ -1,0 +1,95 @@
+"""The whole loop: synthesize → train → evaluate, once or with the improved model again.
+
+    for stage in stages(config, "runs/x", rounds=2):
+        ...  # what `stage.kind` says, on `stage.directory` with `stage.config`
+
+A stage is worked out only when the one before it is done, since the second round's model is the first one's result.
+Each stage knows by itself what is done, so that going through all of them again costs next to nothing.
+
+The first round is the run's own folder; the second is `round-2` in it, a run like any other whose engine is the model
+of the first. Every round trains the model that the run began with, on the paths of that round: adapters are not laid
+over adapters, and base and tuned model differ by one training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from regenesis.config import EngineConfig, OpenAIEngineConfig, RunConfig
+from regenesis.errors import ConfigError
+from regenesis.run.directory import RunDirectory
+from regenesis.run.tuned import tuned_engine
+
+StageKind = Literal["synthesize", "train", "evaluate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of one round.
+
+    Attributes:
+        kind: What is to be done.
+        round: Counted from 1.
+        directory: The folder it works on: the round's own, and for an evaluation the run's.
+        config: The config it works by.
+    """
+
+    kind: StageKind
+    round: int
+    directory: Path
+    config: RunConfig
+
+
+def stages(config: RunConfig, run_dir: str | Path, rounds: int = 1) -> Iterator[Stage]:
+    """The stages of a run in order; the next one is asked for when the last is done.
+
+    Evaluation is left out where the config names no tasks for it.
+
+    Raises:
+        ConfigError: The rounds cannot be had with this config.
+    """
+    require_possible(config, rounds)
+    root = Path(run_dir)
+    current = config
+    for number in range(1, rounds + 1):
+        directory = round_directory(root, number)
+        yield Stage("synthesize", number, directory, current)
+        yield Stage("train", number, directory, current)
+        if config.evaluation.tasks:
+            yield Stage("evaluate", number, root, config)
+        if number < rounds:
+            current = _next_config(config, current, directory)
+
+
+def round_directory(root: Path, number: int) -> Path:
+    """The folder of a round."""
+    return root if number == 1 else root / f"round-{number}"
+
+
+def require_possible(config: RunConfig, rounds: int) -> None:
+    """Makes sure, before anything is spent, that every stage can be gone through.
+
+    Raises:
+        ConfigError: A stage cannot; the message says what to set.
+    """
+    if isinstance(config.engine, OpenAIEngineConfig):
+        if config.training.model is None:
+            raise ConfigError(
+                "training.model: say which weights the server runs (a checkpoint's folder or `hf:<org>/<repo>`), since a "
+                "server does not hand them out."
+            )
+        if rounds > 1:
+            raise ConfigError(
+                "--rounds: a second round asks the tuned model, which an `openai` engine cannot load by itself. Use the "
+                "`transformers` or `llamacpp` engine, or serve the tuned model and start a run of its own with it."
+            )
+
+
+def _next_config(config: RunConfig, current: RunConfig, directory: Path) -> RunConfig:
+    """The config of the round after the one in `directory`: the tuned model asks, the first one is trained."""
+    engine: EngineConfig = tuned_engine(current, RunDirectory(directory))
+    training = config.training.model_copy(update={"model": config.training.model or config.engine.model})
+    return config.model_copy(update={"engine": engine, "training": training})
