@@ -13,6 +13,8 @@ from regenesis.config import (
     LlamaCppEngineConfig,
     OpenAIEngineConfig,
     RunConfig,
+    TaskConfig,
+    TransformersEngineConfig,
     config_from_mapping,
     config_from_text,
     differences,
@@ -57,8 +59,8 @@ def test_without_an_engine_the_embedded_one_is_taken() -> None:
         ({"tasks": None}, "`tasks`"),
         ({"tasks": []}, "`tasks`"),
         ({"tasks": [{}]}, "`tasks.0.name` is missing"),
-        ({"engine": {"model": "m"}}, "`engine.kind` must be one of openai, llamacpp"),
-        ({"engine": {"kind": "vllm"}}, "`engine.kind` must be one of openai, llamacpp"),
+        ({"engine": {"model": "m"}}, "`engine.kind` must be one of openai, llamacpp, transformers"),
+        ({"engine": {"kind": "vllm"}}, "`engine.kind` must be one of openai, llamacpp, transformers"),
         ({"engine": {"kind": "openai", "model": "m"}}, "`engine.base_url` is missing"),
         ({"engine": SERVER | {"base_url": "localhost:8000"}}, "is not an http:// or https:// URL"),
         ({"engine": SERVER | {"base_url": []}}, "give at least one URL"),
@@ -69,6 +71,22 @@ def test_without_an_engine_the_embedded_one_is_taken() -> None:
         ({"preset": ["quick"]}, "does not exist"),
         ({"tasks": [{"name": "a", "fields": {"text": "q"}}]}, "`fields` goes with `file`"),
         ({"tasks": [{"name": "a", "parameters": {"x": 1}}]}, "names start with `rg:`"),
+        ({"tasks": "gsm8k"}, "`tasks` must be a list (got 'gsm8k')"),
+        ({"tasks": [3]}, "`tasks.0` must be a mapping (got 3)"),
+        ({"tasks": [{"name": "a", "kind": "n"}]}, "`tasks.0.kind` must be 'number', 'choice'"),
+        ({"method": "paper"}, "`method` must be a mapping (got 'paper')"),
+        ({"engine": "openai"}, "`engine` must be a mapping (got 'openai')"),
+        ({"engine": SERVER | {"base_url": 3}}, "`engine.base_url` must be text or a list (got 3)"),
+        ({"seed": 1.5}, "`seed` must be a whole number (got 1.5)"),
+        ({"method": {"stop_early": "maybe"}}, "`method.stop_early` must be true or false (got 'maybe')"),
+        ({"budget": {"minutes": -1}}, "`budget.minutes` must be at least 0 (got -1)"),
+        ({"training": {"method": "qlora"}}, "`training.method` must be 'lora' or 'full' (got 'qlora')"),
+        ({"training": {"lora": {"rang": 3}}}, "unknown key `training.lora.rang`; did you mean `rank`?"),
+        ({"evaluation": {"engine": {"kind": "vllm"}}}, "`evaluation.engine.kind` must be one of openai"),
+        (
+            {"evaluation": {"tuned_engine": {"kind": "llamacpp", "adaptr": "a"}}},
+            "unknown key `evaluation.tuned_engine.adaptr`; did you mean `adapter`?",
+        ),
     ],
 )
 def test_what_is_not_valid_is_named(stated: dict[str, Any], said: str) -> None:
@@ -76,6 +94,28 @@ def test_what_is_not_valid_is_named(stated: dict[str, Any], said: str) -> None:
         config_from_mapping(TOY | stated, "my.yaml")
     assert said in str(raised.value)
     assert str(raised.value).startswith("my.yaml: ")
+
+
+TASKS: list[tuple[str, str, str | None]] = [
+    ("gsm8k", "gsm8k", None),
+    ("arc_challenge:validation", "arc_challenge", "validation"),
+    ("rg:gsm_symbolic", "rg:gsm_symbolic", None),
+    ("rg:gsm_symbolic:test", "rg:gsm_symbolic", "test"),
+]
+
+
+@pytest.mark.parametrize(("short", "name", "split"), TASKS)
+def test_a_task_may_be_stated_by_its_name_alone(short: str, name: str, split: str | None) -> None:
+    config = config_from_mapping({"tasks": [short], "evaluation": {"tasks": [short]}})
+    assert config.tasks == config.evaluation.tasks == [TaskConfig(name=name, split=split)]
+
+
+def test_an_override_reaches_into_a_task_stated_by_its_name_alone() -> None:
+    stated = {"tasks": ["gsm8k:test"], "evaluation": {"tasks": ["svamp"]}}
+    config = config_from_mapping(stated, overrides=["tasks.0.limit=3", "evaluation.tasks.0.limit=4"])
+    assert config.tasks == [TaskConfig(name="gsm8k", split="test", limit=3)]
+    assert config.evaluation.tasks == [TaskConfig(name="svamp", limit=4)]
+    assert stated == {"tasks": ["gsm8k:test"], "evaluation": {"tasks": ["svamp"]}}
 
 
 def test_all_faults_are_named_at_once() -> None:
@@ -208,6 +248,28 @@ def test_relative_paths_start_at_the_config_file(tmp_path: Path) -> None:
     assert config.method.prompts == str(tmp_path / "deep" / "prompts")
 
 
+def test_relative_paths_of_the_later_stages_start_at_the_config_file(tmp_path: Path) -> None:
+    llamacpp, transformers = {"kind": "llamacpp", "adapter": "a.gguf"}, {"kind": "transformers", "model": "m"}
+    stated = {
+        "engine": llamacpp,
+        "training": {"launcher": "./fsdp.yaml", "python": "env/bin/python"},
+        "evaluation": {"tasks": [{"name": "own", "file": "q.csv"}], "tuned_engine": transformers | {"adapter": "peft"}},
+    }
+    found: Any = config_from_mapping(TOY | stated, base=tmp_path).model_dump(mode="json")
+    assert found["engine"]["adapter"] == str(tmp_path / "a.gguf")
+    assert found["training"]["launcher"] == str(tmp_path / "fsdp.yaml")
+    assert found["training"]["python"] == str(tmp_path / "env/bin/python")
+    assert found["evaluation"]["tasks"][0]["file"] == str(tmp_path / "q.csv")
+    assert found["evaluation"]["tuned_engine"]["adapter"] == str(tmp_path / "peft")
+
+
+def test_what_is_named_and_no_path_is_left_alone(tmp_path: Path) -> None:
+    training = config_from_mapping(
+        TOY | {"training": {"launcher": "fsdp", "python": "python3"}}, base=tmp_path
+    ).training
+    assert (training.launcher, str(training.python)) == ("fsdp", "python3")
+
+
 def test_the_name_of_a_prompt_set_is_no_path(tmp_path: Path) -> None:
     assert config_from_mapping(TOY | {"method": {"prompts": "paper"}}, base=tmp_path).method.prompts == "paper"
 
@@ -270,7 +332,10 @@ def test_operational_fields_exist() -> None:
         first, *rest = dotted.split(".")
         assert first in RunConfig.model_fields
         if rest:
-            assert any(rest[0] in engine.model_fields for engine in (OpenAIEngineConfig, LlamaCppEngineConfig))
+            assert any(
+                rest[0] in engine.model_fields
+                for engine in (OpenAIEngineConfig, LlamaCppEngineConfig, TransformersEngineConfig)
+            )
 
 
 def test_a_config_cannot_be_changed() -> None:

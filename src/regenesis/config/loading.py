@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -11,19 +11,14 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from regenesis.config.faults import name_faults
 from regenesis.config.schema import (
-    BudgetConfig,
-    CurationConfig,
-    HintConfig,
+    EngineConfig,
     LlamaCppEngineConfig,
-    MethodConfig,
-    OpenAIEngineConfig,
-    RetryConfig,
     RunConfig,
-    SamplingConfig,
-    SchedulingConfig,
-    Section,
     TaskConfig,
+    TransformersEngineConfig,
+    spell_out_task,
 )
 from regenesis.errors import ConfigError
 
@@ -96,7 +91,7 @@ def config_from_mapping(
     try:
         config = RunConfig.model_validate(merged)
     except ValidationError as error:
-        raise ConfigError(f"{origin}: " + "; ".join(_faults(error))) from error
+        raise ConfigError(f"{origin}: " + "; ".join(name_faults(error))) from error
     return _resolve_paths(config, base or Path.cwd())
 
 
@@ -128,8 +123,10 @@ def _apply_override(config: dict[str, Any], override: str) -> None:
 def _descend(target: Any, part: str, override: str, so_far: str) -> Any:
     if isinstance(target, list):
         index = _index(target, part, override)
-        target[index] = dict(target[index]) if isinstance(target[index], dict) else target[index]
         child = target[index]
+        if isinstance(child, str) and re.fullmatch(r"(evaluation\.)?tasks\.\d+", so_far):
+            child = spell_out_task(child)
+        target[index] = child = dict(child) if isinstance(child, dict) else child
     else:
         child = target.get(part)
         # copied, so that an override never writes into the mapping the caller handed in
@@ -160,65 +157,42 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _faults(error: ValidationError) -> Iterator[str]:
-    for fault in error.errors():
-        # pydantic puts the chosen engine kind into the location; a reader of the YAML knows nothing of it
-        parts = [str(part) for part in fault["loc"]]
-        where = ".".join(
-            part
-            for index, part in enumerate(parts)
-            if not (index == 1 and parts[0] == "engine" and part in ("openai", "llamacpp"))
-        )
-        if fault["type"] == "extra_forbidden":
-            yield f"unknown key `{where}`{_nearest(parts)}"
-        elif fault["type"] == "missing":
-            yield f"`{where}` is missing"
-        elif fault["type"] in ("union_tag_not_found", "union_tag_invalid"):
-            yield f"`{where}.kind` must be one of openai, llamacpp"
-        else:
-            yield f"`{where}`: {fault['msg'].removeprefix('Value error, ')} (got {_shorten(fault['input'])})"
-
-
-def _shorten(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "…"
-
-
-def _nearest(location: Sequence[str]) -> str:
-    section = _section_at(location[:-1])
-    if section is None:
-        return ""
-    known = list(section.model_fields)
-    close = difflib.get_close_matches(location[-1], known, n=1, cutoff=0.5)
-    return f"; did you mean `{close[0]}`?" if close else f"; known here: {', '.join(known)}"
-
-
-def _section_at(location: Sequence[str]) -> type[Section] | None:
-    by_name: dict[str, type[Section]] = {
-        "tasks": TaskConfig,
-        "openai": OpenAIEngineConfig,
-        "llamacpp": LlamaCppEngineConfig,
-        "retry": RetryConfig,
-        "method": MethodConfig,
-        "sampling": SamplingConfig,
-        "hint": HintConfig,
-        "curation": CurationConfig,
-        "budget": BudgetConfig,
-        "scheduling": SchedulingConfig,
-    }
-    names = [part for part in location if not part.isdigit()]
-    return by_name.get(names[-1]) if names else RunConfig
-
-
 def _resolve_paths(config: RunConfig, base: Path) -> RunConfig:
-    tasks = [
-        task.model_copy(update={"file": (base / task.file).resolve()}) if task.file is not None else task
-        for task in config.tasks
-    ]
-    method = config.method
+    """Relative paths start at `base`."""
+    method, training, evaluation = config.method, config.training, config.evaluation
     if method.guidelines_file is not None:
         method = method.model_copy(update={"guidelines_file": (base / method.guidelines_file).resolve()})
     if "/" in method.prompts or method.prompts.startswith("."):
         method = method.model_copy(update={"prompts": str((base / method.prompts).resolve())})
-    data_root = (base / config.data_root).resolve() if config.data_root is not None else None
-    return config.model_copy(update={"tasks": tasks, "method": method, "data_root": data_root})
+    if training.launcher is not None and "/" in training.launcher:
+        training = training.model_copy(update={"launcher": str((base / training.launcher).resolve())})
+    if training.python is not None and len(training.python.parts) > 1:
+        # not resolved: the Python of an environment is often a link, and finds its packages by the link's place
+        training = training.model_copy(update={"python": (base / training.python).absolute()})
+    evaluation = evaluation.model_copy(
+        update={
+            "tasks": [_resolve_task(task, base) for task in evaluation.tasks],
+            "engine": _resolve_engine(evaluation.engine, base),
+            "tuned_engine": _resolve_engine(evaluation.tuned_engine, base),
+        }
+    )
+    return config.model_copy(
+        update={
+            "tasks": [_resolve_task(task, base) for task in config.tasks],
+            "engine": _resolve_engine(config.engine, base),
+            "method": method,
+            "training": training,
+            "evaluation": evaluation,
+            "data_root": (base / config.data_root).resolve() if config.data_root is not None else None,
+        }
+    )
+
+
+def _resolve_task(task: TaskConfig, base: Path) -> TaskConfig:
+    return task if task.file is None else task.model_copy(update={"file": (base / task.file).resolve()})
+
+
+def _resolve_engine(engine: EngineConfig | None, base: Path) -> EngineConfig | None:
+    if isinstance(engine, LlamaCppEngineConfig | TransformersEngineConfig) and engine.adapter is not None:
+        return engine.model_copy(update={"adapter": (base / engine.adapter).resolve()})
+    return engine

@@ -17,10 +17,14 @@ class Section(BaseModel):
 
 
 class TaskConfig(Section):
-    """Where questions come from: a catalogued task, a reasoning-gym task, or a file of the user's own."""
+    """Where questions come from: a catalogued task, a reasoning-gym task, or a file of the user's own.
+
+    Where only the name, or name and split, are stated, `gsm8k` and `gsm8k:test` stand for the whole.
+    """
 
     name: str
-    """A catalogued task (`gsm8k`), `rg:` and a reasoning-gym task (`rg:gsm_symbolic`), or any name for a `file`."""
+    """A catalogued task (`gsm8k`), `rg:` and a reasoning-gym task (`rg:gsm_symbolic`), or any name for a `file`. In a
+    list of tasks a name may stand alone or with its split (`tasks: [gsm8k, "arc_challenge:validation"]`)."""
     split: str | None = None
     """Split to read; the task's first split if left out."""
     limit: int | None = Field(default=None, ge=1)
@@ -40,6 +44,11 @@ class TaskConfig(Section):
     on_bad_row: Literal["error", "skip"] = "error"
     """A row that cannot become a question: stop and name it, or count it, report it and go on."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _spelled_out(cls, value: Any) -> Any:
+        return spell_out_task(value) if isinstance(value, str) else value
+
     @model_validator(mode="after")
     def _own_fields_only_with_a_file(self) -> TaskConfig:
         if self.file is None and self.fields:
@@ -47,6 +56,13 @@ class TaskConfig(Section):
         if self.parameters and not self.name.startswith("rg:"):
             raise ValueError("`parameters` goes with reasoning-gym tasks, whose names start with `rg:`")
         return self
+
+
+def spell_out_task(text: str) -> dict[str, Any]:
+    """A task's short form, `name` or `name:split`, as a mapping; the colon of `rg:` belongs to the name."""
+    prefix = "rg:" if text.startswith("rg:") else ""
+    name, separator, split = text.removeprefix(prefix).partition(":")
+    return {"name": prefix + name, **({"split": split} if separator else {})}
 
 
 class RetryConfig(Section):

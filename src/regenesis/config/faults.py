@@ -1,0 +1,115 @@
+"""What is wrong with a config, in the words of someone who reads YAML.
+
+    "; ".join(name_faults(error))   # unknown key `method.kep`; did you mean `keep`?
+
+pydantic's own wording speaks of dictionaries, instances of classes and tagged unions, and puts the chosen alternative
+into a fault's place; none of that stands in the user's file.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
+
+from pydantic import ValidationError
+
+from regenesis.config.schema import EngineConfig, RunConfig, Section
+
+_KINDS = tuple(get_args(engine.model_fields["kind"].annotation)[0] for engine in get_args(get_args(EngineConfig)[0]))
+_ALTERNATIVE = re.compile(r"str|list\[.*|literal\[.*")
+"""How pydantic calls the alternatives of a field that takes several types."""
+
+_WORDINGS: Mapping[str, str] = {
+    "list_type": "must be a list",
+    "model_type": "must be a mapping",
+    "model_attributes_type": "must be a mapping",
+    "dict_type": "must be a mapping",
+    "string_type": "must be text",
+    "path_type": "must be a path",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "invalid_key": "must have text for a key",
+    "literal_error": "must be {expected}",
+    "greater_than": "must be more than {gt:g}",
+    "greater_than_equal": "must be at least {ge:g}",
+    "less_than": "must be less than {lt:g}",
+    "less_than_equal": "must be at most {le:g}",
+    "too_short": "must hold at least {min_length}",
+}
+
+
+def name_faults(error: ValidationError) -> list[str]:
+    """Every fault as a clause that names its place; alternatives of one place are joined to one clause."""
+    faults: dict[str, list[str]] = {}
+    values: dict[str, Any] = {}
+    for fault in error.errors():
+        parts, section = _read_place([str(part) for part in fault["loc"]])
+        where = ".".join(parts)
+        kind = fault["type"]
+        if kind == "extra_forbidden":
+            faults[f"unknown key `{where}`{_nearest(parts[-1], section)}"] = []
+        elif kind == "missing":
+            faults[f"`{where}` is missing"] = []
+        elif kind in ("union_tag_not_found", "union_tag_invalid"):
+            faults[f"`{where}.kind` must be one of {', '.join(_KINDS)}"] = []
+        else:
+            wording = _WORDINGS.get(kind)
+            text = wording.format(**fault.get("ctx", {})) if wording else fault["msg"].removeprefix("Value error, ")
+            faults.setdefault(f"`{where}`", []).append(text)
+            values[f"`{where}`"] = fault["input"]
+    return [
+        f"{where}{_join(texts)} (got {_shorten(values[where])})" if texts else where for where, texts in faults.items()
+    ]
+
+
+def _join(texts: Sequence[str]) -> str:
+    """Wordings of one place: ` must be text or a list`, and `: ` before a sentence of its own."""
+    if all(text.startswith("must be ") for text in texts):
+        return " must be " + " or ".join(dict.fromkeys(text.removeprefix("must be ") for text in texts))
+    return (" " if texts[0].startswith("must ") else ": ") + "; ".join(texts)
+
+
+def _shorten(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "…"
+
+
+def _nearest(name: str, section: type[Section] | None) -> str:
+    if section is None:
+        return ""
+    known = list(section.model_fields)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"; did you mean `{close[0]}`?" if close else f"; known here: {', '.join(known)}"
+
+
+def _read_place(location: Sequence[str]) -> tuple[list[str], type[Section] | None]:
+    """A fault's place as it stands in the YAML, and the section that its last part is, or would be, a field of."""
+    parts: list[str] = []
+    here: list[type[Section]] = [RunConfig]
+    around = here
+    for part in location:
+        if len(here) > 1 and part in _KINDS:
+            here = [section for section in here if part in get_args(section.model_fields["kind"].annotation)]
+            continue
+        parts.append(part)
+        if not part.isdigit():
+            around = here
+            field = here[0].model_fields.get(part) if here else None
+            here = _sections_in(field.annotation) if field is not None else []
+    if len(parts) > 1 and _ALTERNATIVE.fullmatch(parts[-1]):
+        parts.pop()
+    return parts, around[0] if around else None
+
+
+def _sections_in(annotation: Any) -> list[type[Section]]:
+    """The sections that a field's type speaks of, as in `list[TaskConfig]` or `EngineConfig | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return [annotation]
+    return [section for part in get_args(annotation) for section in _sections_in(part)]
