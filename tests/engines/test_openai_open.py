@@ -27,6 +27,17 @@ async def test_a_server_that_lists_no_names_to_go_by_is_accepted(models: list[st
         pass
 
 
+async def test_a_url_without_its_path_is_told_where_most_servers_are(
+    opened: Opened, request_for: Callable[..., Request], caplog: pytest.LogCaptureFixture
+) -> None:
+    async with ScriptedServer() as server:
+        bare = server.base_url.removesuffix("/v1")
+        async with opened(bare) as engine:
+            with pytest.raises(EngineError, match=rf"answered 404 .* try {server.base_url}\.$"):
+                await engine.complete(request_for())
+    assert f"try {server.base_url}." in caplog.text
+
+
 async def test_an_unknown_model_is_told_with_the_nearest_name(opened: Opened) -> None:
     async with ScriptedServer(models=["gpt", "scripted-v2", *(f"m{index}" for index in range(20))]) as server:
         with pytest.raises(EngineError) as raised:

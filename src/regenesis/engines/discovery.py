@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import logging
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from regenesis.engines.exchange import describe, read_bounded
 from regenesis.engines.proxies import environment_proxy
@@ -62,9 +63,16 @@ async def look(session: ClientSession, url: str, model: str, variable: str) -> s
         raise EngineError(wrong_key(url, status, error_words(body), variable, sent="Authorization" in session.headers))
     if status == 200:
         _must_list(listed_models(body), model, address)
+    elif status == 404 and (hint := path_hint(url)):
+        logger.warning("GET %s: HTTP 404. %s", address, hint)
     elif status not in (404, 405, 501):
         logger.warning("GET %s: HTTP %d; going on, the server may still be starting", address, status)
     return None
+
+
+def path_hint(url: str) -> str:
+    """What to try where nothing is found at a URL without a path; empty for a URL that has one."""
+    return "" if urlsplit(url).path.strip("/") else f"Most servers are at /v1: try {url.rstrip('/')}/v1."
 
 
 def wrong_key(url: str, status: int, words: str, variable: str, *, sent: bool) -> str:

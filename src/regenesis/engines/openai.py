@@ -31,7 +31,7 @@ from regenesis.config import OpenAIEngineConfig
 from regenesis.engines.backoff import full_jitter
 from regenesis.engines.circuit import Circuit
 from regenesis.engines.credentials import Credential
-from regenesis.engines.discovery import look, wrong_key
+from regenesis.engines.discovery import look, path_hint, wrong_key
 from regenesis.engines.endpoints import Endpoint, Pool, longest_retry_after
 from regenesis.engines.exchange import Answered, Failed, Hopeless, Outcome, Refused, TooMuch, exchange
 from regenesis.engines.proxies import environment_proxy
@@ -283,9 +283,10 @@ class OpenAIEngine:
         words = self._shown(words)
         if status in (401, 403):
             return wrong_key(endpoint.url, status, words, self._credential.variable, sent=self._credential.is_set)
+        hint = path_hint(endpoint.url) if status == 404 else ""
         return (
             f"{endpoint.url}/chat/completions answered {status} to model {self._config.model!r}: {words.rstrip('.')}. "
-            "Check engine.base_url, engine.model and your account with that server."
+            f"{hint or 'Check engine.base_url, engine.model and your account with that server.'}"
         )
 
     def _stop(self, message: str) -> EngineError:
