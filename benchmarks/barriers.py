@@ -14,14 +14,13 @@ import argparse
 import asyncio
 import http.client
 import json
-import threading
 import time
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from regenesis.run import Progress, synthesize
 from regenesis.scheduling import window_size
-from workload import finish, run_config, server_process, workspace, write_questions
+from workload import Watching, finish, run_config, server_process, workspace, write_questions
 
 TARGET = 0.95
 LOOK_SECONDS = 0.02
@@ -29,31 +28,21 @@ DELAY = "0.05:1"
 
 
 @dataclass
-class Watch:
-    """Counts of requests at the server, and of questions finished, taken together by a thread of its own."""
+class Counts:
+    """Requests at the server, and questions finished, counted together."""
 
     url: str
     progress: Progress
     samples: list[tuple[int, int]] = field(default_factory=list)
-    _ended: threading.Event = field(default_factory=threading.Event)
 
-    def __enter__(self) -> Watch:
-        self._thread = threading.Thread(target=self._look, daemon=True)
-        self._thread.start()
-        return self
+    def __post_init__(self) -> None:
+        self._connection = http.client.HTTPConnection(urlsplit(self.url).netloc)
 
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def _look(self) -> None:
-        connection = http.client.HTTPConnection(urlsplit(self.url).netloc)
-        while not self._ended.wait(LOOK_SECONDS):
-            connection.request("GET", "/stats")
-            at_server = json.loads(connection.getresponse().read())["in_flight"]
-            if self.progress.phase == "asking":
-                self.samples.append((self.progress.finished, at_server))
-        connection.close()
+    def look(self) -> None:
+        self._connection.request("GET", "/stats")
+        at_server = json.loads(self._connection.getresponse().read())["in_flight"]
+        if self.progress.phase == "asking":
+            self.samples.append((self.progress.finished, at_server))
 
 
 def share(in_flight: list[int], capacity: int) -> float:
@@ -70,20 +59,21 @@ def main() -> None:
         write_questions(folder / "questions.jsonl", options.questions)
         config = run_config(folder / "questions.jsonl", url, engine={"max_in_flight": capacity})
         started = time.perf_counter()
-        with Watch(url, progress) as watch:
+        counts = Counts(url, progress)
+        with Watching(counts.look, LOOK_SECONDS):
             report = asyncio.run(synthesize(config, folder / "run", progress=progress))
         seconds = time.perf_counter() - started
     window = window_size(capacity, None)
-    counts = [at_server for _, at_server in watch.samples]
-    first_full = next(index for index, at_server in enumerate(counts) if at_server >= capacity)
-    all_begun = next(index for index, (done, _) in enumerate(watch.samples) if done >= options.questions - window)
-    steady = counts[first_full:all_begun]
+    in_flight = [at_server for _, at_server in counts.samples]
+    first_full = next(index for index, at_server in enumerate(in_flight) if at_server >= capacity)
+    all_begun = next(index for index, (done, _) in enumerate(counts.samples) if done >= options.questions - window)
+    steady = in_flight[first_full:all_begun]
     full = share(steady, capacity)
     finish(
         "barriers",
         {
             "full_until_last_window": round(full, 4),
-            "full_over_whole_run": round(share(counts, capacity), 4),
+            "full_over_whole_run": round(share(in_flight, capacity), 4),
             "least_seen_until_last_window": min(steady),
             "in_flight": capacity,
             "window": window,

@@ -10,42 +10,30 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import threading
 import time
 from dataclasses import dataclass, field
 
 import psutil
 
 from regenesis.run import Progress, synthesize
-from workload import finish, run_config, server_process, workspace, write_questions
+from workload import Watching, finish, run_config, server_process, workspace, write_questions
 
 TARGET = 50
 SAMPLE_SECONDS = 0.25
 
 
 @dataclass
-class Watch:
-    """Samples resident memory against the completions recorded so far, in a thread of its own."""
+class Memory:
+    """Resident memory against the completions recorded so far."""
 
     progress: Progress
     samples: list[tuple[int, str, float]] = field(default_factory=list)
-    _ended: threading.Event = field(default_factory=threading.Event)
+    process: psutil.Process = field(default_factory=psutil.Process)
 
-    def __enter__(self) -> Watch:
-        self._thread = threading.Thread(target=self._look, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def _look(self) -> None:
-        process = psutil.Process()
-        while not self._ended.wait(SAMPLE_SECONDS):
-            sampler = self.progress.sampler
-            completions = sampler.traffic.sent - sampler.traffic.in_flight if sampler is not None else 0
-            self.samples.append((completions, self.progress.phase, process.memory_info().rss / 1e6))
+    def look(self) -> None:
+        sampler = self.progress.sampler
+        completions = sampler.traffic.sent - sampler.traffic.in_flight if sampler is not None else 0
+        self.samples.append((completions, self.progress.phase, self.process.memory_info().rss / 1e6))
 
     def at(self, completions: int) -> float:
         """Memory at the first sample with so many completions."""
@@ -72,20 +60,21 @@ def main() -> None:
         write_questions(folder / "questions.jsonl", options.questions)
         config = run_config(folder / "questions.jsonl", url)
         started = time.perf_counter()
-        with Watch(progress) as watch:
+        memory = Memory(progress)
+        with Watching(memory.look, SAMPLE_SECONDS):
             report = asyncio.run(synthesize(config, folder / "run", progress=progress))
         seconds = time.perf_counter() - started
     if report.requests_sent < options.greatest:
         parser.error(f"{report.requests_sent} completions in all: give more --questions, or a smaller --to")
-    begin = watch.at(options.least)
-    growth = watch.most(options.least, options.greatest) - begin
+    begin = memory.at(options.least)
+    growth = memory.most(options.least, options.greatest) - begin
     finish(
         "memory",
         {
             "growth_mb": round(growth, 1),
             f"at_{options.least}_mb": round(begin, 1),
-            f"at_{options.greatest}_mb": round(watch.at(options.greatest), 1),
-            "peak_with_writing_out_mb": round(watch.peak, 1),
+            f"at_{options.greatest}_mb": round(memory.at(options.greatest), 1),
+            "peak_with_writing_out_mb": round(memory.peak, 1),
             "completions": report.requests_sent,
             "questions": report.questions,
             "kept": report.kept,

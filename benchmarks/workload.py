@@ -12,7 +12,8 @@ import os
 import random
 import sys
 import tempfile
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from tests.fixtures.scripted_server import server_process  # noqa: E402
 from regenesis.config import RunConfig, config_from_mapping  # noqa: E402
 
 __all__ = [
+    "Watching",
     "finish",
     "play_arithmetic",
     "question_gold",
@@ -79,6 +81,27 @@ def workspace() -> Iterator[Path]:
     """An empty folder that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="regenesis-benchmark-") as name:
         yield Path(name)
+
+
+class Watching:
+    """Looks at something again and again, in a thread of its own, for as long as its block runs."""
+
+    def __init__(self, look: Callable[[], None], seconds: float) -> None:
+        self._look, self._seconds = look, seconds
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Watching:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._ended.wait(self._seconds):
+            self._look()
 
 
 def finish(name: str, figures: dict[str, Any], *, target: str, met: bool) -> None:
