@@ -1,7 +1,7 @@
 """The nouns, in the order data meets them.
 
 A `Question` is led through `Request` and `Completion` pairs to a `Path`; a `Verdict` says whether the
-path's answer is right; a kept path becomes an `Example`. All are immutable values that serialise to plain
+path's answer is right; a kept path becomes an `Example`; a `Result` is one answer at evaluation. All are immutable values that serialise to plain
 JSON types, so that any room may hold, hash or store them without knowing another room.
 """
 
@@ -220,6 +220,38 @@ class Example:
     prompt: tuple[Message, ...]
     completion: tuple[Message, ...]
     provenance: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One model's answer to one question at evaluation.
+
+    Attributes:
+        model: Name of the model in the evaluation: `base`, `tuned`, …
+        task: Name of the task in the evaluation.
+        question_id: The question.
+        key: Where the ledger keeps the completion.
+        response: What the model wrote; empty if it refused.
+        finish_reason: Why it stopped there.
+        prompt_tokens: Tokens of the prompt as the engine counted them.
+        completion_tokens: Tokens of the response as the engine counted them.
+        verdict: What the checker made of it.
+    """
+
+    model: str
+    task: str
+    question_id: str
+    key: str
+    response: str
+    finish_reason: FinishReason
+    prompt_tokens: int
+    completion_tokens: int
+    verdict: Verdict
+
+    @property
+    def truncated(self) -> bool:
+        """Whether the response was cut at the token limit."""
+        return self.finish_reason == "length"
 
 
 def seed_from(*parts: str | int) -> int:

@@ -226,8 +226,9 @@ class Chain:
             LedgerError: The completion could not be recorded.
         """
         sampler = self._sampler
-        seed = seed_from(sampler.run_seed, self._question.id, self._label, stage, sample)
-        request = Request(sampler.model, tuple(messages), sampling, seed, sample, self._question.id, stage)
+        request = request_of(
+            sampler.model, sampler.run_seed, self._question, self._label, stage, messages, sampling, sample
+        )
         return await sampler._answer(request, self)
 
     async def enter(self) -> None:
@@ -241,6 +242,21 @@ class Chain:
         if self._has_place:
             self._has_place = False
             self._sampler.pool.give_back()
+
+
+def request_of(
+    model: str,
+    run_seed: int,
+    question: Question,
+    label: str,
+    stage: str,
+    messages: Sequence[Message],
+    sampling: Sampling,
+    sample: int = 0,
+) -> Request:
+    """The request that a chain makes, for whoever wants to know its key without asking."""
+    seed = seed_from(run_seed, question.id, label, stage, sample)
+    return Request(model, tuple(messages), sampling, seed, sample, question.id, stage)
 
 
 @dataclass(slots=True)

@@ -7,10 +7,11 @@ import pytest
 from tests.helpers.played import SOLUTION, question
 from tests.helpers.runs import toy_config
 
+from regenesis.answers import check
 from regenesis.curation import Curator
 from regenesis.nouns import Judged, Question
 from regenesis.nouns import Path as Chain
-from regenesis.run.judging import RunJudge, check
+from regenesis.run.judging import RunJudge
 
 
 def judge_of(file: Path, **parts: Any) -> RunJudge:
@@ -70,18 +71,6 @@ async def test_a_summary_is_looked_at_where_the_path_gives_no_answer(file: Path,
     assert found.verdict.status == status
     found = await judged(judge, path(SOLUTION, steps=(("summarise", "k", "\\boxed{41}"),)))
     assert found.verdict.status == "correct"
-
-
-async def test_without_gold_what_was_read_is_said_and_nothing_is_right(file: Path) -> None:
-    found = await check(SOLUTION, question(gold=None))
-    assert (found.status, found.extracted) == ("incorrect", "42")
-    assert (await check("I do not know.", question(gold=None))).status == "unparsed"
-
-
-@pytest.mark.parametrize(("gold", "status"), [("\\frac{1}{2}", "correct"), ("\\frac{1}{3}", "incorrect")])
-async def test_formulas_are_checked_off_the_event_loop(gold: str, status: str) -> None:
-    found = await check("So it is \\boxed{\\frac{2}{4}}.", question(gold=gold, kind="math"))
-    assert found.status == status
 
 
 def test_the_choice_of_paths_is_the_curators(file: Path) -> None:

@@ -6,6 +6,7 @@ grade("... The answer is $18.00.", "18")   # Verdict(status="correct", extracted
 
 from __future__ import annotations
 
+from regenesis.answers.checking import check
 from regenesis.answers.grading import GradingKind, equivalent, extract, grade
 from regenesis.answers.judging import JudgeMode, combine, read_judgement
 from regenesis.answers.kinds import infer_kind
@@ -23,6 +24,7 @@ __all__ = [
     "JudgeMode",
     "Rules",
     "Vote",
+    "check",
     "choices_from",
     "combine",
     "equivalent",

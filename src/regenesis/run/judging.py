@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
-from regenesis.answers import combine, extract, grade, read_judgement, vote
+from regenesis.answers import check, combine, read_judgement, vote
 from regenesis.config import RunConfig
 from regenesis.curation import Curator
 from regenesis.nouns import Judged, Path, Question, Verdict
-
-_POOLED_KINDS = ("math", "scorer")
-"""Kinds whose check may wait for a worker process, and so must not hold up the event loop."""
 
 
 class RunJudge:
@@ -60,26 +56,6 @@ class RunJudge:
     def select(self, judged: Sequence[Judged], keep: int) -> list[Judged]:
         """The paths that are kept, at most `keep`."""
         return self._curator.select(judged, keep)
-
-
-async def check(text: str, question: Question) -> Verdict:
-    """The checker's verdict on a text; without a gold answer it can only say what it read."""
-    if question.kind in _POOLED_KINDS:
-        return await asyncio.to_thread(_check, text, question)
-    return _check(text, question)
-
-
-def _check(text: str, question: Question) -> Verdict:
-    if question.kind == "scorer":
-        from regenesis.answers.scorer import grade_with_scorer
-
-        return grade_with_scorer(text, question)
-    if question.gold is None:
-        extracted = extract(text, question.kind, question.choices)
-        if extracted is None:
-            return Verdict("unparsed", None, "no final answer could be read", "no_gold")
-        return Verdict("incorrect", extracted, "there is no gold answer to compare with", "no_gold")
-    return grade(text, question.gold, kind=question.kind, choices=question.choices)
 
 
 def _voted(verdict: Verdict, agrees: bool, winner: str | None, shares: str) -> Verdict:
