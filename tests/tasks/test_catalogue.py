@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from regenesis.config import TaskConfig
 from regenesis.errors import TaskError
 from regenesis.nouns import Question
-from regenesis.tasks import catalogue, task_names
+from regenesis.tasks import catalogue, measuring, task_names
 from regenesis.tasks.kinds import is_boolean, is_number
 from regenesis.tasks.library import find_entry
 
@@ -78,7 +80,8 @@ def test_every_task_but_bbh_is_in_the_table() -> None:
 @pytest.mark.parametrize("name", GOLD_OF_HAND_MADE_ROWS)
 def test_rows_in_the_hubs_columns_become_questions(name: str, load: Any) -> None:
     kind, gold = GOLD_OF_HAND_MADE_ROWS[name]
-    questions = load({"name": name}).questions
+    split = {"split": "test_r1"} if name == "anli" else {}
+    questions = load({"name": name, **split}).questions
     assert [question.gold for question in questions] == gold
     assert {question.kind for question in questions} == {kind}
     for question in questions:
@@ -144,6 +147,20 @@ def test_a_limit_cuts_all_parts_alike(load: Any) -> None:
     assert [identifier.split("/")[2] for identifier in ids] == list(find_entry("bbh")[1][:3])
 
 
+def test_rounds_are_read_in_turn_and_absent_ones_named(load: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "facebook" / "anli" / "plain_text"
+    folder.mkdir(parents=True)
+    row = {"premise": "It rains.", "hypothesis": "It is wet.", "label": 0}
+    for part in ("test_r1", "test_r3"):
+        lines = [json.dumps(row | {"uid": f"{part}-{number}"}) for number in range(2)]
+        (folder / f"{part}.jsonl").write_text("\n".join(lines))
+    loaded = load({"name": "anli", "split": "test"}, data_root=tmp_path)
+    assert [question.id for question in loaded.questions] == [
+        f"anli/test/{part}-{number}" for number in range(2) for part in ("test_r1", "test_r3")
+    ]
+    assert loaded.notes == [f"anli: 1 of 3 parts are not in {tmp_path}: test_r2"]
+
+
 def test_the_catalogue_is_whole() -> None:
     for entry in catalogue():
         assert entry.title
@@ -151,6 +168,26 @@ def test_the_catalogue_is_whole() -> None:
         assert entry.hub.count("/") == 1
     assert len(find_entry("mmlu")[1]) == 57
     assert len(find_entry("bbh")[1]) == 27
+
+
+@pytest.mark.parametrize(
+    ("task", "split"),
+    [
+        ({"name": "gsm8k"}, "test"),
+        ({"name": "gsm8k", "split": "train"}, "train"),
+        ({"name": "bbh/navigate"}, "test"),
+        ({"name": "anli"}, "test"),
+        ({"name": "commonsense_qa"}, "validation"),
+        ({"name": "asdiv"}, "validation"),
+        ({"name": "reclor"}, "validation"),
+        ({"name": "rg:chain_sum"}, "evaluation"),
+        ({"name": "mine", "file": "questions.jsonl"}, None),
+    ],
+)
+def test_a_task_is_measured_on_its_test_questions_unless_a_split_is_stated(
+    task: dict[str, str], split: str | None
+) -> None:
+    assert measuring(TaskConfig.model_validate(task)) == TaskConfig.model_validate(task | {"split": split})
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ import pytest
 
 from regenesis.errors import TaskError
 from regenesis.tasks.hub import find_data_root, read_data_set
-from regenesis.tasks.library import find_entry
 
 
 def test_the_data_root_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch, load: Any) -> None:
@@ -47,18 +46,14 @@ def test_a_split_absent_from_the_data_root_names_the_path_and_the_hub(tmp_path: 
 
 
 def test_rows_come_from_datasets_where_there_is_no_data_root(tmp_path: Path) -> None:
-    entry, _ = find_entry("svamp")
     (tmp_path / "train.jsonl").write_text('{"ID": "a"}\n{"ID": "b"}\n')
-    local = entry.model_copy(update={"hub": str(tmp_path)})
-    rows, notes = read_data_set(local, ["default"], "train", None)
+    rows, notes = read_data_set("own", str(tmp_path), [("default", "train")], None)
     assert [(row.line, row.values["ID"], row.subset) for row in rows] == [(1, "a", "default"), (2, "b", "default")]
     assert notes == []
 
 
 def test_what_the_hub_does_not_have_is_told_in_its_own_words(tmp_path: Path) -> None:
-    entry, _ = find_entry("svamp")
     (tmp_path / "train.jsonl").write_text('{"ID": "a"}\n')
-    local = entry.model_copy(update={"hub": str(tmp_path)})
-    rows, _ = read_data_set(local, ["other"], "train", None)
+    rows, _ = read_data_set("own", str(tmp_path), [("other", "train")], None)
     with pytest.raises(TaskError, match=r"the hub does not give it \(.*other.*\); check access"):
         next(rows)

@@ -76,6 +76,15 @@ def test_a_hundred_questions_unless_the_config_says_otherwise(load: Any) -> None
     assert len(load({"name": "rg:chain_sum"}).questions) == 100
 
 
+def test_what_is_measured_on_is_not_what_is_trained_on(load: Any) -> None:
+    task = {"name": "rg:chain_sum", "limit": 5}
+    trained, measured = load(task).questions, load(task | {"split": "evaluation"}).questions
+    assert not {question.id for question in trained} & {question.id for question in measured}
+    assert not {question.text for question in trained} & {question.text for question in measured}
+    assert measured == load(task | {"split": "evaluation"}).questions
+    assert [score_entry(question.gold, question.scoring) for question in measured] == [1.0] * 5
+
+
 def test_offset_goes_on_where_the_limit_ended(load: Any) -> None:
     first = load({"name": "rg:chain_sum", "limit": 4}).questions
     rest = load({"name": "rg:chain_sum", "offset": 2, "limit": 2}).questions

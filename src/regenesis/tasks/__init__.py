@@ -7,7 +7,7 @@ for question in loaded.questions: ...
 from __future__ import annotations
 
 from regenesis.tasks.library import CatalogueEntry, catalogue, task_names
-from regenesis.tasks.loading import BadRow, LoadedQuestions, TaskCount, load_questions
+from regenesis.tasks.loading import BadRow, LoadedQuestions, TaskCount, load_questions, measuring
 from regenesis.tasks.reasoning_gym import reasoning_gym_missing, reasoning_gym_names
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "TaskCount",
     "catalogue",
     "load_questions",
+    "measuring",
     "reasoning_gym_missing",
     "reasoning_gym_names",
     "task_names",

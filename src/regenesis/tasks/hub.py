@@ -1,7 +1,8 @@
 """Rows of the catalogue's data sets: from the data root if they lie there, else from the hub through `datasets`.
 
-A data root holds `<hub id>/<config>/<split>.jsonl`, one row a line in the hub's own columns. Where an entry has
-several configs their rows are read in turn, one of each, so that a limit cuts all of them alike.
+A data root holds `<hub id>/<config>/<split>.jsonl`, one row a line in the hub's own columns. Where there are several
+parts (configs, or splits joined to one) their rows are read in turn, one of each, so that a limit cuts all of them
+alike.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from pathlib import Path
 
 from regenesis.errors import TaskError
 from regenesis.tasks.files import read_jsonl
-from regenesis.tasks.library import CatalogueEntry
 from regenesis.tasks.rows import Row
 
 DATA_ROOT_VARIABLE = "REGENESIS_DATA_ROOT"
@@ -33,23 +33,30 @@ def find_data_root(configured: Path | None) -> Path | None:
 
 
 def read_data_set(
-    entry: CatalogueEntry, configs: Sequence[str], split: str, data_root: Path | None
+    name: str, hub: str, parts: Sequence[tuple[str, str]], data_root: Path | None
 ) -> tuple[Iterator[Row], list[str]]:
-    """Rows of one split, and what a user should know about them.
+    """Rows of a data set, and what a user should know about them.
 
-    A data root that holds some of several configs is taken at its word: those are read, and a note names the others.
+    A data root that holds some of several parts is taken at its word: those are read, and a note names the others.
+
+    Args:
+        name: What the config calls the task.
+        hub: Id of the data set on the hub.
+        parts: Config and split of each part.
+        data_root: Folder that is looked into before the hub.
 
     Raises:
         TaskError: The rows are neither in the data root nor to be had from the hub.
     """
-    paths = {config: data_root / entry.hub / config / f"{split}.jsonl" for config in configs} if data_root else {}
-    present = {config: path for config, path in paths.items() if path.is_file()}
+    paths = {part: data_root / hub / part[0] / f"{part[1]}.jsonl" for part in parts} if data_root else {}
+    present = {part: path for part, path in paths.items() if path.is_file()}
     if present:
-        absent = [config for config in configs if config not in present]
-        notes = [f"{entry.name}: {len(absent)} of {len(configs)} parts are not in {data_root}: {', '.join(absent)}"]
-        return _in_turn([read_jsonl(path, config) for config, path in present.items()]), notes if absent else []
+        one_split = len({split for _, split in parts}) == 1
+        absent = [part[0] if one_split else part[1] for part in parts if part not in present]
+        notes = [f"{name}: {len(absent)} of {len(parts)} parts are not in {data_root}: {', '.join(absent)}"]
+        return _in_turn([read_jsonl(path, part[0]) for part, path in present.items()]), notes if absent else []
     looked_at = str(next(iter(paths.values()))) if paths else None
-    return _in_turn([_from_hub(entry.hub, config, split, looked_at) for config in configs]), []
+    return _in_turn([_from_hub(hub, config, split, looked_at) for config, split in parts]), []
 
 
 def _in_turn(sources: list[Iterator[Row]]) -> Iterator[Row]:

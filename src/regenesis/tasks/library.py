@@ -37,6 +37,8 @@ class CatalogueEntry(BaseModel):
     """The hub's configs. Of several, all are read, in turn; `<name>/<config>` reads one."""
     splits: tuple[str, ...] = Field(min_length=1)
     """Splits whose gold answers are known; the first is read where a config names none."""
+    joined: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Splits that the hub does not have under one name: each stands for several of the hub's, read in turn."""
     kind: AnswerKind | dict[str, AnswerKind]
     """How answers compare; by config where they differ."""
     text: str
@@ -53,6 +55,15 @@ class CatalogueEntry(BaseModel):
     """Under which terms the data is published."""
     note: str = ""
     """What else there is to know: rows left out, columns that surprise."""
+
+    @property
+    def measuring_split(self) -> str:
+        """The split that a model is measured on: `test`, else `validation`, else the first."""
+        return next((split for split in ("test", "validation") if split in self.splits), self.splits[0])
+
+    def hub_splits(self, split: str) -> tuple[str, ...]:
+        """The splits of the hub's that one of `splits` stands for."""
+        return self.joined.get(split, (split,))
 
     def kind_of(self, config: str) -> AnswerKind:
         """How answers to the questions of one hub config compare."""
@@ -92,6 +103,8 @@ def _entry(file: str, values: Any) -> CatalogueEntry:
         raise TaskError(f"The catalogue's {file} is not valid: {error}") from error
     if isinstance(entry.kind, dict) and set(entry.kind) != set(entry.configs):
         raise TaskError(f"The catalogue's {file} names a kind for other configs than it has.")
+    if not set(entry.joined) <= set(entry.splits):
+        raise TaskError(f"The catalogue's {file} joins splits under names that are not among its splits.")
     return entry
 
 

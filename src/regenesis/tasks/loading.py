@@ -23,7 +23,7 @@ from regenesis.tasks.hub import find_data_root, read_data_set
 from regenesis.tasks.identity import Identities, check_unique
 from regenesis.tasks.library import find_entry
 from regenesis.tasks.own import read_own
-from regenesis.tasks.reasoning_gym import DEFAULT_SIZE, PREFIX, generate
+from regenesis.tasks.reasoning_gym import DEFAULT_SIZE, EVALUATION, PREFIX, evaluation_seed, generate
 from regenesis.tasks.recipes import Recipe
 from regenesis.tasks.rows import Row, RowError
 
@@ -96,6 +96,23 @@ def load_questions(config: RunConfig) -> LoadedQuestions:
         origins.extend([f"tasks.{position} ({_describe(task)})"] * len(questions))
     check_unique(loaded.questions, origins)
     return loaded
+
+
+def measuring(task: TaskConfig) -> TaskConfig:
+    """The task as it is measured on: with the split for that, where none is stated.
+
+    A catalogued task is measured on its test split (validation where test has no answers), a reasoning-gym task on
+    questions of another seed than those trained on; a file is what it is.
+
+    Raises:
+        TaskError: The catalogue has no such task.
+    """
+    if task.split is not None or task.file is not None:
+        return task
+    if task.name.startswith(PREFIX):
+        return task.model_copy(update={"split": EVALUATION})
+    entry, _ = find_entry(task.name)
+    return task.model_copy(update={"split": entry.measuring_split})
 
 
 def _load_task(task: TaskConfig, config: RunConfig, loaded: LoadedQuestions) -> list[Question]:
@@ -200,9 +217,14 @@ def _source(task: TaskConfig, config: RunConfig, notes: list[str]) -> _Source:
 
 
 def _generated(task: TaskConfig, seed: int) -> _Source:
-    if task.split is not None:
-        raise TaskError(f"{task.name}: reasoning-gym tasks have no splits; leave `split` out.")
+    if task.split not in (None, EVALUATION):
+        raise TaskError(
+            f"{task.name}: reasoning-gym tasks have no splits but {EVALUATION!r}, questions of another seed than those "
+            "trained on; leave `split` out."
+        )
     size = task.offset + (task.limit or DEFAULT_SIZE)
+    if task.split == EVALUATION:
+        seed = evaluation_seed(seed)
     source = _Source(task.name, f"seed-{seed}")
     source.from_generator(generate(task.name.removeprefix(PREFIX), task.parameters, seed, size))
     return source
@@ -213,7 +235,8 @@ def _catalogued(task: TaskConfig, config: RunConfig, notes: list[str]) -> _Sourc
     split = task.split or entry.splits[0]
     if split not in entry.splits:
         raise TaskError(f"{task.name}: has no split {split!r}; there are {', '.join(entry.splits)}.")
-    rows, heard = read_data_set(entry, configs, split, find_data_root(config.data_root))
+    parts = [(part, hub_split) for part in configs for hub_split in entry.hub_splits(split)]
+    rows, heard = read_data_set(task.name, entry.hub, parts, find_data_root(config.data_root))
     notes.extend(heard)
     source = _Source(task.name, split)
     source.from_rows(rows, {name: entry.recipe(name) for name in configs}, own_ids=False)

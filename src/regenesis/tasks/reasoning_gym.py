@@ -25,6 +25,8 @@ from regenesis.tasks.portable import unpack
 
 PREFIX = "rg:"
 DEFAULT_SIZE = 100
+EVALUATION = "evaluation"
+"""The one split there is: questions of another seed than those trained on."""
 
 EVALUATING_SCORERS = frozenset(
     {
@@ -78,6 +80,12 @@ def reasoning_gym_parameters(name: str) -> dict[str, Any]:
 
     configured = vars(DATASETS[name][1]())
     return {key: value for key, value in configured.items() if key not in ("seed", "size")}
+
+
+def evaluation_seed(seed: int) -> int:
+    """The generators' seed for the questions to measure on, in a run of this seed; below 2**31."""
+    digest = hashlib.blake2b(f"{EVALUATION}\x00{seed}".encode(), digest_size=4).digest()
+    return int.from_bytes(digest) >> 1
 
 
 def generate(name: str, parameters: Mapping[str, Any], seed: int, size: int) -> list[Question]:
