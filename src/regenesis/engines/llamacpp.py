@@ -27,7 +27,8 @@ from typing import TYPE_CHECKING, Any
 
 from regenesis.config import LlamaCppEngineConfig
 from regenesis.errors import EngineError, RequestFailed
-from regenesis.models import Progress, identity, locate
+from regenesis.models import Progress, fingerprint, identity, locate
+from regenesis.models.cache import has_gguf_magic
 from regenesis.nouns import Completion, FinishReason, Request
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ class LlamaCppEngine:
 
     Attributes:
         kind: `llamacpp`.
-        model: `<name>@sha256:<16 hex digits>` of the weights' file; known from `open` on.
+        model: `<name>@sha256:<16 hex digits>` of the weights' file, and the same of the adapter's behind a `+` where
+            there is one; known from `open` on.
         capacity: Sequences decoded together.
     """
 
@@ -64,14 +66,14 @@ class LlamaCppEngine:
         """Fetches the model if need be and loads it.
 
         Raises:
-            ModelError: The model cannot be found, fetched or verified.
-            EngineError: llama.cpp cannot load it.
+            ModelError: The model or its adapter cannot be found, fetched or verified.
+            EngineError: llama.cpp cannot load the one, or cannot lay the other over it.
         """
         if self._server is not None:
             return
         _wait_without_spinning()
         path = await asyncio.to_thread(locate, self._config.model, progress=self._progress)
-        self.model = await asyncio.to_thread(identity, path)
+        self.model = await asyncio.to_thread(_name, path, self._config.adapter)
         self._server = await asyncio.to_thread(_load, path, self._config)
         self._closing = threading.Event()
         self._threads = ThreadPoolExecutor(self.capacity, thread_name_prefix="llamacpp")
@@ -114,12 +116,21 @@ class LlamaCppEngine:
         return _completion(reply, time.monotonic() - started)
 
 
+def _name(path: Path, adapter: Path | None) -> str:
+    """Names what completes: an adapter makes another model of the same weights, so other requests."""
+    if adapter is None:
+        return identity(path)
+    return f"{identity(path)}+{adapter.stem}@sha256:{fingerprint(has_gguf_magic(adapter))[:16]}"
+
+
 def _server_parameters(path: Path, config: LlamaCppEngineConfig) -> CommonParams:
     """All that shapes the server; what shapes a single text is in `_body`."""
-    from xllamacpp import CommonParams
+    from xllamacpp import CommonAdapterLoraInfo, CommonParams
 
     parameters = CommonParams()
     parameters.model.path = str(path)
+    if config.adapter is not None:
+        parameters.lora_adapters = [CommonAdapterLoraInfo(str(config.adapter), 1.0)]
     parameters.n_parallel = config.max_in_flight
     parameters.n_ctx = config.context * config.max_in_flight
     parameters.n_batch = parameters.n_ubatch = 256  # as fast as 512 here, and given up in half the time
@@ -225,6 +236,14 @@ def _load(path: Path, config: LlamaCppEngineConfig) -> Server:
     try:
         return Server(_server_parameters(path, config))
     except (RuntimeError, ValueError, MemoryError) as error:
+        if config.adapter is not None:
+            # the library does not say which of the two it was
+            raise EngineError(
+                f"llama.cpp cannot lay engine.adapter {config.adapter} over {path} ({error}). It may be no LoRA "
+                "adapter, or be made for another model: `regenesis export RUN --to gguf` makes one for the model that "
+                f"was trained. Or memory is too small for {config.max_in_flight} × {config.context} tokens: lower "
+                "engine.max_in_flight."
+            ) from error
         raise EngineError(
             f"llama.cpp cannot load {path} ({error}). The file may be damaged or of an architecture it does not know, "
             f"or memory too small for {config.max_in_flight} × {config.context} tokens: lower engine.max_in_flight."
