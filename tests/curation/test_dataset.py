@@ -13,7 +13,9 @@ import pytest
 import yaml
 
 from regenesis.curation import DatasetSummary, Funnel, example, write_dataset
+from regenesis.curation.card import Contents, render_card
 from regenesis.errors import RunError
+from regenesis.markdown import split_card
 from regenesis.nouns import Example, Judged, Message, Question
 
 ABOUT = {
@@ -224,10 +226,18 @@ def test_the_card_tells_the_hub_which_file_to_read(tmp_path: FilePath, examples:
     write_dataset(tmp_path, examples, funnel, ABOUT)
     head = front_matter(tmp_path)
     assert head["configs"] == [{"config_name": "default", "data_files": [{"split": "train", "path": "train.parquet"}]}]
-    assert head["license"] == "other"
+    assert head["license"] == "unknown"
     assert head["language"] == ["en", "de"]
     assert head["size_categories"] == ["n<1K"]
     assert "synthetic" in head["tags"]
+
+
+SIZES = [(0, "n<1K"), (1000, "1K<n<10K"), (10**7, "10M<n<100M"), (10**9, "1B<n<10B")]
+
+
+@pytest.mark.parametrize(("rows", "size"), SIZES)
+def test_the_size_is_one_of_the_hubs_classes(rows: int, size: str) -> None:
+    assert split_card(render_card(Contents(rows=rows), Funnel(), ABOUT))[0]["size_categories"] == [size]
 
 
 def test_the_card_shows_the_funnel_the_origin_and_the_drops(

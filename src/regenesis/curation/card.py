@@ -8,13 +8,12 @@ The same arguments give the same text: no date is in it but one handed in.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
-
 from regenesis.curation.funnel import Funnel, Tally
+from regenesis.markdown import cell, join_card, license_fields, table
 
 PARQUET = "train.parquet"
 JSONL = "train.jsonl"
@@ -26,7 +25,11 @@ _SIZES = (
     (100_000, "10K<n<100K"),
     (1_000_000, "100K<n<1M"),
     (10_000_000, "1M<n<10M"),
+    (100_000_000, "10M<n<100M"),
+    (1_000_000_000, "100M<n<1B"),
 )
+"""The hub's classes of sizes; it refuses any other."""
+
 _PLACED = frozenset({"title", "language", "license", "tasks"})
 _TALLY_COLUMNS = ("questions", "chains", "parsed", "correct", "fit", "kept")
 
@@ -67,36 +70,35 @@ class Contents:
 def render_card(contents: Contents, funnel: Funnel, about: Mapping[str, Any]) -> str:
     """The whole card: front matter for the hub, then Markdown."""
     parts = [
-        f"# {_cell(about.get('title', 'Verified reasoning paths'))}",
+        f"# {cell(about.get('title', 'Verified reasoning paths'))}",
         _opening(contents),
         "## How many came through",
         _funnel_section(contents, funnel),
         "## What it was made from",
         _tasks_section(contents, funnel, about.get("tasks", ())),
         "## How it was made",
-        _table(("what", "value"), [(key, about[key]) for key in about if key not in _PLACED]),
+        table(("what", "value"), [(key, about[key]) for key in about if key not in _PLACED]),
         *(["## Guidelines", _guidelines_section(funnel)] if funnel.guidelines else []),
         *(["## Columns", _COLUMNS] if contents.rows else []),
         "## What to beware of",
         _caveats(contents, about),
     ]
-    return f"---\n{_front_matter(contents, about)}---\n\n" + "\n\n".join(part for part in parts if part) + "\n"
+    return join_card(_front_matter(contents, about), "\n\n".join(part for part in parts if part))
 
 
-def _front_matter(contents: Contents, about: Mapping[str, Any]) -> str:
-    licence = about.get("license")
-    # the texts come under the terms of the questions and of the model, which nothing here can know
-    head: dict[str, Any] = {"license": licence} if licence else {"license": "other", "license_name": "not-stated"}
-    head |= {
+def _front_matter(contents: Contents, about: Mapping[str, Any]) -> dict[str, Any]:
+    head: dict[str, Any] = {
+        # the texts come under the terms of the questions and of the model, which nothing here can know
+        **license_fields(about.get("license")),
         "language": list(about.get("language", ["en"])),
         "task_categories": ["text-generation", "question-answering"],
-        "size_categories": [next((name for limit, name in _SIZES if contents.rows < limit), "n>10M")],
+        "size_categories": [next((name for limit, name in _SIZES if contents.rows < limit), "1B<n<10B")],
         "tags": ["regenesis", "synthetic", "reasoning", "self-improvement", "sft"],
         "pretty_name": str(about.get("title", "Verified reasoning paths")),
     }
     if contents.rows:
         head["configs"] = [{"config_name": "default", "data_files": [{"split": "train", "path": PARQUET}]}]
-    return str(yaml.safe_dump(head, sort_keys=False, allow_unicode=True, width=1000))
+    return head
 
 
 def _opening(contents: Contents) -> str:
@@ -121,21 +123,21 @@ def _funnel_section(contents: Contents, funnel: Funnel) -> str:
     stages = [("chains begun", total.chains), ("answer could be read", total.parsed), ("answer right", total.correct)]
     stages += [("fit to train on", total.fit), ("kept", total.kept)]
     rows = [(name, f"{count:,}", _share(count, total.chains)) for name, count in stages]
-    blocks = [_table(("stage", "chains", "share"), rows)]
+    blocks = [table(("stage", "chains", "share"), rows)]
     blocks.append(
         f"{total.served:,} of {total.questions:,} questions have a path that was kept;"
         f" {contents.hinted:,} rows come from the pass with a hint."
     )
     if funnel.defects:
         defects = [(name, f"{count:,}", f"{funnel.lost[name]:,}") for name, count in _by_count(funnel.defects)]
-        blocks.append(_table(("unfit because", "chains", "of them right"), defects))
+        blocks.append(table(("unfit because", "chains", "of them right"), defects))
     if funnel.dropped:
         blocks.append(
-            _table(("fit but not kept", "paths"), [(name, f"{count:,}") for name, count in _by_count(funnel.dropped)])
+            table(("fit but not kept", "paths"), [(name, f"{count:,}") for name, count in _by_count(funnel.dropped)])
         )
     if funnel.retries:
         blocks.append(
-            _table(("asked twice", "times"), [(name, f"{count:,}") for name, count in _by_count(funnel.retries)])
+            table(("asked twice", "times"), [(name, f"{count:,}") for name, count in _by_count(funnel.retries)])
         )
     return "\n\n".join(blocks)
 
@@ -143,9 +145,9 @@ def _funnel_section(contents: Contents, funnel: Funnel) -> str:
 def _tasks_section(contents: Contents, funnel: Funnel, sources: Iterable[Mapping[str, Any]]) -> str:
     columns = sorted({key for source in sources for key in source} - {"name", "split", "questions"})
     order = ["name", "split", "questions", *columns]
-    origin = _table(order, [[source.get(key, "") for key in order] for source in sources])
+    origin = table(order, [[source.get(key, "") for key in order] for source in sources])
     yields = _tally_table("task", funnel.tasks)
-    rules = _table(
+    rules = table(
         ("answer found right by", "rows"), [(name, f"{count:,}") for name, count in _by_count(contents.rules)]
     )
     return "\n\n".join(block for block in (origin, yields, rules) if block)
@@ -164,7 +166,7 @@ def _tally_table(what: str, tallies: Mapping[str, Tally]) -> str:
         [name, *(f"{getattr(tally, column):,}" for column in _TALLY_COLUMNS), _share(tally.fit, tally.chains)]
         for name, tally in sorted(tallies.items())
     ]
-    return _table((what, *_TALLY_COLUMNS, "right and fit"), rows)
+    return table((what, *_TALLY_COLUMNS, "right and fit"), rows)
 
 
 _COLUMNS = """\
@@ -207,21 +209,3 @@ def _by_count(counts: Counter[str]) -> list[tuple[str, int]]:
 
 def _share(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f} %" if whole else "–"
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """A Markdown table, or nothing where there are no rows."""
-    if not rows:
-        return ""
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(_cell(value) for value in line) + " |" for line in lines)
-
-
-def _cell(value: Any) -> str:
-    """A value on one line that cannot break a table or smuggle in markup."""
-    if isinstance(value, Mapping):
-        return ", ".join(f"{_cell(key)} = {_cell(item)}" for key, item in value.items())
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return ", ".join(_cell(item) for item in value)
-    text = "–" if value is None else " ".join(str(value).split())
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "\\`")
