@@ -20,6 +20,7 @@ OPERATIONAL_FIELDS = frozenset(
         "engine.connect_timeout",
         "engine.retry",
         "engine.threads",
+        "engine.adapter",
         "engine.device",
         "training",
         "evaluation",

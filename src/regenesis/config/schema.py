@@ -337,6 +337,15 @@ class TrainingConfig(Section):
         return self.learning_rate or (1e-4 if self.method == "lora" else 1e-5)
 
 
+class GreedySamplingConfig(SamplingConfig):
+    """How tokens are drawn where a model is measured: greedy unless said otherwise."""
+
+    temperature: float = Field(default=0.0, ge=0, le=5)
+    """0 is greedy."""
+    top_p: float = Field(default=1.0, gt=0, le=1)
+    """Nucleus mass."""
+
+
 class EvaluationConfig(Section):
     """What the model is measured on, before and after training."""
 
@@ -344,8 +353,11 @@ class EvaluationConfig(Section):
     """Where the questions come from. A split left out is the test split here (validation where test has no answers)."""
     in_domain: list[str] | None = None
     """Names of tasks that count as in-domain; those the run trains on if left out. All others are out-of-domain."""
-    sampling: SamplingConfig = SamplingConfig(temperature=0.0, top_p=1.0, max_tokens=1024)
+    sampling: GreedySamplingConfig = GreedySamplingConfig()
     """How tokens are drawn; greedy by default."""
+    run_programs: bool = False
+    """Run the programs that the model writes for tasks of kind `code` (MBPP), which are not measured otherwise. Each
+    runs in a limited process of its own, which is no sandbox: where you have reason to fear, use a container."""
     engine: EngineConfig | None = None
     """The engine that base and tuned model are both measured on; the run's engine if left out."""
     tuned_engine: EngineConfig | None = None
