@@ -13,6 +13,13 @@ def test_a_known_model_is_named_by_pypi() -> None:
     assert parse_name("pypi:smollm2-135m-instruct", KNOWN) == PackageName(KNOWN["smollm2-135m-instruct"])
 
 
+def test_a_known_model_names_its_publishers_repository() -> None:
+    assert all(
+        HubName(model.repository, None) == parse_name(f"hf:{model.repository}", KNOWN) for model in known_models()
+    )
+    assert KNOWN["smollm2-135m-instruct"].repository == "HuggingFaceTB/SmolLM2-135M-Instruct"
+
+
 @pytest.mark.parametrize(
     ("spec", "expected"),
     [

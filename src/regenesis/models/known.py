@@ -54,6 +54,11 @@ class KnownModel:
         """The model's name in a config: `pypi:<name>`."""
         return f"pypi:{self.name}"
 
+    @property
+    def repository(self) -> str:
+        """The publisher's repository on the hub: `<org>/<repo>`."""
+        return self.publisher.partition("(")[2].rstrip(")")
+
 
 _QWEN_CODER = KnownModel(
     name="qwen2.5-coder-1.5b-instruct",
