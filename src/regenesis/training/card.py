@@ -320,7 +320,8 @@ def _comparison(summary: Mapping[str, Any], model: str) -> Mapping[str, Any]:
 
 
 def _measured(task: Mapping[str, Any], model: str) -> bool:
-    return _mapping(_mapping(task.get("models")).get(model)).get("accuracy") is not None
+    tally = _mapping(_mapping(task.get("models")).get(model))
+    return tally.get("accuracy") is not None and re.match(r"<?\d", str(tally.get("shown"))) is not None
 
 
 def _index(summary: Mapping[str, Any], model: str) -> list[dict[str, Any]]:
@@ -348,10 +349,7 @@ def _hub_id(task: str) -> str:
 def _leading(tally: Mapping[str, Any]) -> float:
     """The figure that is shown, as a number; `<0.1` is 0."""
     shown = str(tally.get("shown", "")).partition(" ")[0]
-    try:
-        return float(shown)
-    except ValueError:
-        return int(1000 * float(tally["accuracy"])) / 10
+    return 0.0 if shown.startswith("<") else float(shown)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
