@@ -1,0 +1,397 @@
+"""A checkpoint inside this process, by transformers: on CPU or GPU, with adapters, nothing to start.
+
+    engine = TransformersEngine(TransformersEngineConfig(kind="transformers", model="RUN/model"))
+    await engine.open()
+    completion = await engine.complete(request)
+    await engine.close()
+
+One thread owns the model: it reads what has arrived, decodes all of it together (see `decoding`), and looks between
+two steps for tasks that were cancelled and for `close`. A GGUF model is de-quantised, so that the same weights run
+here and in llama.cpp.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextlib
+import gc
+import logging
+import threading
+import time
+from collections import deque
+from concurrent.futures import Future, InvalidStateError
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from regenesis.config import TransformersEngineConfig
+from regenesis.errors import EngineError, RequestFailed
+from regenesis.models import Progress, Weights, locate_weights
+from regenesis.models.weights import folder_digest
+from regenesis.nouns import Completion, Request
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+    from regenesis.engines.decoding import Decoder, Sequence
+
+_log = logging.getLogger(__name__)
+
+
+class TransformersEngine:
+    """The engine in process; see the module's text.
+
+    Attributes:
+        kind: `transformers`.
+        model: `<name>@sha256:<16 hex digits>/<dtype>` of the weights, with `+<adapter>@sha256:<16 hex digits>` before
+            the slash where there is an adapter; known from `open` on. The type shapes completions, so it is named.
+        capacity: Sequences decoded together.
+    """
+
+    kind: str = "transformers"
+    model: str
+    capacity: int
+
+    def __init__(self, config: TransformersEngineConfig, progress: Progress | None = None) -> None:
+        self.capacity = config.max_in_flight
+        self._config = config
+        self._progress = progress
+        self._worker: _Worker | None = None
+
+    async def open(self) -> None:
+        """Fetches the model if need be and loads it.
+
+        Raises:
+            ModelError: The model or its adapter cannot be found, fetched, verified or loaded.
+            EngineError: A package is missing, the device is not there, or the model is of a kind it cannot run.
+        """
+        if self._worker is not None:
+            return
+        _needed_packages()
+        weights = await asyncio.to_thread(locate_weights, self._config.model, progress=self._progress)
+        device = _device(self._config.device)
+        self.model = await asyncio.to_thread(_name, weights, self._config, device)
+        self._worker = await asyncio.to_thread(_load, weights, self._config, device)
+        self._worker.start()
+
+    async def complete(self, request: Request) -> Completion:
+        """Asks for one completion; a prompt that does not fit the context is a refused one.
+
+        Raises:
+            RequestFailed: The model gave no numbers, or the engine was closed meanwhile.
+            EngineError: The engine is not open, or broke.
+        """
+        if self._worker is None:
+            raise EngineError("The transformers engine is not open: call `open` first.")
+        # a cancelled task cancels the future, which frees its place after the step under way
+        return await asyncio.wrap_future(self._worker.submit(request))
+
+    async def close(self) -> None:
+        """Gives up what is in flight and frees the model's memory."""
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            await asyncio.to_thread(worker.stop)
+
+
+class _Job:
+    """A request, the future of its completion, and its sequence once it has been read."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.future: Future[Completion] = Future()
+        self.started = time.monotonic()
+        self.sequence: Sequence | None = None
+
+    def answer(self, completion: Completion) -> None:
+        with contextlib.suppress(InvalidStateError):  # cancelled in this very moment
+            self.future.set_result(completion)
+
+    def fail(self, error: Exception) -> None:
+        with contextlib.suppress(InvalidStateError):
+            self.future.set_exception(error)
+
+
+class _Worker:
+    """The thread that owns the model, and the jobs it has."""
+
+    def __init__(self, decoder: Decoder, chat: _Chat, context: int, threads: int | None) -> None:
+        self._decoder: Decoder | None = decoder
+        self._chat = chat
+        self._context = context
+        self._threads = threads
+        self._changed = threading.Condition()
+        self._arrived: deque[_Job] = deque()
+        self._closing = False
+        self._broken: str | None = None
+        self._waiting: list[_Job] = []
+        self._active: list[_Job] = []
+        # a daemon, since Python waits for others before it ends, and nobody may have closed us
+        self._thread = threading.Thread(target=self._run, name="transformers-engine", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+        # torch must not be at work while the interpreter is taken down around it
+        atexit.register(self.stop)
+
+    def submit(self, request: Request) -> Future[Completion]:
+        job = _Job(request)
+        with self._changed:
+            if self._broken is not None:
+                raise EngineError(self._broken)
+            if self._closing:
+                raise RequestFailed("The request was given up.")
+            self._arrived.append(job)
+            self._changed.notify()
+        return job.future
+
+    def stop(self) -> None:
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        self._thread.join()
+        atexit.unregister(self.stop)
+
+    def _run(self) -> None:
+        error: EngineError = RequestFailed("The request was given up.")
+        try:
+            if self._threads is not None:
+                import torch
+
+                torch.set_num_threads(self._threads)  # counts for the thread it is called in
+            while self._wait():
+                self._turn()
+        except Exception as fault:  # noqa: BLE001  whatever it is, those who wait must hear of it
+            error = EngineError(f"The transformers engine broke: {type(fault).__name__}: {fault}")
+        with self._changed:
+            self._closing, self._broken = True, None if isinstance(error, RequestFailed) else str(error)
+            jobs = [*self._active, *self._waiting, *self._arrived]
+        for job in jobs:
+            job.fail(error)
+        self._active, self._waiting, self._decoder = [], [], None
+        _let_go_of_memory()
+
+    def _wait(self) -> bool:
+        """Sleeps while there is nothing to do; says whether to go on."""
+        with self._changed:
+            while not (self._closing or self._arrived or self._waiting or self._active):
+                self._changed.wait()
+            arrived, self._arrived = list(self._arrived), deque()
+            closing = self._closing
+        for job in arrived:
+            self._read(job)
+        return not closing
+
+    def _read(self, job: _Job) -> None:
+        prompt = self._chat.tokens(job.request)
+        if isinstance(prompt, list) and len(prompt) < self._context:
+            from regenesis.engines.decoding import Sequence
+
+            job.sequence = Sequence(prompt, job.request.sampling, job.request.seed)
+            self._waiting.append(job)
+            return
+        reason = (
+            f"the prompt has {len(prompt)} tokens, which is more than the context of {self._context} holds"
+            if isinstance(prompt, list)
+            else prompt
+        )
+        job.answer(Completion("", "refused", 0, 0, TransformersEngine.kind, time.monotonic() - job.started, reason))
+
+    def _turn(self) -> None:
+        """Lets the cancelled go, fills free places, and takes one step with all."""
+        decoder = self._decoder
+        assert decoder is not None
+        for job in [job for job in self._active if job.future.cancelled()]:
+            decoder.drop(_sequence(job))
+            self._active.remove(job)
+        self._waiting = [job for job in self._waiting if not job.future.cancelled()]
+        try:
+            while count := decoder.next_group([_sequence(job) for job in self._waiting]):
+                group = self._waiting[:count]
+                self._finish(decoder.admit([_sequence(job) for job in group], lambda: self._closing), group)
+                if self._closing:
+                    return
+            self._finish(decoder.step(), [])
+        except RuntimeError as error:
+            if not _out_of_memory(error):
+                raise
+        else:
+            return
+        # outside of `except`: the error holds on to what the failed step had in memory
+        self._make_room(decoder)
+
+    def _finish(self, ended: list[Sequence], joined: list[_Job]) -> None:
+        self._waiting = [job for job in self._waiting if job not in joined]
+        self._active += joined
+        for job in [job for job in self._active if job.sequence in ended]:
+            self._active.remove(job)
+            self._answer(job, _sequence(job))
+
+    def _answer(self, job: _Job, sequence: Sequence) -> None:
+        if sequence.finish == "broken":
+            job.fail(
+                RequestFailed(
+                    "The model gave no numbers (NaN or infinity) for this request: its weights may be damaged, or "
+                    "engine.dtype be too narrow for it (try bfloat16 or float32)."
+                )
+            )
+            return
+        job.answer(
+            Completion(
+                self._chat.text(sequence.written),
+                "stop" if sequence.finish == "stop" else "length",
+                len(sequence.prompt),
+                sequence.drawn,
+                TransformersEngine.kind,
+                time.monotonic() - job.started,
+            )
+        )
+
+    def _make_room(self, decoder: Decoder) -> None:
+        """After running out of memory: goes on with half of the places; what lost its place is asked again here."""
+        _let_go_of_memory()
+        if decoder.places == 1:
+            job = (self._active or self._waiting).pop(0)
+            if job.sequence in decoder.active:
+                decoder.drop(_sequence(job))
+            job.fail(RequestFailed("Memory is too small for this request alone: lower engine.context, or use a GPU."))
+            return
+        lost = decoder.halve()
+        self._waiting = [job for job in self._active if job.sequence in lost] + self._waiting
+        self._active = [job for job in self._active if job.sequence not in lost]
+        _let_go_of_memory()
+        _log.warning(
+            "Out of memory: decoding %d sequences together from here on. Lower engine.max_in_flight to that.",
+            decoder.places,
+        )
+
+
+class _Chat:
+    """The model's own way to write a chat down as tokens, and tokens as text."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        self._tokenizer = tokenizer
+
+    def tokens(self, request: Request) -> list[int] | str:
+        """The prompt's tokens, or why it cannot have any."""
+        from jinja2 import TemplateError
+
+        messages = [{"role": message.role, "content": message.content} for message in request.messages]
+        try:
+            text = self._tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+            text.encode()  # half a surrogate is no text, and the tokenizer's words for it are no help
+            # the template writes all special tokens itself, the first one too
+            tokens: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
+        except (TemplateError, ValueError, TypeError) as error:
+            return f"the chat cannot be written down as the model's template asks: {error}"
+        return tokens or "the model's chat template makes nothing of this chat"
+
+    def text(self, tokens: list[int]) -> str:
+        decoded: str = self._tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        return decoded
+
+    def end_of_turn(self) -> set[int]:
+        """The token behind an assistant's message, as the template writes it."""
+        from jinja2 import TemplateError
+
+        mark = "regenesis-answer"
+        chat = [{"role": "user", "content": "?"}, {"role": "assistant", "content": mark}]
+        try:
+            text = self._tokenizer.apply_chat_template(chat, tokenize=False)
+        except TemplateError:
+            return set()
+        tail = self._tokenizer(text.rpartition(mark)[2].lstrip(), add_special_tokens=False)["input_ids"]
+        return {tail[0]} & set(self._tokenizer.added_tokens_decoder) if tail else set()
+
+
+def _sequence(job: _Job) -> Sequence:
+    assert job.sequence is not None
+    return job.sequence
+
+
+def _load(weights: Weights, config: TransformersEngineConfig, device: str) -> _Worker:
+    from regenesis.checkpoints import load_model, load_tokenizer
+    from regenesis.engines.decoding import Decoder
+
+    tokenizer = load_tokenizer(weights)
+    try:
+        model = load_model(weights, config.dtype, device, config.adapter)
+    except RuntimeError as error:
+        if not _out_of_memory(error):
+            raise
+        raise EngineError(
+            f"Memory of {device} is too small for the model {config.model}: choose a smaller one, engine.dtype "
+            "bfloat16, or another engine.device."
+        ) from error
+    if config.adapter is not None:
+        # the layers in it carry the adapter; the wrapper only adds to every call
+        model = model.get_base_model()
+    chat = _Chat(tokenizer)
+    stop = _as_set(model.generation_config.eos_token_id) | _as_set(tokenizer.eos_token_id) | chat.end_of_turn()
+    longest = getattr(model.config, "max_position_embeddings", None) or config.context
+    context = min(config.context, longest)
+    try:
+        decoder = Decoder(model, stop, context, config.max_in_flight)
+    except ValueError as error:
+        raise EngineError(
+            f"The transformers engine cannot run {config.model}: it has {error}. Serve it by another program and use "
+            "the `openai` engine."
+        ) from error
+    return _Worker(decoder, chat, context, config.threads)
+
+
+def _name(weights: Weights, config: TransformersEngineConfig, device: str) -> str:
+    from regenesis.checkpoints import resolve_dtype
+
+    name = weights.identity
+    if config.adapter is not None:
+        adapter = Path(config.adapter).resolve()
+        if not (adapter / "adapter_config.json").is_file():
+            raise EngineError(
+                f"engine.adapter {adapter}: is no folder of a LoRA adapter (adapter_config.json is missing)."
+            )
+        name += f"+{adapter.name}@sha256:{folder_digest(adapter)[:16]}"
+    return f"{name}/{str(resolve_dtype(config.dtype, device)).removeprefix('torch.')}"
+
+
+def _device(stated: str) -> str:
+    import torch
+
+    if stated == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        kind = torch.device(stated)
+    except RuntimeError as error:
+        raise EngineError(f"engine.device {stated!r}: is no device; write `cpu`, `cuda` or `cuda:1`.") from error
+    if kind.type == "cuda" and (kind.index or 0) >= torch.cuda.device_count():
+        raise EngineError(f"engine.device {stated!r}: this machine shows {torch.cuda.device_count()} GPUs to torch.")
+    return stated
+
+
+def _needed_packages() -> None:
+    from importlib.util import find_spec
+
+    missing = [name for name in ("torch", "transformers", "gguf", "peft") if find_spec(name) is None]
+    if missing:
+        raise EngineError(
+            f"The transformers engine needs {', '.join(missing)}: run `pip install 'regenesis[transformers]'`."
+        )
+
+
+def _out_of_memory(error: RuntimeError) -> bool:
+    import torch
+
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
+def _let_go_of_memory() -> None:
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def _as_set(tokens: Any) -> set[int]:
+    if tokens is None:
+        return set()
+    return {tokens} if isinstance(tokens, int) else set(tokens)
