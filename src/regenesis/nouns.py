@@ -1,8 +1,8 @@
 """The nouns, in the order data meets them.
 
 A `Question` is led through `Request` and `Completion` pairs to a `Path`; a `Verdict` says whether the
-path's answer is right; a kept path becomes an `Example`; a `Result` is one answer at evaluation. All are immutable values that serialise to plain
-JSON types, so that any room may hold, hash or store them without knowing another room.
+path's answer is right; a kept path becomes an `Example`; a `Result` is one answer at evaluation. All are immutable
+values that serialise to plain JSON types, so that any room may hold, hash or store them without knowing another room.
 """
 
 from __future__ import annotations

@@ -63,8 +63,8 @@ class Paired:
 def wilson(right: int, questions: int) -> Interval:
     """Wilson's score interval of a proportion.
 
-    Its ends lie within 0 and 1, and it has a width where all or none are right. Source: E. B. Wilson, Probable inference,
-    the law of succession, and statistical inference, JASA 22 (1927), 209-212; without continuity correction.
+    Its ends lie within 0 and 1, and it has a width where all or none are right. Source: E. B. Wilson, Probable
+    inference, the law of succession, and statistical inference, JASA 22 (1927), 209-212; no continuity correction.
 
     Args:
         right: Questions answered rightly.
@@ -85,7 +85,8 @@ def difference_interval(paired: Paired) -> Interval:
 
     It joins the Wilson intervals of the two proportions, allowing for their correlation; it never leaves −1 and 1 and
     keeps a width where the models never disagree. Source: R. G. Newcombe, Improved confidence intervals for the
-    difference between binomial proportions based on paired data, Statistics in Medicine 17 (1998), 2635-2650, method 10.
+    difference between binomial proportions based on paired data, Statistics in Medicine 17 (1998), 2635-2650: method
+    10.
     """
     count = paired.questions
     right_first, right_second = paired.both + paired.first, paired.both + paired.second
@@ -135,7 +136,7 @@ def mcnemar(paired: Paired) -> Fraction:
 
 
 def holm(values: Sequence[Fraction]) -> list[Fraction]:
-    """p values adjusted for there being several of them, in the order given.
+    """Values of p adjusted for there being several of them, in the order given.
 
     Source: S. Holm, A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 6
     (1979), 65-70.
@@ -153,8 +154,9 @@ def mean_interval(estimates: Sequence[Fraction], intervals: Sequence[Interval]) 
 
     The distances from each estimate to the ends of its interval are squared and added, as Newcombe's interval does with
     two. So it needs no draws, is the task's own interval where there is one task, and keeps a width where every answer
-    of a task is right, which neither the bootstrap nor the delta method does. Source: G. Y. Zou and A. Donner, Construction
-    of confidence limits about effect measures: a general approach, Statistics in Medicine 27 (2008), 1693-1702.
+    of a task is right, which neither the bootstrap nor the delta method does. Source: G. Y. Zou and A. Donner,
+    Construction of confidence limits about effect measures: a general approach, Statistics in Medicine 27 (2008),
+    1693-1702.
     """
     count = len(estimates)
     mean = float(sum(estimates, Fraction(0)) / count)

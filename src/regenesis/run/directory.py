@@ -134,7 +134,8 @@ class RunDirectory:
             os.close(handle)
 
     def begun(self) -> bool:
-        """Whether a completion has been recorded. Until then nothing depends on the config and it may still change.
+        """Whether a completion of the synthesis has been recorded. Until then nothing depends on the config and it may
+        still change: an evaluation's answers are found by what they were asked.
 
         Raises:
             LedgerError: The ledger is damaged or none.
@@ -142,7 +143,7 @@ class RunDirectory:
         if not self.ledger.exists():
             return False
         with Ledger.read(self.ledger) as ledger:
-            return bool(ledger.totals())
+            return any(stage != "evaluate" for stage in ledger.totals())
 
     def require_same(self, config: RunConfig) -> None:
         """Makes sure that a config asks the same as the one that the run was started with.

@@ -10,11 +10,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
-
-from regenesis.run.progress import Progress
+from typing import Any, Protocol, Self
 
 HEARTBEAT_SECONDS = 30.0
+
+
+class Watched(Protocol):
+    """Something that can say where it stands."""
+
+    def snapshot(self) -> dict[str, Any]: ...
 
 
 class Journal:
@@ -44,7 +48,7 @@ class Journal:
             self._file.flush()
 
     @asynccontextmanager
-    async def heartbeat(self, progress: Progress) -> AsyncIterator[None]:
+    async def heartbeat(self, progress: Watched) -> AsyncIterator[None]:
         """Writes where the run stands, every so often, while the block lasts."""
         task = asyncio.create_task(self._beat(progress))
         try:
@@ -54,7 +58,7 @@ class Journal:
             with suppress(asyncio.CancelledError):
                 await task
 
-    async def _beat(self, progress: Progress) -> None:
+    async def _beat(self, progress: Watched) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS)
             self.write("progress", **progress.snapshot())

@@ -1,4 +1,4 @@
-"""Where a synthesis stands, in counters that a display may look at whenever it likes."""
+"""Where a stage stands, in counters that a display may look at whenever it likes."""
 
 from __future__ import annotations
 
@@ -16,33 +16,22 @@ _RATE_WINDOW = 60.0
 
 
 @dataclass(slots=True)
-class Progress:
-    """Counters of one start of a run.
+class Asking:
+    """Counters of a stage that asks an engine.
 
     Attributes:
-        questions: Questions of the run.
-        finished: Of those, finished in this or an earlier start.
-        served: Of those, with at least one kept path.
-        kept: Paths kept over all finished questions.
-        recalled_questions: Questions already finished when this start began.
-        funnel: Counts of the questions finished in this start.
         phase: What is being done, in a word or two.
         fetched: Bytes of the model fetched so far and in all, `None` if it was here already.
+        sampler: Through what the engine is asked, `None` before it is.
+        engine: The engine, opened.
     """
 
-    questions: int = 0
-    finished: int = 0
-    served: int = 0
-    kept: int = 0
-    recalled_questions: int = 0
-    funnel: Funnel = field(default_factory=Funnel)
     phase: str = "loading questions"
     fetched: tuple[int, int] | None = None
     started: float = field(default_factory=time.monotonic)
     sampler: Sampler | None = None
     engine: Engine | None = None
     _asking_since: float = 0.0
-    _asked_by_finished: int = 0
     _marks: list[tuple[float, int]] = field(default_factory=list)
 
     def fetching(self, done: int, total: int) -> None:
@@ -52,14 +41,6 @@ class Progress:
     def begin_asking(self, sampler: Sampler) -> None:
         """Notes that the engine is ready, and through what it is asked."""
         self.sampler, self.phase, self._asking_since = sampler, "asking", time.monotonic()
-
-    def finish(self, outcome: Outcome, near_duplicates: int) -> None:
-        """Counts a finished question in."""
-        self.finished += 1
-        self.served += bool(outcome.kept)
-        self.kept += len(outcome.kept)
-        self._asked_by_finished += sum(len(one.path.steps) + len(one.path.retries) for one in outcome.judged)
-        self.funnel.finish_question(outcome.question, outcome.judged, outcome.kept, near_duplicates)
 
     @property
     def in_flight(self) -> int:
@@ -84,6 +65,36 @@ class Progress:
             self._marks.pop(0)
         then, before = self._marks[0]
         return (tokens - before) / (now - then) if now > then else 0.0
+
+
+@dataclass(slots=True)
+class Progress(Asking):
+    """Counters of one start of a synthesis.
+
+    Attributes:
+        questions: Questions of the run.
+        finished: Of those, finished in this or an earlier start.
+        served: Of those, with at least one kept path.
+        kept: Paths kept over all finished questions.
+        recalled_questions: Questions already finished when this start began.
+        funnel: Counts of the questions finished in this start.
+    """
+
+    questions: int = 0
+    finished: int = 0
+    served: int = 0
+    kept: int = 0
+    recalled_questions: int = 0
+    funnel: Funnel = field(default_factory=Funnel)
+    _asked_by_finished: int = 0
+
+    def finish(self, outcome: Outcome, near_duplicates: int) -> None:
+        """Counts a finished question in."""
+        self.finished += 1
+        self.served += bool(outcome.kept)
+        self.kept += len(outcome.kept)
+        self._asked_by_finished += sum(len(one.path.steps) + len(one.path.retries) for one in outcome.judged)
+        self.funnel.finish_question(outcome.question, outcome.judged, outcome.kept, near_duplicates)
 
     def seconds_left(self) -> float | None:
         """A guess at the time left, from the requests that finished questions took and the pace of this start.

@@ -11,15 +11,14 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
 from regenesis.config import RunConfig
 from regenesis.curation import Curator, Funnel, example, write_dataset
-from regenesis.engines import make_engine
 from regenesis.engines.base import Engine
 from regenesis.errors import RegenesisError
 from regenesis.guidelines import Guideline, load_guidelines
@@ -30,6 +29,7 @@ from regenesis.prompts import PromptSet, load_prompts
 from regenesis.run.directory import RunDirectory, write_whole
 from regenesis.run.journal import Journal
 from regenesis.run.judging import RunJudge
+from regenesis.run.opening import opened
 from regenesis.run.outcomes import OutcomeStore, fingerprint
 from regenesis.run.progress import Progress
 from regenesis.run.tables import OutcomeTables, write_questions
@@ -169,7 +169,7 @@ async def _run(
     try:
         if left:
             progress.phase = "getting the engine ready"
-            async with _opened(synthesis.config, own_engine, progress) as engine:
+            async with opened(synthesis.config.engine, progress, own_engine) as engine:
                 synthesis.directory.freeze_model(engine.model)
                 synthesis.model = engine.model
                 progress.engine = engine
@@ -317,13 +317,3 @@ def _digest(values: list[Any]) -> str:
     for value in values:
         digest.update(json.dumps(value, sort_keys=True, default=str).encode())
     return digest.hexdigest()
-
-
-@asynccontextmanager
-async def _opened(config: RunConfig, own_engine: Engine | None, progress: Progress) -> AsyncIterator[Engine]:
-    engine = own_engine if own_engine is not None else make_engine(config.engine, progress.fetching)
-    try:
-        await engine.open()
-        yield engine
-    finally:
-        await engine.close()

@@ -1,0 +1,73 @@
+"""A question put to a model at evaluation, and what came of it: zero-shot, by the prompt that paths are trained under.
+
+request = request_for("model@sha256:…", question, exam)           # its key tells whether the ledger holds the answer
+reply = await ask(question, ordinal, sampler, exam)
+result = await mark("base", task.name, question, reply, exam)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from regenesis.answers import Rules, check
+from regenesis.nouns import Question, Request, Result, Sampling, Verdict
+from regenesis.prompts import PromptSet
+from regenesis.scheduling import Reply, Sampler, request_of
+
+STAGE = "evaluate"
+
+
+@dataclass(frozen=True, slots=True)
+class Exam:
+    """What is the same for every model and question.
+
+    Attributes:
+        prompts: The prompt set; its training prompt is what is asked.
+        sampling: How tokens are drawn.
+        seed: The run's seed.
+        rules: How answers are checked.
+    """
+
+    prompts: PromptSet
+    sampling: Sampling
+    seed: int
+    rules: Rules
+
+
+def request_for(model: str, question: Question, exam: Exam) -> Request:
+    """What `ask` asks a model of this identity."""
+    messages = exam.prompts.training_prompt(question)
+    return request_of(model, exam.seed, question, STAGE, STAGE, messages, exam.sampling)
+
+
+async def ask(question: Question, ordinal: int, sampler: Sampler, exam: Exam) -> Reply:
+    """The model's answer, from the ledger or else from the engine.
+
+    Raises:
+        BudgetSpent: The budget of this start is used up.
+        RequestFailed: The request failed every time it was tried.
+        EngineError: The engine cannot go on.
+        LedgerError: The completion could not be recorded.
+    """
+    async with sampler.chain(question, ordinal, STAGE) as chain:
+        return await chain.ask(STAGE, exam.prompts.training_prompt(question), exam.sampling)
+
+
+async def mark(model: str, task: str, question: Question, reply: Reply, exam: Exam) -> Result:
+    """The answer with the checker's verdict on it."""
+    completion = reply.completion
+    if completion.finish_reason == "refused":
+        verdict = Verdict("unparsed", None, f"the engine refused the question: {completion.error}", "refused")
+    else:
+        verdict = await check(completion.text, question, exam.rules)
+    return Result(
+        model=model,
+        task=task,
+        question_id=question.id,
+        key=reply.key,
+        response=completion.text,
+        finish_reason=completion.finish_reason,
+        prompt_tokens=completion.prompt_tokens,
+        completion_tokens=completion.completion_tokens,
+        verdict=verdict,
+    )

@@ -1,0 +1,156 @@
+"""The tasks that models are measured on, with their questions, names that are theirs alone, and their domain.
+
+tasks = load_tasks(config.evaluation.tasks, config)
+tasks[0].name, tasks[0].domain, len(tasks[0].questions)      # "gsm8k", "in-domain", 1319
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from regenesis.config import RunConfig, TaskConfig
+from regenesis.errors import TaskError
+from regenesis.nouns import Question
+from regenesis.tasks import load_questions, measuring
+
+Domain = Literal["in-domain", "out-of-domain"]
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredTask:
+    """One task of an evaluation.
+
+    Attributes:
+        name: As the config calls it, with its split where the same task is measured on several.
+        file: Name of its table, without ending.
+        domain: Whether it is one of those trained on, `None` where nothing is trained.
+        origin: Where its questions come from, as the config has it.
+        split: The split, as it stands in the questions' ids.
+        questions: In order.
+        bad_rows: Rows left out because they could not become questions.
+        unknown: Questions left out because their right answer is not known.
+        notes: What else to tell the user about the data.
+    """
+
+    name: str
+    file: str
+    domain: Domain | None
+    origin: dict[str, Any]
+    split: str
+    questions: tuple[Question, ...]
+    bad_rows: int
+    unknown: int
+    notes: tuple[str, ...]
+
+    @property
+    def digest(self) -> str:
+        """A hash of the questions: two evaluations with the same one asked the same."""
+        body = json.dumps([asdict(question) for question in self.questions], sort_keys=True, default=str)
+        return hashlib.blake2b(body.encode("utf-8", "replace"), digest_size=12).hexdigest()
+
+
+def load_tasks(tasks: Sequence[TaskConfig], config: RunConfig, *, domains: bool = True) -> list[MeasuredTask]:
+    """Loads the questions of every task.
+
+    Args:
+        tasks: What to measure on; a split left out is the one for measuring.
+        config: The run's config: its seed, data root, training tasks and evaluation.
+        domains: Whether tasks are told apart by whether they are trained on.
+
+    Raises:
+        TaskError: There is no task, one cannot be loaded, or it holds no question that could be marked.
+    """
+    if not tasks:
+        raise TaskError(
+            "There is no task to measure on: name some under evaluation.tasks, or give --tasks gsm8k,svamp."
+        )
+    measured = [measuring(task) for task in tasks]
+    names = _names(measured)
+    files = _files(names)
+    loaded = []
+    for task, name, file in zip(measured, names, files, strict=True):
+        domain = _domain(task, config) if domains else None
+        loaded.append(_load(task, config, name, file, domain))
+    _require_programs_allowed(loaded, config)
+    return loaded
+
+
+def _load(task: TaskConfig, config: RunConfig, name: str, file: str, domain: Domain | None) -> MeasuredTask:
+    found = load_questions(config.model_copy(update={"tasks": [task]}))
+    # a task's own scorer has what it needs elsewhere
+    markable = tuple(one for one in found.questions if one.gold is not None or one.kind == "scorer")
+    if not markable:
+        raise TaskError(
+            f"{name}: no question of split {found.counts[0].split} has a known answer, so nothing can be measured on "
+            "it. Name a split with answers, or map the column that holds them."
+        )
+    return MeasuredTask(
+        name=name,
+        file=file,
+        domain=domain,
+        origin=task.model_dump(mode="json", exclude_defaults=True),
+        split=found.counts[0].split,
+        questions=markable,
+        bad_rows=len(found.bad_rows),
+        unknown=len(found.questions) - len(markable),
+        notes=tuple(found.notes),
+    )
+
+
+def _names(tasks: Sequence[TaskConfig]) -> list[str]:
+    """The tasks' own names, with split and number added where one name would stand for two."""
+    counts = Counter(task.name for task in tasks)
+    names: list[str] = []
+    for task in tasks:
+        name = f"{task.name}:{task.split}" if counts[task.name] > 1 and task.split else task.name
+        names.append(_unused(name, names, " "))
+    return names
+
+
+def _files(names: Sequence[str]) -> list[str]:
+    """File names for tasks: a name is the user's own text, and must not lead out of the folder."""
+    files: list[str] = []
+    for name in names:
+        stem = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip(".-")[:100] or "task"
+        files.append(_unused(stem, files, "-"))
+    return files
+
+
+def _unused(name: str, taken: Sequence[str], joint: str) -> str:
+    number, candidate = 1, name
+    while candidate.casefold() in {one.casefold() for one in taken}:
+        number += 1
+        candidate = f"{name}{joint}{number}"
+    return candidate
+
+
+def _domain(task: TaskConfig, config: RunConfig) -> Domain:
+    """In-domain if it is named so, or else if the run trains on it, on a part of it or on what it is a part of."""
+    named = config.evaluation.in_domain
+    if named is not None:
+        return "in-domain" if _whole(task.name) in {_whole(name) for name in named} else "out-of-domain"
+    trained = {_whole(one.name) for one in config.tasks}
+    files = {one.file for one in config.tasks if one.file is not None}
+    return "in-domain" if _whole(task.name) in trained or task.file in files else "out-of-domain"
+
+
+def _whole(name: str) -> str:
+    return name.partition("/")[0]
+
+
+def _require_programs_allowed(tasks: Sequence[MeasuredTask], config: RunConfig) -> None:
+    if config.evaluation.run_programs:
+        return
+    code = [task.name for task in tasks if any(question.kind == "code" for question in task.questions)]
+    if code:
+        raise TaskError(
+            f"{', '.join(code)}: answers are programs, and marking them means running what the model wrote. Allow it "
+            "with evaluation.run_programs: true (`--set evaluation.run_programs=true`), best in a container without "
+            "network, or leave the task out."
+        )

@@ -1,0 +1,155 @@
+"""The engines that a run's models are measured on: the base, and each tuned model on the same engine.
+
+    engines = engines_to_measure(config, RunDirectory("runs/x"))     # {"base": …, "tuned": …, "round-2": …}
+
+Base and tuned model get the same engine in the same precision: an adapter is laid over the very weights that the base
+is; where all weights were trained and the engine reads GGUF, both are written as GGUF files of the same type.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from regenesis.config import EngineConfig, LlamaCppEngineConfig, OpenAIEngineConfig, RunConfig, TransformersEngineConfig
+from regenesis.errors import RunError
+from regenesis.models import Weights, locate_weights
+from regenesis.models.weights import folder_digest
+from regenesis.run.directory import RunDirectory, write_whole
+
+BASE, TUNED = "base", "tuned"
+WHOLE_TYPE = "q8_0"
+"""Type of GGUF files that whole models are written as: the smallest that costs next to nothing in accuracy."""
+
+
+def engines_to_measure(config: RunConfig, directory: RunDirectory) -> dict[str, EngineConfig]:
+    """The models of a run that there are, in the order they came to be, each with its engine.
+
+    Raises:
+        RunError: A tuned model cannot be had on the engine; the message says what to do.
+        ModelError: Weights cannot be read.
+    """
+    rounds = dict(_rounds(directory))
+    engines = {BASE: base_engine(config, directory)}
+    return engines | {name: tuned_engine(config, folder) for name, folder in rounds.items()}
+
+
+def base_engine(config: RunConfig, directory: RunDirectory) -> EngineConfig:
+    """The engine of the model that training starts from, as it is comparable with the tuned one.
+
+    Raises:
+        ModelError: Weights cannot be read.
+    """
+    engine = _measuring_engine(config)
+    if isinstance(engine, LlamaCppEngineConfig) and _is_checkpoint(directory.model) and not _served(config):
+        weights = _weights(config)
+        target = directory.exports / f"base-{WHOLE_TYPE}.gguf"
+        return engine.model_copy(update={"model": str(_whole_gguf(weights.path, weights.identity, config, target))})
+    return engine
+
+
+def tuned_engine(config: RunConfig, directory: RunDirectory) -> EngineConfig:
+    """The engine that the tuned model in `directory` is measured on, and that asks in the round after it.
+
+    Args:
+        config: The run's config: its engine, or the one it is evaluated on.
+        directory: The folder of the run, or of the round, with `model/` in it.
+
+    Raises:
+        RunError: There is no tuned model, or the engine cannot load it by itself.
+        ModelError: It cannot be brought into the form that the engine loads.
+    """
+    if config.evaluation.tuned_engine is not None:
+        return config.evaluation.tuned_engine
+    model, engine = directory.model, _measuring_engine(config)
+    if not (_is_adapter(model) or _is_checkpoint(model)):
+        raise RunError(f"{model}: there is no tuned model. Train it first: regenesis train {directory.path}")
+    if isinstance(engine, OpenAIEngineConfig):
+        raise RunError(_how_to_serve(model, engine))
+    if isinstance(engine, TransformersEngineConfig):
+        return engine.model_copy(update={"adapter" if _is_adapter(model) else "model": _named(engine, model)})
+    if _is_adapter(model):
+        return engine.model_copy(update={"adapter": _adapter_gguf(engine, directory)})
+    target = directory.exports / f"model-{WHOLE_TYPE}.gguf"
+    return engine.model_copy(update={"model": str(_whole_gguf(model, folder_digest(model), config, target))})
+
+
+def _named(engine: TransformersEngineConfig, model: Path) -> Path | str:
+    return model.resolve() if _is_adapter(model) else str(model.resolve())
+
+
+def _measuring_engine(config: RunConfig) -> EngineConfig:
+    return config.evaluation.engine or config.engine
+
+
+def _served(config: RunConfig) -> bool:
+    return config.evaluation.tuned_engine is not None
+
+
+def _rounds(directory: RunDirectory) -> Iterator[tuple[str, RunDirectory]]:
+    """The tuned models that there are: the run's own and those of its later rounds."""
+    if _is_adapter(directory.model) or _is_checkpoint(directory.model):
+        yield TUNED, directory
+    folders = [path for path in directory.path.glob("round-*") if re.fullmatch(r"round-[1-9][0-9]*", path.name)]
+    for folder in sorted(folders, key=lambda path: int(path.name.removeprefix("round-"))):
+        later = RunDirectory(folder)
+        if _is_adapter(later.model) or _is_checkpoint(later.model):
+            yield folder.name, later
+
+
+def _is_adapter(model: Path) -> bool:
+    return (model / "adapter_config.json").is_file()
+
+
+def _is_checkpoint(model: Path) -> bool:
+    return (model / "config.json").is_file() and not _is_adapter(model)
+
+
+def _weights(config: RunConfig) -> Weights:
+    return locate_weights(config.training.model or config.engine.model)
+
+
+def _adapter_gguf(engine: LlamaCppEngineConfig, directory: RunDirectory) -> Path:
+    base = locate_weights(engine.model)
+
+    def write(target: Path) -> None:
+        from regenesis.checkpoints import write_gguf_adapter
+
+        write_gguf_adapter(directory.model, base, target)
+
+    return _made(directory.exports / "adapter.gguf", f"{folder_digest(directory.model)} {base.identity}", write)
+
+
+def _whole_gguf(checkpoint: Path, origin: str, config: RunConfig, target: Path) -> Path:
+    def write(target: Path) -> None:
+        from regenesis.checkpoints import write_gguf_model
+
+        write_gguf_model(checkpoint, _weights(config), target, WHOLE_TYPE)
+
+    return _made(target, origin, write)
+
+
+def _made(target: Path, origin: str, write: Callable[[Path], None]) -> Path:
+    """Writes a file unless it is there, made from the same origin."""
+    note = target.with_name(f"{target.name}.origin")
+    target = target.resolve()
+    if target.is_file() and note.is_file() and note.read_text("utf-8") == origin:
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    note.unlink(missing_ok=True)
+    write(target)
+    write_whole(note, origin)
+    return target
+
+
+def _how_to_serve(model: Path, engine: OpenAIEngineConfig) -> str:
+    served = (
+        f"`vllm serve {engine.model} --enable-lora --lora-modules tuned={model}`"
+        if _is_adapter(model)
+        else f"`vllm serve {model} --served-model-name tuned`"
+    )
+    return (
+        f"{model}: an `openai` engine cannot load the tuned model by itself. Serve it beside the base (for example "
+        f"{served}) and say where: evaluation.tuned_engine: {{kind: openai, base_url: …, model: tuned}}."
+    )
