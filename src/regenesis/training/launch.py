@@ -1,0 +1,275 @@
+"""Training in several processes, on one machine or several, or in the Python of another environment.
+
+    command = launch_command(Path("runs/x"), config.training, Machines(count=2, rank=0, main="10.0.0.1:29500"))
+    print(shlex.join(command))
+    code = launch(command)
+
+The processes themselves are started and watched by `accelerate launch`: where one of them ends, the others are ended.
+Each runs `regenesis train` once more, and `inside_launch` tells it that it need not start anything.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import yaml
+
+from regenesis.config import TrainingConfig
+from regenesis.errors import ConfigError, RegenesisError, TrainingError
+
+_FOLDER = Path(__file__).parent / "launchers"
+_LAST_WORDS = "REGENESIS_LAST_WORDS"
+"""Environment variable of a launched process: the file in which to leave an error for whoever launched it."""
+_PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_COUNT_DEVICES = "import torch; print(torch.accelerator.device_count())"
+
+
+@dataclass(frozen=True, slots=True)
+class Launcher:
+    """A config for `accelerate launch` that comes with the package.
+
+    Attributes:
+        name: As `training.launcher` takes it.
+        path: The file.
+        purpose: What it is for, in a line.
+    """
+
+    name: str
+    path: Path
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class Machines:
+    """Where the processes of a launch run.
+
+    Attributes:
+        processes: How many on each machine; as many as it has GPUs if left out, or what the launch config says.
+        count: How many machines; the command is started on each.
+        rank: Which of them this one is, from 0.
+        main: Address of machine 0 and a free port on it, `10.0.0.1:29500`; needed if there are several.
+    """
+
+    processes: int | None = None
+    count: int = 1
+    rank: int = 0
+    main: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.processes is not None and self.processes < 1) or self.count < 1:
+            raise ConfigError("A launch needs at least one process on at least one machine.")
+        if not 0 <= self.rank < self.count:
+            raise ConfigError(f"There is no machine {self.rank} among {self.count}; they are numbered from 0.")
+        if self.count > 1 and self.main is None:
+            raise ConfigError("Several machines need the address of machine 0 and a free port on it, 10.0.0.1:29500.")
+        if self.main is not None and not self.main.rpartition(":")[2].isdigit():
+            raise ConfigError(f"{self.main!r} is no address with a port; write it as 10.0.0.1:29500.")
+
+
+def launchers() -> list[Launcher]:
+    """The launch configs that come with the package, by name."""
+    return [
+        Launcher(path.stem, path, path.read_text("utf-8").partition("\n")[0].removeprefix("# "))
+        for path in sorted(_FOLDER.glob("*.yaml"))
+    ]
+
+
+def find_launcher(name: str) -> Path:
+    """The file of a launch config, by the name of one that comes with the package or by the user's own path.
+
+    Raises:
+        ConfigError: There is none; the nearest name is offered.
+    """
+    known = {launcher.name: launcher.path for launcher in launchers()}
+    if name in known:
+        return known[name]
+    path = Path(name).expanduser()
+    if path.is_file():
+        return path.absolute()
+    close = difflib.get_close_matches(name.casefold(), known, n=1, cutoff=0.5)
+    raise ConfigError(
+        f"training.launcher: there is no launch config {name!r}"
+        + (f"; did you mean {close[0]}?" if close else ".")
+        + f" There are {', '.join(known)}; your own is named by its path."
+    )
+
+
+def launch_command(
+    run: Path, config: TrainingConfig, machines: Machines | None = None, arguments: Sequence[str] = ()
+) -> list[str]:
+    """The command line by which a run is trained as its config says.
+
+    Args:
+        run: The run's folder.
+        config: How to train: its `launcher` and `python` count here.
+        machines: Where the processes run, for a config with a launcher.
+        arguments: Further arguments of `regenesis train`.
+
+    Raises:
+        ConfigError: There is no such launch config or no such Python, or no GPU where one is needed.
+    """
+    python = _find_python(config.python)
+    train = ["-m", "regenesis", "train", str(run), *arguments]
+    if config.launcher is None:
+        if machines is not None and machines != Machines():
+            raise ConfigError("Several processes or machines need a launcher: set training.launcher, to fsdp say.")
+        return [python, *train]
+    path = find_launcher(config.launcher)
+    options = _options(path, python, machines or Machines())
+    return [python, "-m", "accelerate.commands.launch", "--config_file", str(path), *options, *train]
+
+
+def inside_launch() -> bool:
+    """Whether this process is one of a launch's: of `launch`, `accelerate launch` or `torchrun`."""
+    return _LAST_WORDS in os.environ or "LOCAL_RANK" in os.environ
+
+
+def needs_launch(config: TrainingConfig) -> bool:
+    """Whether training has to happen in other processes than this one."""
+    return (config.launcher is not None or config.python is not None) and not inside_launch()
+
+
+def launch(command: Sequence[str]) -> int:
+    """Runs a launch command to its end; signals that end this process are passed on.
+
+    Returns:
+        The command's exit code, or 128 and the signal's number if this process was told to end.
+
+    Raises:
+        TrainingError: The command failed: with the error of the process that ended first, where it left one.
+    """
+    received: list[int] = []
+    with TemporaryDirectory(prefix="regenesis-") as folder:
+        words = Path(folder) / "last-words"
+        # a session of its own: a terminal's Ctrl-C reaches it once, from here, and not a second time amid its ending
+        child = subprocess.Popen(list(command), env={**os.environ, _LAST_WORDS: str(words)}, start_new_session=True)
+
+        def pass_on(number: int, _: Any) -> None:
+            received.append(number)
+            child.send_signal(number)
+
+        before = {number: signal.signal(number, pass_on) for number in _PASSED_ON}
+        try:
+            code = child.wait()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+        if received:
+            return 128 + received[0]
+        if code == 1 or code < 0:
+            raise TrainingError(_why(words))
+        return code
+
+
+@contextmanager
+def last_words() -> Iterator[None]:
+    """Leaves an error to the process that launched this one, which says it once, below what launchers print.
+
+    Raises:
+        SystemExit: In place of the error, in a process that `launch` started.
+    """
+    try:
+        yield
+    except RegenesisError as error:
+        path = os.environ.get(_LAST_WORDS)
+        if path is None:
+            raise
+        _write_once(Path(path), "\n".join([str(error), *getattr(error, "__notes__", ())]))
+        raise SystemExit(1) from None
+
+
+def _write_once(path: Path, text: str) -> None:
+    """The first error counts: those of the other processes follow from it."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError:  # another process was first, or the launcher is gone
+        return
+
+
+def _why(words: Path) -> str:
+    try:
+        return words.read_text("utf-8")
+    except OSError:
+        return (
+            "A training process ended without a word, and the others were ended with it; what it printed stands above. "
+            "Where there is nothing, the system ended it: most often there was no memory left (lower "
+            "training.device_batch_size, or take the launcher fsdp). The same command goes on from the last checkpoint."
+        )
+
+
+def _options(path: Path, python: str, machines: Machines) -> list[str]:
+    """What the command line says in place of the launch config."""
+    here = machines.processes or _processes(path, python, machines)
+    options = [] if here is None else ["--num_processes", str(here * machines.count)]
+    if machines.main is not None:
+        address, _, port = machines.main.rpartition(":")
+        options += ["--num_machines", str(machines.count), "--machine_rank", str(machines.rank)]
+        options += ["--main_process_ip", address, "--main_process_port", port]
+    return options
+
+
+def _processes(path: Path, python: str, machines: Machines) -> int | None:
+    """Processes on this machine, `None` where the launch config tells how many there are in all."""
+    settings = _settings(path)
+    stated = settings.get("num_processes")
+    if isinstance(stated, int) and stated > 0:
+        if machines.count == 1 or settings.get("num_machines", 1) == machines.count:
+            return None
+        return stated
+    count = _count_devices(python)
+    if count == 0:
+        raise ConfigError(
+            f"training.launcher: {path.stem} is for machines with GPUs, and {python} sees none here. On the CPU take "
+            "two_processes, or leave the launcher out."
+        )
+    return count
+
+
+def _settings(path: Path) -> dict[str, Any]:
+    try:
+        settings = yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"training.launcher: {path} cannot be read ({error}).") from error
+    if not isinstance(settings, dict) or "distributed_type" not in settings:
+        raise ConfigError(
+            f"training.launcher: {path} is no config of `accelerate launch`, which says its distributed_type. "
+            f"`accelerate config --config_file {path}` writes one."
+        )
+    return settings
+
+
+def _count_devices(python: str) -> int:
+    # torch itself, by the Python that will train: it knows every maker's devices, and which of them are hidden
+    answer = subprocess.run([python, "-c", _COUNT_DEVICES], capture_output=True, text=True, check=False)
+    if answer.returncode or not answer.stdout.strip().isdigit():
+        said = (answer.stderr.strip().splitlines() or ["nothing"])[-1]
+        raise ConfigError(
+            f"{python} cannot tell how many GPUs there are ({said}). Say how many processes to start, or "
+            "`pip install 'regenesis[train]'` in that environment."
+        )
+    return int(answer.stdout)
+
+
+def _find_python(python: Path | None) -> str:
+    if python is None:
+        return sys.executable
+    # not resolved: an environment's Python is a link to another one, and knows its environment by the link
+    found = shutil.which(python.expanduser())
+    if found is None:
+        raise ConfigError(
+            f"training.python: {python} is no Python that can be started. Give the path of an environment's Python, "
+            "envs/train/bin/python say, with `pip install 'regenesis[train]'` done in it."
+        )
+    return str(Path(found).absolute())
