@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
 from rich.live import Live
 
@@ -28,6 +29,14 @@ _SECONDS_BETWEEN_LINES = 15.0
 _SECONDS_BETWEEN_LOOKS = 0.5
 
 
+class _HasPhase(Protocol):
+    @property
+    def phase(self) -> str: ...
+
+
+Watched = TypeVar("Watched", bound=_HasPhase)
+
+
 def display_for(console: Console, progress: Progress, title: str) -> AbstractContextManager[object]:
     """The display that suits where the console writes to; it is gone from a terminal when it is left."""
     if console.is_terminal and not console.is_dumb_terminal:
@@ -36,12 +45,20 @@ def display_for(console: Console, progress: Progress, title: str) -> AbstractCon
     return Lines(console, progress)
 
 
-class Lines:
+class Lines(Generic[Watched]):
     """A line whenever the phase changes, and one now and then."""
 
-    def __init__(self, console: Console, progress: Progress, seconds: float = _SECONDS_BETWEEN_LINES) -> None:
+    def __init__(
+        self,
+        console: Console,
+        progress: Watched,
+        seconds: float = _SECONDS_BETWEEN_LINES,
+        say: Callable[[Watched], str] | None = None,
+    ) -> None:
+        """Looks at counters that have a `phase`; `say` makes a line of them, by default one about a synthesis."""
         self._console = console
         self._progress = progress
+        self._say: Callable[[Any], str] = say or line
         self._seconds = seconds
         self._left = threading.Event()
         self._thread = threading.Thread(target=self._write, name="display", daemon=True)
@@ -59,7 +76,7 @@ class Lines:
         while not self._left.is_set():
             if self._progress.phase != phase or time.monotonic() - written >= self._seconds:
                 phase, written = self._progress.phase, time.monotonic()
-                self._console.print(line(self._progress), soft_wrap=True)
+                self._console.print(self._say(self._progress), soft_wrap=True)
             self._left.wait(min(_SECONDS_BETWEEN_LOOKS, self._seconds))
 
 

@@ -66,9 +66,9 @@ class Screen:
         rows.add_column(style="dim", no_wrap=True, min_width=10)
         rows.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
         if progress.fetched is not None and progress.sampler is None:
-            rows.add_row("", "model", _bar(*progress.fetched, text=_megabytes(*progress.fetched)))
+            rows.add_row("", "model", bar(*progress.fetched, text=_megabytes(*progress.fetched)))
         done = f"{progress.finished:,} of {progress.questions:,}"
-        rows.add_row("", "questions", _bar(progress.finished, progress.questions, text=done))
+        rows.add_row("", "questions", bar(progress.finished, progress.questions, text=done))
         rows.add_row("", "kept", self._kept())
         if progress.sampler is not None:
             rows.add_row("", "chains", self._chains())
@@ -164,7 +164,8 @@ def best_guidelines(tallies: dict[str, Tally]) -> list[tuple[str, Tally]]:
     return sorted(counted_ones, key=lambda item: (-(item[1].fit + 1) / (item[1].chains + 2), item[0]))
 
 
-def _bar(done: int, total: int, *, text: str) -> Table:
+def bar(done: int, total: int, *, text: str) -> Table:
+    """A bar with what it stands for and its share in percent."""
     grid = Table.grid(expand=True, padding=(0, 1))
     grid.add_column(ratio=1)
     grid.add_column(no_wrap=True, justify="right")

@@ -1,0 +1,91 @@
+"""`regenesis train`: post-train a run's model on the run's data set.
+
+regenesis train runs/x
+regenesis train runs/x --set training.epochs=1
+"""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from regenesis.cli.exits import Exit
+from regenesis.cli.options import AsJson, Overrides, RunFolder
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from regenesis.config import RunConfig
+    from regenesis.training import TrainingProgress, TrainingReport
+
+
+def train_command(run: RunFolder, overrides: Overrides = None, as_json: AsJson = False) -> None:
+    """Post-train the model of a run on the paths that the run kept.
+
+    The result is in RUN/model: an adapter, or a checkpoint with `--set training.method=full`. Where that is already
+    what the data set and the config give, nothing is done. Started again after an interrupt or a kill, training goes
+    on from its last checkpoint.
+
+    \b
+    Exit codes:
+      0    done, or there was nothing to do
+      1    an error
+      2    the command line cannot be read
+      130  interrupted
+    """  # noqa: D301 - the command line knows a paragraph to leave alone by that character
+    from regenesis.run.training import training_config
+
+    config = training_config(run, overrides or ())
+    command = _command(run, overrides or [])
+    report = _train(config, run, command, as_json)
+    _finish(report, run, as_json)
+    raise typer.Exit(Exit.DONE)
+
+
+def _command(run: Path, overrides: list[str]) -> str:
+    sets = [part for override in overrides for part in ("--set", override)]
+    return shlex.join(["regenesis", "train", str(run), *sets])
+
+
+def _train(config: RunConfig, run: Path, command: str, as_json: bool) -> TrainingReport:
+    import asyncio
+
+    from regenesis.cli.interrupts import run_until_interrupted
+    from regenesis.cli.terminal import console
+    from regenesis.cli.training_display import display_for_training
+    from regenesis.run.training import train_run
+    from regenesis.training import TrainingProgress, processes
+
+    # standard output belongs to the document where one is asked for
+    watched, progress = console(stderr=as_json), TrainingProgress()
+    display = display_for_training(watched, progress, str(run), shown=processes.is_first())
+
+    def last_words() -> None:
+        display.__exit__(None, None, None)
+        if processes.is_first():
+            _say_how_to_go_on(watched, progress, command)
+
+    with display:
+        return run_until_interrupted(asyncio.to_thread(train_run, run, config, progress=progress), last_words)
+
+
+def _say_how_to_go_on(watched: Console, progress: TrainingProgress, command: str) -> None:
+    done = f" at step {progress.step:,} of {progress.steps:,}" if progress.steps else ""
+    watched.print(f"Interrupted{done}. It goes on from the last checkpoint, or anew if there is none yet, with:")
+    watched.print(f"  {command}", soft_wrap=True)
+
+
+def _finish(report: TrainingReport, run: Path, as_json: bool) -> None:
+    from regenesis.cli.terminal import console, print_json
+    from regenesis.cli.training_ending import print_training
+    from regenesis.training import processes
+
+    if not processes.is_first():
+        return
+    if as_json:
+        print_json(report.to_json())
+    else:
+        print_training(console(), report, run)

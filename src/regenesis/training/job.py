@@ -1,0 +1,97 @@
+"""What is to be trained, on what, and how to tell whether that has been done already.
+
+job = TrainingJob(dataset=run / "dataset" / "train.parquet", model="hf:org/repo", config=config.training, seed=0,
+                  output=run / "model", work=run / "training")
+job.settings(identity)     # what the result depends on
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from regenesis.config import TrainingConfig
+from regenesis.errors import TrainingError
+
+_WITHOUT_EFFECT = frozenset(
+    {"launcher", "python", "model", "device_batch_size", "gradient_checkpointing", "save_steps", "keep_checkpoints"}
+)
+"""Fields that say where and how fast, not what; the model counts by its identity."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingJob:
+    """One training, from a data set to a model.
+
+    Attributes:
+        dataset: Parquet file with the columns `prompt` and `completion`, each a list of messages.
+        model: What to train, as `regenesis.models.locate_weights` takes it.
+        config: How.
+        seed: Of the adapter's beginning, the order of rows and dropout.
+        output: Folder of the result; replaced once the new one is whole.
+        work: Folder for checkpoints and the history of figures.
+        facts: What the model card says of the data, besides what is known here.
+    """
+
+    dataset: Path
+    model: str
+    config: TrainingConfig
+    seed: int
+    output: Path
+    work: Path
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def settings(self, identity: str) -> dict[str, Any]:
+        """All that the result depends on, by name.
+
+        Args:
+            identity: Of the base model's weights.
+
+        Raises:
+            TrainingError: There is no data set.
+        """
+        training = {
+            f"training.{name}": value
+            for name, value in self.config.model_dump(mode="json").items()
+            if name not in _WITHOUT_EFFECT and not (name == "lora" and self.config.method == "full")
+        }
+        return {"data set": _digest(self.dataset), "base model": identity, "seed": self.seed, **training}
+
+
+def fingerprint(settings: Mapping[str, Any]) -> str:
+    """Settings as 24 hex digits; the same ones give the same digits."""
+    return hashlib.blake2b(json.dumps(settings, sort_keys=True).encode(), digest_size=12).hexdigest()
+
+
+def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What differs between two settings, a line each."""
+    lines = []
+    for name in [*now, *(name for name in before if name not in now)]:
+        old, new = before.get(name), now.get(name)
+        if old != new:
+            lines.append(f"{name}: changed" if name == "data set" else f"{name}: {_shown(old)} → {_shown(new)}")
+    return lines
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except FileNotFoundError as error:
+        raise TrainingError(
+            f"{path}: is not there, so there is nothing to train on. Run `regenesis synthesize` first; if it has run, "
+            "it kept nothing (`regenesis status` says why)."
+        ) from error
+    except OSError as error:
+        raise TrainingError(f"{path}: cannot be read ({error.strerror}).") from error
+    return digest.hexdigest()

@@ -1,0 +1,446 @@
+"""Trains a model on a data set: from a job to a model on disk and a report of it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from regenesis.checkpoints import load_model, load_tokenizer
+from regenesis.checkpoints.loading import computes_in_bfloat16
+from regenesis.errors import TrainingError
+from regenesis.models import locate_weights
+from regenesis.training import processes
+from regenesis.training.card import write_model_card
+from regenesis.training.history import History
+from regenesis.training.job import TrainingJob, changes, fingerprint
+from regenesis.training.progress import TrainingProgress
+from regenesis.training.quiet import quiet
+from regenesis.training.report import RECORD, TrainingReport, from_record, read_record
+from regenesis.training.rows import Rows, tokenise
+from regenesis.training.saving import (
+    checkpoint_bytes,
+    latest_whole,
+    read_mark,
+    remove_others,
+    require_room,
+    write_synced,
+)
+
+if TYPE_CHECKING:
+    from regenesis.models import Weights
+    from regenesis.training.trainer import SupervisedTrainer
+
+_PACKAGES = ("regenesis", "torch", "transformers", "trl", "peft", "accelerate")
+
+
+def train(
+    job: TrainingJob, progress: TrainingProgress | None = None, watch: Callable[[Mapping[str, Any]], None] | None = None
+) -> TrainingReport:
+    """Trains a model, or goes on with a training that was interrupted.
+
+    Nothing is done where the job's output is already what it would give. Under `torchrun` or `accelerate launch` all
+    processes call this alike; the first one writes.
+
+    Args:
+        job: What to train on what.
+        progress: Figures to keep up to date, for a display.
+        watch: Called in the first process after each step, with its row of the history.
+
+    Raises:
+        TrainingError: It cannot start or go on; the message says what to do.
+        ModelError: The model cannot be found, fetched or read.
+    """
+    progress = progress or TrainingProgress()
+    _require_extra()
+    _finish_swap(job)
+    progress.phase = "looking at model and data"
+    weights = locate_weights(job.model, progress=progress.fetching)
+    settings = job.settings(weights.identity)
+    record = read_record(job.output)
+    if record is not None and record.get("fingerprint") == fingerprint(settings):
+        return from_record(job.output, record)
+    changed = changes(record["settings"], settings) if record is not None else []
+    progress.notes += [f"Trained before, with other settings: {line}" for line in changed]
+    with quiet(), _explaining_memory(job):
+        return _Training(job, weights, settings, changed, progress, watch).run()
+
+
+class _Training:
+    """One start of a training."""
+
+    def __init__(
+        self,
+        job: TrainingJob,
+        weights: Weights,
+        settings: dict[str, Any],
+        changed: list[str],
+        progress: TrainingProgress,
+        watch: Callable[[Mapping[str, Any]], None] | None,
+    ) -> None:
+        self._job, self._weights, self._settings = job, weights, settings
+        self._changed, self._progress, self._watch = changed, progress, watch
+        self._fingerprint = fingerprint(settings)
+        self._checkpoints = job.work / "checkpoints"
+
+    def run(self) -> TrainingReport:
+        job, progress = self._job, self._progress
+        progress.phase = "loading the model"
+        setup = _Setup.find(job)
+        tokenizer = load_tokenizer(self._weights)
+        model = load_model(self._weights, dtype=setup.weights_dtype)
+        # an adapter names its base by this: a path on this machine would mean nothing on another
+        model.name_or_path = model.config._name_or_path = job.model
+        progress.phase = "preparing the rows"
+        rows = tokenise(
+            job.dataset,
+            tokenizer,
+            _stops(model, tokenizer),
+            max_length=job.config.max_length,
+            too_long=job.config.too_long,
+            context=getattr(model.config, "max_position_embeddings", None),
+        )
+        progress.notes += rows.notes() + setup.notes
+        arguments = _arguments(job, setup, rows, self._checkpoints)
+        resume = self._settle_checkpoint()
+        history = History(
+            job.work if processes.is_first() else None,
+            (read_mark(resume) or {}).get("history", ()) if resume is not None else (),
+            self._watch,
+        )
+        try:
+            trainer = self._trainer(model, tokenizer, rows, arguments, setup, history)
+            self._require_room(trainer)
+            trainer.train(resume_from_checkpoint=str(resume) if resume is not None else None)
+            progress.phase = "writing the model"
+            report = self._report(trainer, rows, setup, history)
+            self._write(trainer, report)
+            history.write_json()
+        finally:
+            history.close()
+        return report
+
+    def _settle_checkpoint(self) -> Path | None:
+        """The checkpoint to go on from, the same for all processes; all others are removed."""
+        from accelerate.utils import broadcast_object_list
+
+        found: list[str | None] = [None]
+        if processes.is_first():
+            latest = latest_whole(self._checkpoints, self._fingerprint)
+            remove_others(self._checkpoints, latest)
+            found = [str(latest) if latest is not None else None]
+        broadcast_object_list(found)
+        return Path(found[0]) if found[0] is not None else None
+
+    def _trainer(
+        self, model: Any, tokenizer: Any, rows: Rows, arguments: Any, setup: _Setup, history: History
+    ) -> SupervisedTrainer:
+        from datasets import Dataset
+
+        from regenesis.training.trainer import StepWatch, SupervisedTrainer
+
+        job = self._job
+        watch = StepWatch(
+            self._progress,
+            history,
+            self._fingerprint,
+            job.config.keep_checkpoints,
+            processes.is_first(),
+            f"Lower training.learning_rate (now {job.config.peak_learning_rate:g})"
+            + ("" if setup.compute == "float32" else ", or set training.precision to fp32")
+            + "; then start it again, which trains anew.",
+        )
+        trainer = SupervisedTrainer(
+            model=model,
+            args=arguments,
+            train_dataset=Dataset.from_dict({"input_ids": rows.input_ids, "labels": rows.labels}),
+            processing_class=tokenizer,
+            peft_config=_lora(job) if job.config.method == "lora" else None,
+            callbacks=[watch],
+        )
+        if job.config.method == "lora":
+            _keep_off_the_hub(trainer.model)
+        return trainer
+
+    def _require_room(self, trainer: SupervisedTrainer) -> None:
+        trainable, _ = _parameters(trainer)
+        self._checkpoints.mkdir(parents=True, exist_ok=True)
+        each = checkpoint_bytes(trainable)
+        needed = (self._job.config.keep_checkpoints + 1) * each + 4 * trainable
+        if processes.is_first():
+            require_room(self._checkpoints, needed, "this training, with its checkpoints and its model,")
+
+    def _report(self, trainer: SupervisedTrainer, rows: Rows, setup: _Setup, history: History) -> TrainingReport:
+        job, last = self._job, history.rows[-1]
+        trainable, parameters = _parameters(trainer)
+        tail = history.rows[-max(1, len(history.rows) // 10) :]
+        return TrainingReport(
+            folder=job.output,
+            fingerprint=self._fingerprint,
+            settings=self._settings,
+            base=job.model,
+            base_identity=self._weights.identity,
+            method=job.config.method,
+            dtype=setup.compute,
+            device=setup.device,
+            processes=processes.count(),
+            trainable=trainable,
+            parameters=parameters,
+            rows=len(rows.input_ids),
+            sequences=len(trainer.train_dataset),
+            left_out=rows.left_out,
+            truncated=rows.truncated,
+            unfit=rows.unfit,
+            max_length=rows.max_length,
+            row_tokens=rows.tokens,
+            supervised_tokens=rows.supervised,
+            batch_size=setup.device_batch_size * setup.accumulation * processes.count(),
+            steps=int(last["step"]),
+            epochs=round(float(last["epoch"]), 4),
+            tokens=int(last["tokens"]),
+            first_loss=history.rows[0]["loss"],
+            final_loss=last["loss"],
+            mean_loss=sum(row["loss"] for row in tail) / len(tail),
+            seconds=last["seconds"],
+            versions=_versions(),
+            notes=rows.notes() + setup.notes,
+            resumed_at=self._progress.resumed_at,
+            changes=self._changed,
+        )
+
+    def _write(self, trainer: SupervisedTrainer, report: TrainingReport) -> None:
+        """Writes the model beside the place it is for, and moves it there when it is whole."""
+        import json
+
+        job = self._job
+        staged = _staged(job)
+        if processes.is_first():
+            shutil.rmtree(staged, ignore_errors=True)
+        if trainer.is_fsdp_enabled:
+            trainer.accelerator.state.fsdp_plugin.set_state_dict_type("FULL_STATE_DICT")
+        trainer.accelerator.wait_for_everyone()
+        try:
+            trainer.save_model(str(staged))
+        except OSError as error:
+            raise TrainingError(f"{staged}: the model cannot be written ({error}).") from error
+        trainer.accelerator.wait_for_everyone()
+        if processes.is_first():
+            # a pickle, which nobody should have to trust
+            (staged / "training_args.bin").unlink(missing_ok=True)
+            write_model_card(staged, {**job.facts, **report.record()})
+            write_synced(staged / RECORD, json.dumps(report.record(), indent=1) + "\n")
+            _finish_swap(job)
+            remove_others(self._checkpoints, None)
+        trainer.accelerator.wait_for_everyone()
+
+
+@dataclass(frozen=True, slots=True)
+class _Setup:
+    """What a job comes to on this machine.
+
+    Attributes:
+        device: `cpu` or `cuda`.
+        compute: Type that is computed in.
+        weights_dtype: Type of the weights in memory.
+        device_batch_size: Rows at once on one device.
+        accumulation: Such batches an optimiser step.
+        notes: What the user should know of it.
+    """
+
+    device: str
+    compute: str
+    weights_dtype: Any
+    device_batch_size: int
+    accumulation: int
+    notes: list[str]
+
+    @classmethod
+    def find(cls, job: TrainingJob) -> _Setup:
+        import os
+
+        import torch
+
+        config, notes = job.config, []
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        half = config.precision == "bf16" or (config.precision == "auto" and computes_in_bfloat16(device))
+        if device == "cuda" and processes.count() == 1 and torch.cuda.device_count() > 1:
+            notes.append(f"One of {torch.cuda.device_count()} GPUs is used; training.launcher uses more.")
+        # Updates as small as these vanish in the 8 bits of a bfloat16 weight, so whatever is trained stays in float32
+        # and only the arithmetic is bfloat16. Frozen weights lose nothing by it. FSDP wants one type in all.
+        frozen_half = half and config.method == "lora" and os.environ.get("ACCELERATE_USE_FSDP") != "true"
+        device_batch, accumulation = _batches(config.batch_size, config.device_batch_size)
+        if device_batch != min(config.device_batch_size, config.batch_size // processes.count()):
+            notes.append(
+                f"{device_batch} rows at once on a device, so that steps of {config.batch_size} come out even."
+            )
+        compute = "bfloat16" if half else "float32"
+        weights = "bfloat16" if frozen_half else "float32"
+        return cls(device, compute, weights, device_batch, accumulation, notes)
+
+
+def _batches(batch: int, device_batch: int) -> tuple[int, int]:
+    """Rows at once on one device, as many as asked for or the next number that divides, and how often a step."""
+    count = processes.count()
+    if batch % count:
+        raise TrainingError(
+            f"training.batch_size: {batch} rows a step cannot be shared evenly by {count} processes. Set it to a "
+            f"multiple of {count}."
+        )
+    share = batch // count
+    at_once = next(size for size in range(min(device_batch, share), 0, -1) if share % size == 0)
+    return at_once, share // at_once
+
+
+def _arguments(job: TrainingJob, setup: _Setup, rows: Rows, folder: Path) -> Any:
+    from trl import SFTConfig
+
+    config = job.config
+    arguments = SFTConfig(
+        output_dir=str(folder),
+        per_device_train_batch_size=setup.device_batch_size,
+        gradient_accumulation_steps=setup.accumulation,
+        num_train_epochs=config.epochs,
+        max_steps=config.max_steps or -1,
+        learning_rate=config.peak_learning_rate,
+        lr_scheduler_type="constant_with_warmup" if config.schedule == "constant" else config.schedule,
+        warmup_steps=config.warmup_ratio,
+        weight_decay=config.weight_decay,
+        max_grad_norm=config.max_grad_norm,
+        optim="adamw_torch",
+        seed=job.seed,
+        data_seed=job.seed,
+        bf16=setup.compute == "bfloat16",
+        fp16=False,
+        use_cpu=setup.device == "cpu",
+        gradient_checkpointing=config.gradient_checkpointing,
+        gradient_checkpointing_kwargs={"use_reentrant": False} if config.gradient_checkpointing else None,
+        # every row is as long as it should be by now: nothing may be cut behind our back
+        max_length=rows.max_length if config.packing else None,
+        packing=config.packing,
+        # the mean over all supervised tokens of a step, worked out without ever holding a whole row's logits; the
+        # other name it goes by, `chunked_nll`, is deprecated
+        loss_type="nll",
+        save_strategy="steps" if config.save_steps else "epoch",
+        save_steps=config.save_steps or 500,
+        save_total_limit=None,
+        logging_strategy="steps",
+        logging_steps=1,
+        logging_nan_inf_filter=False,
+        eval_strategy="no",
+        report_to="none",
+        disable_tqdm=True,
+        log_level="error",
+        dataloader_pin_memory=setup.device == "cuda",
+        ddp_find_unused_parameters=False,
+        push_to_hub=False,
+    )
+    if arguments.n_gpu > 1:
+        # a single process would spread each batch over all GPUs by a mechanism that TRL refuses
+        arguments._n_gpu = 1
+    return arguments
+
+
+def _lora(job: TrainingJob) -> Any:
+    from peft import LoraConfig
+
+    lora = job.config.lora
+    return LoraConfig(
+        r=lora.rank,
+        lora_alpha=lora.alpha,
+        lora_dropout=lora.dropout,
+        target_modules=lora.target_modules,
+        task_type="CAUSAL_LM",
+    )
+
+
+def _keep_off_the_hub(model: Any) -> None:
+    """Saving an adapter would ask the hub whether its base's vocabulary was enlarged, which it never is here."""
+    from functools import partial
+
+    model.save_pretrained = partial(model.save_pretrained, save_embedding_layers=False)
+
+
+def _stops(model: Any, tokenizer: Any) -> set[int]:
+    """Ids of the tokens that an engine stops at."""
+    stops = model.generation_config.eos_token_id
+    listed = stops if isinstance(stops, list) else [stops]
+    return {stop for stop in [*listed, tokenizer.eos_token_id] if stop is not None}
+
+
+def _parameters(trainer: SupervisedTrainer) -> tuple[int, int]:
+    """Parameters that are trained, and all of the base model."""
+    weights = list(trainer.model.parameters())
+    trainable = sum(weight.numel() for weight in weights if weight.requires_grad)
+    total = sum(weight.numel() for weight in weights)
+    return trainable, total if trainable == total else total - trainable
+
+
+def _staged(job: TrainingJob) -> Path:
+    return job.work / "model"
+
+
+def _finish_swap(job: TrainingJob) -> None:
+    """Puts a finished model in its place; one that an earlier start finished and did not live to move, too."""
+    staged, old = _staged(job), job.work / "old-model"
+    if not processes.is_first() or not (staged / RECORD).is_file():
+        return
+    shutil.rmtree(old, ignore_errors=True)
+    if job.output.exists():
+        job.output.rename(old)
+    staged.rename(job.output)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def _explaining_memory(job: TrainingJob) -> Iterator[None]:
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not _about_memory(error):
+            raise
+        raise TrainingError(f"There is not enough memory for this training. {_less_memory(job)}") from error
+
+
+def _about_memory(error: Exception) -> bool:
+    text = str(error).lower()
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "OutOfMemoryError"
+        or any(sign in text for sign in ("out of memory", "can't allocate memory", "bad_alloc", "not enough memory"))
+    )
+
+
+def _less_memory(job: TrainingJob) -> str:
+    config = job.config
+    ways = [
+        f"training.device_batch_size to 1 (now {config.device_batch_size})" if config.device_batch_size > 1 else "",
+        "" if config.gradient_checkpointing else "training.gradient_checkpointing to true",
+        "" if config.method == "lora" else "training.method to lora",
+        "training.max_length to less",
+    ]
+    return f"Set {', '.join(way for way in ways if way)}; then start it again, which goes on from the last checkpoint."
+
+
+def _require_extra() -> None:
+    try:
+        for name in ("torch", "transformers", "peft", "trl"):
+            import_module(name)
+    except ImportError as error:
+        raise TrainingError(
+            f"Training needs packages that are not here ({error}): pip install 'regenesis[train]'"
+        ) from error
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in _PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
