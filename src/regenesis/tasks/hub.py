@@ -16,6 +16,7 @@ from regenesis.tasks.files import read_jsonl
 from regenesis.tasks.rows import Row
 
 DATA_ROOT_VARIABLE = "REGENESIS_DATA_ROOT"
+_DEFAULT_CONFIG = "default"
 
 
 def find_data_root(configured: Path | None) -> Path | None:
@@ -42,13 +43,17 @@ def read_data_set(
     Args:
         name: What the config calls the task.
         hub: Id of the data set on the hub.
-        parts: Config and split of each part.
+        parts: Config and split of each part; an empty config is the data set's only or default one.
         data_root: Folder that is looked into before the hub.
 
     Raises:
         TaskError: The rows are neither in the data root nor to be had from the hub.
     """
-    paths = {part: data_root / hub / part[0] / f"{part[1]}.jsonl" for part in parts} if data_root else {}
+    paths = (
+        {part: data_root / hub / (part[0] or _DEFAULT_CONFIG) / f"{part[1]}.jsonl" for part in parts}
+        if data_root
+        else {}
+    )
     present = {part: path for part, path in paths.items() if path.is_file()}
     if present:
         one_split = len({split for _, split in parts}) == 1
@@ -74,20 +79,21 @@ def _from_hub(hub: str, config: str, split: str, looked_at: str | None) -> Itera
     import datasets
     from datasets.exceptions import DatasetsError
 
-    name = f"{hub} ({config}, {split})"
+    folder = f"{hub}/{config or _DEFAULT_CONFIG}/{split}.jsonl"
+    name = f"{hub} ({config}, {split})" if config else f"{hub} ({split})"
     before = f"{looked_at} is not there, and " if looked_at else ""
     try:
-        rows = datasets.load_dataset(hub, config, split=split, streaming=False)
+        rows = datasets.load_dataset(hub, config or None, split=split, streaming=False)
     except ConnectionError as error:
         raise TaskError(
             f"{name}: {before}the hub cannot be reached; set data_root or {DATA_ROOT_VARIABLE} to a folder that holds "
-            f"{hub}/{config}/{split}.jsonl."
+            f"{folder}."
         ) from error
     except (DatasetsError, OSError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise TaskError(
             f"{name}: {before}the hub does not give it ({reason}); check access to {hub} there, or put its rows into "
-            f"{hub}/{config}/{split}.jsonl under data_root or {DATA_ROOT_VARIABLE}."
+            f"{folder} under data_root or {DATA_ROOT_VARIABLE}."
         ) from error
     for number, values in enumerate(rows, start=1):
         yield Row(name, number, values, subset=config)

@@ -132,7 +132,7 @@ def find_entry(name: str) -> tuple[CatalogueEntry, tuple[str, ...]]:
         raise TaskError(f"There is no task {name!r}; the catalogue calls it {by_hub[name.casefold()]!r}.")
     raise TaskError(
         f"There is no task {name!r} in the catalogue{_nearest(name, task_names())} "
-        "Your own questions need `file`; reasoning-gym tasks start with `rg:`."
+        "Your own questions need `file` or `hub`; reasoning-gym tasks start with `rg:`."
     )
 
 

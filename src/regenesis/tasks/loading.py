@@ -19,6 +19,7 @@ from functools import partial
 from regenesis.config import RunConfig, TaskConfig
 from regenesis.errors import TaskError
 from regenesis.nouns import Question
+from regenesis.tasks.files import read_file
 from regenesis.tasks.hub import find_data_root, read_data_set
 from regenesis.tasks.identity import Identities, check_unique
 from regenesis.tasks.library import find_entry
@@ -102,13 +103,16 @@ def measuring(task: TaskConfig) -> TaskConfig:
     """The task as it is measured on: with the split for that, where none is stated.
 
     A catalogued task is measured on its test split (validation where test has no answers), a reasoning-gym task on
-    questions of another seed than those trained on; a file is what it is.
+    questions of another seed than those trained on, a hub data set of the user's own on its split `test`; a file is
+    what it is.
 
     Raises:
         TaskError: The catalogue has no such task.
     """
     if task.split is not None or task.file is not None:
         return task
+    if task.hub is not None:
+        return task.model_copy(update={"split": "test"})
     if task.name.startswith(PREFIX):
         return task.model_copy(update={"split": EVALUATION})
     entry, _ = find_entry(task.name)
@@ -205,15 +209,28 @@ class _Source:
 
 def _source(task: TaskConfig, config: RunConfig, notes: list[str]) -> _Source:
     if task.file is not None:
-        rows, recipe = read_own(task, task.file)
+        rows, recipe = read_own(task, read_file(task.file), str(task.file))
         source = _Source(task.name, task.split or task.file.stem)
         source.from_rows(rows, {"": recipe}, own_ids=recipe.id is not None)
         return source
+    if task.hub is not None:
+        return _from_own_hub(task, task.hub, config, notes)
     if task.kind != "auto":
-        raise TaskError(f"{task.name}: `kind` goes with `file`; a catalogued task knows its own.")
+        raise TaskError(f"{task.name}: `kind` goes with `file` or `hub`; a catalogued task knows its own.")
     if task.name.startswith(PREFIX):
         return _generated(task, config.seed)
     return _catalogued(task, config, notes)
+
+
+def _from_own_hub(task: TaskConfig, hub: str, config: RunConfig, notes: list[str]) -> _Source:
+    split = task.split or "train"
+    found, heard = read_data_set(task.name, hub, [(task.config or "", split)], find_data_root(config.data_root))
+    notes.extend(heard)
+    rows, recipe = read_own(task, found, f"{hub}, split {split}")
+    source = _Source(task.name, split)
+    # ids of published data sets are taken as they come
+    source.from_rows(rows, {task.config or "": recipe}, own_ids=False)
+    return source
 
 
 def _generated(task: TaskConfig, seed: int) -> _Source:
@@ -247,6 +264,8 @@ def _describe(task: TaskConfig) -> str:
     parts = [task.name]
     if task.file is not None:
         parts.append(f"file {task.file}")
+    if task.hub is not None:
+        parts.append(f"hub {task.hub}")
     if task.split is not None:
         parts.append(f"split {task.split}")
     if task.offset:

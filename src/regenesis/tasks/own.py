@@ -1,4 +1,4 @@
-"""The user's own questions: finding which columns of a file hold question, gold answer, id and options.
+"""The user's own questions: finding which columns of a file or data set hold question, gold answer, id and options.
 
 What the config's `fields` says wins; for the rest the usual column names are tried.
 """
@@ -8,12 +8,10 @@ from __future__ import annotations
 import difflib
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from regenesis.config import TaskConfig
 from regenesis.errors import TaskError
-from regenesis.tasks.files import read_file
 from regenesis.tasks.recipes import Recipe
 from regenesis.tasks.rows import Row
 from regenesis.tasks.templates import Reader, field_reader, is_template
@@ -29,41 +27,47 @@ USUAL_NAMES = {
 _LOOKED_AT = 100
 
 
-def read_own(task: TaskConfig, file: Path) -> tuple[Iterator[Row], Recipe]:
-    """The rows of a user's file and the recipe for them.
+def read_own(task: TaskConfig, rows: Iterator[Row], origin: str) -> tuple[Iterator[Row], Recipe]:
+    """The rows of a user's own and the recipe for them.
+
+    Args:
+        task: What the config says of them.
+        rows: The rows, to be read on from.
+        origin: The file or data set, as named to the user.
 
     Raises:
-        TaskError: The file cannot be read or holds no rows, a field is unknown, or a column is not there.
+        TaskError: There are no rows or they cannot be read, a field is unknown, or a column is not there.
     """
     if task.kind == "scorer":
         raise TaskError(
-            f"{task.name}: kind `scorer` is for reasoning-gym tasks; a file's answers are compared by another kind."
+            f"{task.name}: kind `scorer` is for reasoning-gym tasks; answers of your own are compared by another kind."
         )
-    rows = read_file(file)
     head = list(itertools.islice(rows, _LOOKED_AT))
     if not head:
-        raise TaskError(f"{file}: holds no rows.")
+        raise TaskError(f"{origin}: holds no rows.")
     columns = list(dict.fromkeys(str(name) for row in head for name in row.values))
     if not columns:
-        raise TaskError(f"{file}: none of its first {len(head)} rows can be read; line {head[0].line} {head[0].fault}.")
-    return itertools.chain(head, rows), _recipe(task, file, columns)
+        raise TaskError(
+            f"{origin}: none of its first {len(head)} rows can be read; line {head[0].line} {head[0].fault}."
+        )
+    return itertools.chain(head, rows), _recipe(task, origin, columns)
 
 
-def _recipe(task: TaskConfig, file: Path, columns: Sequence[str]) -> Recipe:
+def _recipe(task: TaskConfig, origin: str, columns: Sequence[str]) -> Recipe:
     for field in task.fields:
         if field not in USUAL_NAMES:
             close = difflib.get_close_matches(field, USUAL_NAMES, n=1) or list(USUAL_NAMES)
             raise TaskError(f"{task.name}: `fields` does not know {field!r}; it knows {', '.join(close)}.")
-    readers = {field: _reader(task, file, field, columns) for field in USUAL_NAMES}
+    readers = {field: _reader(task, origin, field, columns) for field in USUAL_NAMES}
     if readers["text"] is None:
         raise TaskError(
-            f"{file}: no column is called {', '.join(USUAL_NAMES['text'])}; it has {', '.join(columns)}. "
+            f"{origin}: no column is called {', '.join(USUAL_NAMES['text'])}; it has {', '.join(columns)}. "
             f"Say which holds the question: fields: {{text: <column>}}."
         )
     return Recipe(readers["text"], readers["gold"], task.kind, readers["id"], readers["choices"])
 
 
-def _reader(task: TaskConfig, file: Path, field: str, columns: Sequence[str]) -> Reader | None:
+def _reader(task: TaskConfig, origin: str, field: str, columns: Sequence[str]) -> Reader | None:
     stated = task.fields.get(field)
     if stated is None:
         usual = next((name for name in USUAL_NAMES[field] if name in columns), None)
@@ -75,7 +79,7 @@ def _reader(task: TaskConfig, file: Path, field: str, columns: Sequence[str]) ->
         return _several(parts)
     close = difflib.get_close_matches(stated, columns, n=1)
     hint = f"; did you mean `{close[0]}`?" if close else "."
-    raise TaskError(f"{file}: `fields.{field}` names the column {stated!r}; there are {', '.join(columns)}{hint}")
+    raise TaskError(f"{origin}: `fields.{field}` names the column {stated!r}; there are {', '.join(columns)}{hint}")
 
 
 def _several(columns: Sequence[str]) -> Reader:
