@@ -1,0 +1,224 @@
+"""Uploading a run's model or data set to the hub, when the user asks for it.
+
+    parcel = pack(RunDirectory("runs/x"), "model")      # what goes, what stays; looks for keys in it
+    url = push(parcel, "org/name", private=True)
+
+Only files that belong to a model or data set go, by their kind: no ledger, log or checkpoint. A text file in which
+something looks like an access key stops the whole, since what was on the hub once is known for ever.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from regenesis.errors import RunError
+from regenesis.run.directory import RunDirectory, read_json
+from regenesis.run.tuned import TUNED
+from regenesis.training.card import CARD, update_results, write_model_card
+
+Kind = Literal["model", "dataset"]
+
+_SUFFIXES: dict[Kind, frozenset[str]] = {
+    "model": frozenset({".safetensors", ".json", ".jinja", ".txt", ".model", ".md", ".gguf"}),
+    "dataset": frozenset({".parquet", ".jsonl", ".json", ".md"}),
+}
+_TEXT = frozenset({".json", ".jsonl", ".jinja", ".txt", ".md"})
+_KEYS = re.compile(
+    r"\b(?:hf_[A-Za-z0-9]{30,}"  # hub
+    r"|sk-(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{20,}"  # OpenAI, Anthropic, OpenRouter
+    r"|gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{40,}|glpat-[\w-]{20,}"  # GitHub, GitLab
+    r"|gsk_[A-Za-z0-9]{40,}|xox[abprs]-[A-Za-z0-9-]{20,}"  # Groq, Slack
+    r"|AKIA[0-9A-Z]{16}|AIza[\w-]{35})"  # AWS, Google
+)
+_SHORTEST_SECRET = 12
+"""Values of the environment shorter than this are found everywhere."""
+_SECRET_NAME = re.compile(r"(?:^|_)(?:API_KEY|KEY|TOKEN|SECRET|PASSWORD)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What is to be uploaded.
+
+    Attributes:
+        kind: Of the repository.
+        folder: Where the files are.
+        files: Names of those that go, with their sizes in bytes.
+        left: Names of what stays.
+        notes: What to know before it goes.
+    """
+
+    kind: Kind
+    folder: Path
+    files: dict[str, int]
+    left: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def pack(directory: RunDirectory, kind: Kind) -> Parcel:
+    """Says what goes, after bringing the model card up to date with the run's evaluation.
+
+    Raises:
+        RunError: There is nothing to push, or a file holds what looks like an access key.
+        TrainingError: The model card cannot be read or written.
+    """
+    folder = directory.model if kind == "model" else directory.dataset
+    _require_whole(directory, folder, kind)
+    notes = tuple(_bring_card_up_to_date(directory)) if kind == "model" else ()
+    entries = sorted(folder.iterdir())
+    files = [path for path in entries if _belongs(path, kind)]
+    for path in files:
+        if path.suffix in _TEXT:
+            _require_no_key(path)
+    return Parcel(
+        kind,
+        folder,
+        {path.name: path.stat().st_size for path in files},
+        tuple(path.name for path in entries if path not in files),
+        notes,
+    )
+
+
+def require_repository(name: str) -> str:
+    """Checks the name of a repository.
+
+    Raises:
+        RunError: It is not `org/name` as the hub allows it.
+    """
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils import validate_repo_id
+
+    try:
+        validate_repo_id(name)
+    except HFValidationError as error:
+        raise RunError(f"--to {name!r}: is no name the hub takes. Write it as org/name.") from error
+    if "/" not in name:
+        raise RunError(f"--to {name!r}: say whose it is, too: org/{name}, or your user name in place of org.")
+    return name
+
+
+def push(parcel: Parcel, repository: str, *, private: bool = True) -> str:
+    """Makes the repository if need be and uploads a parcel to it.
+
+    Args:
+        parcel: What `pack` said.
+        repository: `org/name`.
+        private: Who may see a repository that is made. One that is there already and is public is written to only if
+            this is false.
+
+    Returns:
+        Its address.
+
+    Raises:
+        RunError: There is no login, the hub refuses, or it cannot be reached.
+    """
+    from huggingface_hub import HfApi, constants, errors, get_token
+
+    token = get_token()
+    if not token:
+        raise RunError(
+            "There is no login to the hub on this machine: log in with `hf auth login`, or set HF_TOKEN to a token "
+            "that may write."
+        )
+    api = HfApi(endpoint=constants.ENDPOINT, token=token)
+    try:
+        _require_as_private(api, repository, parcel.kind, private)
+        url = api.create_repo(repository, repo_type=parcel.kind, private=private, exist_ok=True)
+        api.upload_folder(
+            repo_id=repository,
+            repo_type=parcel.kind,
+            folder_path=parcel.folder,
+            allow_patterns=[_literal(name) for name in parcel.files],
+            commit_message=f"Upload {parcel.kind} with regenesis",
+        )
+    except (OSError, ValueError, RuntimeError, errors.HTTPError) as error:
+        raise RunError(_explain(error, repository, token)) from None
+    return str(url)
+
+
+def _require_whole(directory: RunDirectory, folder: Path, kind: Kind) -> None:
+    wanted, verb = ("training.json", "train") if kind == "model" else ("train.parquet", "synthesize")
+    if not (folder / wanted).is_file():
+        what = "tuned model" if kind == "model" else "data set with rows"
+        raise RunError(f"{folder}: there is no {what} to push. Make it first: `regenesis {verb}` ({directory.path}).")
+
+
+def _bring_card_up_to_date(directory: RunDirectory) -> Iterator[str]:
+    """Puts the run's results into the card; yields why there are none."""
+    model = directory.model
+    if not (model / CARD).is_file():
+        write_model_card(model, read_json(model / "training.json") or {})
+    file, name = directory.evaluation / "summary.json", TUNED
+    if re.fullmatch(r"round-\d+", directory.path.resolve().name) and not file.is_file():
+        file, name = RunDirectory(directory.path.resolve().parent).evaluation / "summary.json", directory.path.name
+    summary = read_json(file)
+    if summary is not None and file.stat().st_mtime < (model / "training.json").stat().st_mtime:
+        yield f"{file} is older than the model, so its figures are left out: evaluate again to have them in the card."
+        summary = {}
+    elif summary is None:
+        yield "The model was not evaluated, and its card says so: `regenesis evaluate` measures it."
+    elif not summary.get("complete", True):
+        yield "The evaluation is not complete, and the card says so."
+    update_results(model, summary or {}, name)
+
+
+def _belongs(path: Path, kind: Kind) -> bool:
+    if path.name.startswith(".") or path.is_symlink() or not path.is_file():
+        return False
+    return path.suffix in _SUFFIXES[kind] or path.name in ("LICENSE", "NOTICE")
+
+
+def _require_no_key(path: Path) -> None:
+    secrets = [
+        value for name, value in os.environ.items() if _SECRET_NAME.search(name) and len(value) >= _SHORTEST_SECRET
+    ]
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for number, line in enumerate(file, 1):
+            if _KEYS.search(line) or any(secret in line for secret in secrets):
+                raise RunError(
+                    f"{path}: line {number} holds what looks like an access key, so nothing was uploaded. Take it "
+                    "out; if it is a real key, revoke it too."
+                )
+
+
+def _require_as_private(api: Any, repository: str, kind: Kind, private: bool) -> None:
+    from huggingface_hub.errors import RepositoryNotFoundError
+
+    try:
+        found = api.repo_info(repository, repo_type=kind)
+    except RepositoryNotFoundError:
+        return
+    if private and found.private is False:
+        raise RunError(
+            f"{repository}: is there already and is public: everyone would see what is uploaded. Say --public if they "
+            "may, or give another name."
+        )
+
+
+def _literal(name: str) -> str:
+    """A pattern that a file's name alone fits."""
+    return re.sub(r"([*?[])", r"[\1]", name)
+
+
+def _explain(error: Exception, repository: str, token: str) -> str:
+    response = getattr(error, "response", None)
+    status = getattr(response, "status_code", None)
+    words = (str(getattr(error, "server_message", None) or "") or (str(error).strip().splitlines() or [""])[0]).strip()
+    words = words.replace(token, "[token]").rstrip(".") or type(error).__name__
+    if status == 401:
+        return f"The hub does not accept the login ({words}): log in again with `hf auth login`, or set HF_TOKEN."
+    if status in (403, 404):
+        return (
+            f"{repository}: the hub refuses ({words}). The login needs a token that may write there; if it is your own "
+            "space, create a token with write access and log in with it."
+        )
+    if status is not None or isinstance(error, ValueError):
+        return f"{repository}: the hub refuses ({words}). Nothing or not everything was uploaded."
+    return (
+        f"{repository}: the hub cannot be reached ({words}). Check the network, HF_ENDPOINT and HF_HUB_OFFLINE, then "
+        "start again: what is there already is not sent twice."
+    )
