@@ -17,6 +17,7 @@ from trl import SFTTrainer
 
 from regenesis.errors import TrainingError
 from regenesis.training.history import History
+from regenesis.training.order import RowOrder, with_fillers
 from regenesis.training.progress import TrainingProgress
 from regenesis.training.saving import checkpoint_bytes, keep_latest, mark_whole, require_room
 
@@ -30,6 +31,12 @@ class SupervisedTrainer(SFTTrainer):  # type: ignore[misc]
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.remove_callback(PrinterCallback)
+        self.sequences = len(self.train_dataset)
+        if self.args.world_size > 1:
+            self.train_dataset = with_fillers(self.train_dataset, self.args.train_batch_size * self.args.world_size)
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> RowOrder:
+        return RowOrder(self.sequences, len(self.train_dataset) - self.sequences, self.args.seed)
 
     def _send_telemetry(self) -> None:
         """Nobody is told."""

@@ -192,7 +192,7 @@ class _Training:
             trainable=trainable,
             parameters=parameters,
             rows=len(rows.input_ids),
-            sequences=len(trainer.train_dataset),
+            sequences=trainer.sequences,
             left_out=rows.left_out,
             truncated=rows.truncated,
             unfit=rows.unfit,
