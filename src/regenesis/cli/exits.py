@@ -14,3 +14,5 @@ class Exit(IntEnum):
     """A synthesis stopped before its end: a budget ran out, or questions were set aside."""
     NOTHING_KEPT = 4
     """A synthesis came to its end and kept nothing."""
+    NOTHING_READ = 4
+    """An evaluation came to its end, and of a task no answer could be read: the same code, for there is no result."""

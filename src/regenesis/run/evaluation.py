@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from regenesis.answers import Rules
-from regenesis.config import EngineConfig, RunConfig, TaskConfig
+from regenesis.config import EngineConfig, OpenAIEngineConfig, RunConfig, TaskConfig
+from regenesis.engines import make_engine
 from regenesis.engines.base import Engine
-from regenesis.errors import RunError
+from regenesis.errors import ConfigError, RunError
 from regenesis.evaluation import (
     Evaluation,
     Exam,
@@ -42,7 +43,7 @@ from regenesis.run.evaluation_tables import write_results
 from regenesis.run.identities import conditions, recall, remember
 from regenesis.run.journal import Journal
 from regenesis.run.opening import opened
-from regenesis.run.tuned import BASE, engines_to_measure
+from regenesis.run.tuned import BASE, engines_to_measure, require_fresh
 from regenesis.scheduling import Budget, Reply, Sampler, WindowReport, window_size, work_through
 
 _MARKED_TOGETHER = 64
@@ -143,6 +144,7 @@ async def evaluate_run(
         progress.phase = "getting the models ready"
         found = await asyncio.to_thread(engines_to_measure, config, directory)
         wanted = _wanted(found, models, directory)
+        require_fresh(wanted, directory)
         pairs = _pairs(list(wanted))
         return await _evaluate(wanted, tasks, config, directory, pairs, progress, engines or {}, domains=True)
 
@@ -204,6 +206,20 @@ def _pairs(names: list[str]) -> Pairs:
     return pairs + list(itertools.pairwise(tuned))
 
 
+def _require_told_apart(models: Mapping[str, EngineConfig]) -> None:
+    """Makes sure that no two served models have one name: the ledger would give the answers of one for the other's."""
+    names: dict[str, str] = {}
+    for name, config in models.items():
+        if isinstance(config, OpenAIEngineConfig):
+            identity = make_engine(config).model
+            if identity in names:
+                raise ConfigError(
+                    f"{names[identity]} and {name} are both served as {identity!r}, so their answers could not be told "
+                    "apart. Serve one of them under another name."
+                )
+            names[identity] = name
+
+
 async def _evaluate(
     models: Mapping[str, EngineConfig],
     tasks: Sequence[TaskConfig] | None,
@@ -218,6 +234,7 @@ async def _evaluate(
     evaluation = config.evaluation
     prompts = load_prompts(config.method.prompts)
     exam = Exam(prompts, evaluation.sampling.draw(), config.seed, Rules(run_programs=evaluation.run_programs))
+    _require_told_apart(models)
     progress.phase = "loading questions"
     loaded = load_tasks(evaluation.tasks if tasks is None else tasks, config, domains=domains)
     progress.begin(list(models), {task.name: len(task.questions) for task in loaded})
@@ -274,7 +291,7 @@ async def _measure(
             if own is None:
                 await asyncio.to_thread(remember, config, note, engine.model)
             await _ask_missing(name, engine, results, work)
-    described = conditions(config) if own is None else {"engine": own.kind, "precision": "unknown"}
+    described = conditions(config, identity or "") if own is None else {"engine": own.kind, "precision": "unknown"}
     spec = {"engine": config.kind, "model": config.model, "adapter": _text(getattr(config, "adapter", None))}
     model = MeasuredModel(name, identity or "not known", spec, described)
     return model, _by_task(results, work)

@@ -43,15 +43,20 @@ def remember(config: EngineConfig, file: Path, identity: str) -> None:
         write_json(file, {"identity": identity, "of": _contents(config, None)})
 
 
-def conditions(config: EngineConfig) -> dict[str, Any]:
+def conditions(config: EngineConfig, identity: str) -> dict[str, Any]:
     """What has to be the same for two models to be measured alike, beside questions, prompts and sampling.
+
+    Args:
+        config: The engine's config.
+        identity: The model's, as the engine gives it.
 
     Raises:
         ModelError: The weights cannot be found or fetched.
     """
     if isinstance(config, OpenAIEngineConfig):
         return {"engine": config.kind, "precision": "unknown", "settings": config.extra_body}
-    precision = _gguf_precision(config) if isinstance(config, LlamaCppEngineConfig) else config.dtype
+    # the transformers engine names the type that `auto` came to at the end of the identity
+    precision = _gguf_precision(config) if isinstance(config, LlamaCppEngineConfig) else identity.rpartition("/")[2]
     return {"engine": config.kind, "precision": precision, "context": config.context}
 
 

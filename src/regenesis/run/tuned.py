@@ -8,18 +8,21 @@ is; where all weights were trained and the engine reads GGUF, both are written a
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Literal
 
 from regenesis.config import EngineConfig, LlamaCppEngineConfig, OpenAIEngineConfig, RunConfig, TransformersEngineConfig
+from regenesis.engines import make_engine
 from regenesis.errors import RunError
-from regenesis.models import Weights, locate_weights
+from regenesis.models import locate_weights
 from regenesis.models.weights import folder_digest
-from regenesis.run.directory import RunDirectory, write_whole
+from regenesis.run.directory import RunDirectory, read_json, write_whole
 
 BASE, TUNED = "base", "tuned"
-WHOLE_TYPE = "q8_0"
+WHOLE_TYPE: Literal["q8_0"] = "q8_0"
 """Type of GGUF files that whole models are written as: the smallest that costs next to nothing in accuracy."""
 
 
@@ -42,10 +45,11 @@ def base_engine(config: RunConfig, directory: RunDirectory) -> EngineConfig:
         ModelError: Weights cannot be read.
     """
     engine = _measuring_engine(config)
-    if isinstance(engine, LlamaCppEngineConfig) and _is_checkpoint(directory.model) and not _served(config):
-        weights = _weights(config)
+    served = config.evaluation.tuned_engine is not None
+    if isinstance(engine, LlamaCppEngineConfig) and _is_checkpoint(directory.model) and not served:
+        trained_from = locate_weights(config.training.model or config.engine.model)
         target = directory.exports / f"base-{WHOLE_TYPE}.gguf"
-        return engine.model_copy(update={"model": str(_whole_gguf(weights.path, weights.identity, config, target))})
+        return _on_whole_gguf(engine, trained_from.path, trained_from.identity, target)
     return engine
 
 
@@ -72,7 +76,32 @@ def tuned_engine(config: RunConfig, directory: RunDirectory) -> EngineConfig:
     if _is_adapter(model):
         return engine.model_copy(update={"adapter": _adapter_gguf(engine, directory)})
     target = directory.exports / f"model-{WHOLE_TYPE}.gguf"
-    return engine.model_copy(update={"model": str(_whole_gguf(model, folder_digest(model), config, target))})
+    return _on_whole_gguf(engine, model, folder_digest(model), target)
+
+
+def require_fresh(engines: Mapping[str, EngineConfig], directory: RunDirectory) -> None:
+    """Makes sure that a served tuned model has not been trained anew under the name it was measured by before.
+
+    A server's model is known by its name alone: recorded answers of the older model would be taken for the newer one's.
+
+    Raises:
+        RunError: It has; the message says what to do.
+    """
+    folders = dict(_rounds(directory))
+    for name, config in engines.items():
+        if name not in folders or not isinstance(config, OpenAIEngineConfig):
+            continue
+        note = directory.evaluation / name / "served.json"
+        served = {"name": make_engine(config).model, "weights": folder_digest(folders[name].model)}
+        before = read_json(note) or served
+        if before["name"] == served["name"] and before["weights"] != served["weights"]:
+            raise RunError(
+                f"{folders[name].model}: has changed since {name} was measured as {served['name']!r} by its server, so "
+                "the recorded answers are the older model's. Serve it under a new name and say so in "
+                "evaluation.tuned_engine.model."
+            )
+        note.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(note, json.dumps(served, indent=1) + "\n")
 
 
 def _named(engine: TransformersEngineConfig, model: Path) -> Path | str:
@@ -81,10 +110,6 @@ def _named(engine: TransformersEngineConfig, model: Path) -> Path | str:
 
 def _measuring_engine(config: RunConfig) -> EngineConfig:
     return config.evaluation.engine or config.engine
-
-
-def _served(config: RunConfig) -> bool:
-    return config.evaluation.tuned_engine is not None
 
 
 def _rounds(directory: RunDirectory) -> Iterator[tuple[str, RunDirectory]]:
@@ -106,10 +131,6 @@ def _is_checkpoint(model: Path) -> bool:
     return (model / "config.json").is_file() and not _is_adapter(model)
 
 
-def _weights(config: RunConfig) -> Weights:
-    return locate_weights(config.training.model or config.engine.model)
-
-
 def _adapter_gguf(engine: LlamaCppEngineConfig, directory: RunDirectory) -> Path:
     base = locate_weights(engine.model)
 
@@ -121,13 +142,16 @@ def _adapter_gguf(engine: LlamaCppEngineConfig, directory: RunDirectory) -> Path
     return _made(directory.exports / "adapter.gguf", f"{folder_digest(directory.model)} {base.identity}", write)
 
 
-def _whole_gguf(checkpoint: Path, origin: str, config: RunConfig, target: Path) -> Path:
+def _on_whole_gguf(engine: LlamaCppEngineConfig, weights: Path, origin: str, target: Path) -> LlamaCppEngineConfig:
+    """The engine with all weights from a checkpoint, or a GGUF file, written anew as GGUF of the one type."""
+    base = locate_weights(engine.model)
+
     def write(target: Path) -> None:
         from regenesis.checkpoints import write_gguf_model
 
-        write_gguf_model(checkpoint, _weights(config), target, WHOLE_TYPE)
+        write_gguf_model(weights, base, target, WHOLE_TYPE)
 
-    return _made(target, origin, write)
+    return engine.model_copy(update={"model": str(_made(target, f"{origin} {base.identity}", write)), "adapter": None})
 
 
 def _made(target: Path, origin: str, write: Callable[[Path], None]) -> Path:

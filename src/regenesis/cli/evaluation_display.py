@@ -1,0 +1,121 @@
+"""What an evaluation shows while it runs: a live display in a terminal, a plain line now and then elsewhere.
+
+with display_for_evaluation(console, progress, "runs/x"): ...
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.constrain import Constrain
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from regenesis.cli.display import Lines
+from regenesis.cli.figures import counted, duration, share
+from regenesis.cli.screen import bar
+from regenesis.cli.terminal import in_a_line
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from regenesis.run.evaluation_progress import EvaluationProgress
+
+_ECHO = 3
+_HEIGHT_OF_THE_REST = 12
+
+
+def display_for_evaluation(
+    console: Console, progress: EvaluationProgress, title: str
+) -> AbstractContextManager[object]:
+    """The display that suits where the console writes to; it is gone from a terminal when it is left."""
+    if console.is_terminal and not console.is_dumb_terminal:
+        screen = EvaluationScreen(progress, title, console)
+        return Live(get_renderable=screen.render, console=console, refresh_per_second=4, transient=True)
+    return Lines(console, progress, say=evaluation_line)
+
+
+def evaluation_line(progress: EvaluationProgress) -> str:
+    """Where an evaluation stands, in a line."""
+    parts = [_phase(progress)]
+    if progress.model:
+        parts += [in_a_line(progress.model, 40), f"answered {progress.answered:,}/{progress.questions:,}"]
+    if progress.sampler is not None:
+        parts += [f"in flight {progress.in_flight:,}", f"{progress.tokens_per_second():,.0f} tokens/s"]
+        left = progress.seconds_left()
+        if left is not None:
+            parts.append(f"about {duration(left)} left")
+    return f"[{duration(progress.elapsed)}] " + " · ".join(parts)
+
+
+def _phase(progress: EvaluationProgress) -> str:
+    """What an evaluation is doing, the fetching of its model included."""
+    fetched = progress.fetched
+    if progress.sampler is None and fetched is not None and fetched[0] < fetched[1]:
+        return "fetching the model"
+    return progress.phase
+
+
+class EvaluationScreen:
+    """Draws an evaluation's progress; asked again and again."""
+
+    def __init__(self, progress: EvaluationProgress, title: str, console: Console) -> None:
+        self._progress = progress
+        self._title = in_a_line(title, 60)
+        self._console = console
+        self._spinner = Spinner("dots", style="cyan")
+
+    def render(self) -> RenderableType:
+        parts: list[RenderableType] = [self._head()]
+        if self._progress.model:
+            parts += [Text(), self._counts(), Text(), self._tasks()]
+        # a terminal echoes Ctrl-C as two characters: at the end of a full line they would begin another
+        return Constrain(Group(*parts), self._console.width - _ECHO)
+
+    def _head(self) -> Table:
+        progress = self._progress
+        head = Table.grid(expand=True, padding=(0, 1))
+        head.add_column(width=1)
+        head.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+        head.add_column(justify="right", no_wrap=True)
+        title = Text.assemble(("regenesis", "bold"), "  ", self._title)
+        head.add_row(self._spinner, title, Text(f"{_phase(progress)} · {duration(progress.elapsed)}", "dim"))
+        return head
+
+    def _counts(self) -> Table:
+        progress, rows = self._progress, Table.grid(expand=True, padding=(0, 1))
+        rows.add_column(width=1)
+        rows.add_column(style="dim", no_wrap=True, min_width=10)
+        rows.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+        place = progress.models.index(progress.model) + 1
+        rows.add_row("", "model", Text(f"{in_a_line(progress.model, 40)} · {place} of {len(progress.models)}"))
+        done = f"{progress.answered:,} of {progress.questions:,}"
+        rows.add_row("", "answered", bar(progress.answered, progress.questions, text=done))
+        if progress.sampler is not None:
+            left = progress.seconds_left()
+            speed = f"{progress.tokens_per_second():,.0f} a second · {progress.completion_tokens:,} new"
+            rows.add_row("", "in flight", Text(counted(progress.in_flight, "request")))
+            rows.add_row("", "tokens", Text(f"{speed}, {progress.prompt_tokens:,} in prompts"))
+            rows.add_row("", "time left", Text("not known yet" if left is None else f"about {duration(left)}"))
+        return rows
+
+    def _tasks(self) -> Table:
+        """The tasks that are under way, then those to come, as many as there is room for."""
+        progress, table = self._progress, Table.grid(expand=True, padding=(0, 1))
+        table.add_column(width=1)
+        table.add_column(no_wrap=True, overflow="ellipsis", max_width=24)
+        table.add_column(ratio=1)
+        table.add_column(justify="right", no_wrap=True)
+        counts = progress.counts.get(progress.model, {})
+        room = max(1, self._console.height - _HEIGHT_OF_THE_REST)
+        open_first = sorted(counts, key=lambda task: counts[task].answered == progress.tasks[task])
+        for task in open_first[:room]:
+            count, total = counts[task], progress.tasks[task]
+            right = f"{share(count.correct, count.answered)} right" if count.answered else ""
+            done = bar(count.answered, total, text=f"{count.answered:,} of {total:,}")
+            table.add_row("", Text(in_a_line(task, 24)), done, Text(right, "dim"))
+        return table
