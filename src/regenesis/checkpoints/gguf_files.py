@@ -111,8 +111,10 @@ class GgufFile:
         data = np.memmap(self.path, np.uint8, "r", tensor.start, (tensor.size,))
         plain = {GGMLQuantizationType.F32: np.float32, GGMLQuantizationType.F16: np.float16}
         if kind in plain:
-            return np.asarray(data.view(plain[kind]).reshape(tensor.shape).astype(np.float32))
-        return np.asarray(dequantize(data.reshape(quant_shape_to_byte_shape(tensor.shape, kind)), kind))
+            values: np.ndarray[Any, Any] = data.view(plain[kind]).reshape(tensor.shape).astype(np.float32)
+        else:
+            values = dequantize(data.reshape(quant_shape_to_byte_shape(tensor.shape, kind)), kind)
+        return values
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +207,8 @@ def size_of(shape: tuple[int, ...], kind: int) -> int:
     """Bytes that a tensor takes in a type of ggml."""
     from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
 
+    block: int
+    block_bytes: int
     block, block_bytes = GGML_QUANT_SIZES[GGMLQuantizationType(kind)]
     return prod(shape) // block * block_bytes
 

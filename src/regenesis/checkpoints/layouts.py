@@ -59,12 +59,20 @@ class Layout:
 
     def arrange(self, name: str, rows: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         """Puts the rows of a weight, a bias or an adapter's B, as transformers has them, into llama.cpp's order."""
+        heads = self._turned(name)
+        return rows.reshape(heads, 2, -1, *rows.shape[1:]).swapaxes(1, 2).reshape(rows.shape) if heads else rows
+
+    def restore(self, name: str, rows: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Undoes `arrange`."""
+        heads = self._turned(name)
+        return rows.reshape(heads, -1, 2, *rows.shape[1:]).swapaxes(1, 2).reshape(rows.shape) if heads else rows
+
+    def _turned(self, name: str) -> int:
+        """The heads of a weight whose rows stand in another order in llama.cpp; 0 for all others."""
         part = re.search(r"\.attn_([qk])(\.|$)", name)
         if self.architecture not in _PAIRED or part is None:
-            return rows
-        heads = self.heads if part[1] == "q" else self.key_heads
-        halves = rows.reshape(heads, 2, -1, *rows.shape[1:])
-        return halves.swapaxes(1, 2).reshape(rows.shape)
+            return 0
+        return self.heads if part[1] == "q" else self.key_heads
 
 
 def read_layout(base: Weights) -> Layout:

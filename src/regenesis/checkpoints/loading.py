@@ -1,22 +1,33 @@
-"""Loading weights and tokenizers with transformers; a GGUF file is de-quantised on the way.
+"""Loading weights and tokenizers, ready to compute, to train and to save.
 
-model = load_model(weights, dtype="float32")
-model.save_pretrained(folder)      # works for a model out of a GGUF file too
+    model = load_model(weights, dtype="float32")
+    tokenizer = load_tokenizer(weights)
+
+A GGUF file gives an ordinary model and an ordinary tokenizer. Nothing is printed on the way, no pickle is opened and no
+code that comes with a model is run.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
+import shutil
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from regenesis.errors import ModelError
-from regenesis.models import Weights
+from regenesis.models import Weights, cache_folder, fingerprint
 
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 Dtype = Literal["auto", "bfloat16", "float16", "float32"]
+
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError)
+"""What transformers and peft raise about files that are not what they should be."""
 
 
 def load_model(
@@ -31,28 +42,24 @@ def load_model(
         adapter: Folder of a LoRA adapter in the form of peft, laid over the model.
 
     Raises:
-        ModelError: They cannot be read, or are of an architecture that transformers does not know.
+        ModelError: They cannot be read, or are of an architecture that is not known.
     """
-    from transformers import AutoModelForCausalLM
-
     kind = resolve_dtype(dtype, device)
-    try:
-        model = AutoModelForCausalLM.from_pretrained(**_source(weights), dtype=kind)
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
-        raise ModelError(f"model {weights.spec}: transformers cannot load {weights.path} ({error}).") from error
-    _forget_quantisation(model)
-    if adapter is not None:
-        from peft import PeftModel
-
-        try:
-            model = PeftModel.from_pretrained(model, str(adapter))
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
-            raise ModelError(f"adapter {adapter}: does not fit the model {weights.spec} ({error}).") from error
-    return model.to(device).eval()
+    with quiet():
+        model = _load_plain(weights, kind)
+        # what peft writes into an adapter's config as its base, in the hub's own form where it is the hub's
+        model.name_or_path = model.config._name_or_path = weights.spec.removeprefix("hf:")
+        if adapter is not None:
+            model = _lay_over(model, adapter, weights)
+        return model.to(device).eval()
 
 
 def load_tokenizer(weights: Weights) -> PreTrainedTokenizerBase:
     """Loads the model's own tokenizer, with its chat template.
+
+    What comes out of a GGUF file is kept in the cache folder, since taking it out of there takes seconds. Two things
+    that go missing on the way are put right: SmolLM's splitting of digits, and a BOS that the chat template writes and
+    the tokenizer would write once more.
 
     Raises:
         ModelError: It cannot be read, or has no chat template.
@@ -60,8 +67,12 @@ def load_tokenizer(weights: Weights) -> PreTrainedTokenizerBase:
     from transformers import AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(**_source(weights))
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+        with quiet():
+            if weights.form == "gguf":
+                tokenizer = _gguf_tokenizer(weights.path)
+            else:
+                tokenizer = AutoTokenizer.from_pretrained(weights.path, local_files_only=True, trust_remote_code=False)
+    except _UNREADABLE as error:
         raise ModelError(
             f"model {weights.spec}: its tokenizer cannot be read from {weights.path} ({error})."
         ) from error
@@ -78,7 +89,8 @@ def resolve_dtype(dtype: Dtype, device: str = "cpu") -> torch.dtype:
     import torch
 
     if dtype != "auto":
-        return getattr(torch, dtype)
+        named: torch.dtype = getattr(torch, dtype)
+        return named
     return torch.bfloat16 if computes_in_bfloat16(device) else torch.float32
 
 
@@ -93,6 +105,100 @@ def computes_in_bfloat16(device: str = "cpu") -> bool:
     return "AVX512" in capabilities and bool({"avx512_bf16", "amx_bf16"} & flags)
 
 
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keeps transformers' progress bars and warnings off the terminal; errors are raised as ever."""
+    from transformers.utils import logging
+
+    bars, verbosity = logging.is_progress_bar_enabled(), logging.get_verbosity()
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def _load_plain(weights: Weights, dtype: torch.dtype) -> PreTrainedModel:
+    try:
+        if weights.form == "gguf":
+            from regenesis.checkpoints.gguf_weights import load_gguf_model
+
+            return load_gguf_model(weights.path, dtype)
+        from transformers import AutoModelForCausalLM
+
+        model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
+            weights.path, dtype=dtype, local_files_only=True, use_safetensors=True, trust_remote_code=False
+        )
+    except _UNREADABLE as error:
+        raise ModelError(f"model {weights.spec}: cannot be loaded from {weights.path} ({error}).") from error
+    return model
+
+
+def _lay_over(model: PreTrainedModel, adapter: Path, weights: Weights) -> PreTrainedModel:
+    from peft import PeftModel
+
+    if not (adapter / "adapter_model.safetensors").is_file():
+        raise ModelError(f"adapter {adapter}: holds no adapter_model.safetensors, so it is no adapter of peft.")
+    try:
+        laid_over: PreTrainedModel = PeftModel.from_pretrained(model, str(adapter), local_files_only=True)
+    except _UNREADABLE as error:
+        raise ModelError(f"adapter {adapter}: does not fit the model {weights.spec} ({error}).") from error
+    return laid_over
+
+
+def _gguf_tokenizer(path: Path) -> Any:
+    import transformers
+    from transformers import AutoTokenizer
+
+    kept = cache_folder() / "tokenizers" / f"{fingerprint(path)[:32]}-transformers-{transformers.__version__}"
+    if not (kept / "tokenizer.json").is_file():
+        tokenizer = _out_of_gguf(path)
+        partial = kept.with_name(f"{kept.name}.{os.getpid()}.partial")
+        try:
+            tokenizer.save_pretrained(partial)
+            partial.rename(kept)
+        except OSError:
+            # a cache that cannot be written, or that another process wrote just now, is no error
+            shutil.rmtree(partial, ignore_errors=True)
+            return tokenizer
+    return AutoTokenizer.from_pretrained(kept, local_files_only=True)
+
+
+def _out_of_gguf(path: Path) -> Any:
+    from transformers import AutoTokenizer
+
+    from regenesis.checkpoints.gguf_files import read_gguf
+
+    tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name, local_files_only=True)
+    tokenizer.name_or_path = path.stem
+    if read_gguf(path).value("tokenizer.ggml.pre") == "smollm":
+        _split_digits(tokenizer)
+    if tokenizer.chat_template and tokenizer.bos_token_id is not None and _doubles_bos(tokenizer):
+        tokenizer.add_bos_token = False
+    return tokenizer
+
+
+def _split_digits(tokenizer: Any) -> None:
+    """Every digit is a token of its own, `²` and `½` too; only the common ones come out so by themselves."""
+    from tokenizers import pre_tokenizers
+
+    backend = tokenizer.backend_tokenizer
+    backend.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Digits(individual_digits=True), backend.pre_tokenizer]
+    )
+
+
+def _doubles_bos(tokenizer: Any) -> bool:
+    rendered = tokenizer.apply_chat_template([{"role": "user", "content": "."}], tokenize=False)
+    begun: list[int] = tokenizer(rendered)["input_ids"]
+    return begun[:2] == [tokenizer.bos_token_id] * 2
+
+
 def _cpu_flags() -> set[str]:
     try:
         text = Path("/proc/cpuinfo").read_text("ascii", "replace")
@@ -100,19 +206,3 @@ def _cpu_flags() -> set[str]:
         return set()
     line = next((line for line in text.splitlines() if line.startswith("flags")), "")
     return set(line.partition(":")[2].split())
-
-
-def _source(weights: Weights) -> dict[str, Any]:
-    if weights.form == "gguf":
-        return {"pretrained_model_name_or_path": str(weights.path.parent), "gguf_file": weights.path.name}
-    return {"pretrained_model_name_or_path": str(weights.path)}
-
-
-def _forget_quantisation(model: Any) -> None:
-    """A de-quantised model is an ordinary one; transformers refuses to save it for as long as it thinks otherwise."""
-    for attribute in ("hf_quantizer", "quantization_method"):
-        if getattr(model, attribute, None) is not None:
-            setattr(model, attribute, None)
-    model.is_quantized = False
-    if hasattr(model.config, "quantization_config"):
-        del model.config.quantization_config

@@ -1,0 +1,48 @@
+"""An adapter worked into the weights it belongs to, as an ordinary checkpoint.
+
+merge(base, run / "model", run / "exports" / "merged", "bfloat16")
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from regenesis.checkpoints.loading import Dtype, load_model, load_tokenizer, quiet
+from regenesis.errors import ModelError
+from regenesis.models import Weights
+
+
+def merge(base: Weights, adapter: Path, target: Path, dtype: Dtype = "bfloat16") -> Path:
+    """Writes base and adapter as one checkpoint: safetensors, config, tokenizer and chat template.
+
+    Args:
+        base: The model the adapter belongs to; a GGUF model is de-quantised.
+        adapter: Folder of a LoRA adapter in the form of peft.
+        target: The folder to write; whole or not at all. It must not be there yet.
+        dtype: Type of the weights, in which they are also added up; the adapter's product is made in float32 first.
+
+    Returns:
+        The target.
+
+    Raises:
+        ModelError: Base or adapter cannot be read, or the folder cannot be written.
+    """
+    laid_over = load_model(base, dtype, adapter=adapter)
+    tokenizer = load_tokenizer(base)
+    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    try:
+        with quiet():
+            laid_over.merge_and_unload(safe_merge=True).save_pretrained(partial)
+            tokenizer.save_pretrained(partial)
+        partial.rename(target)
+    except ValueError as error:
+        raise ModelError(f"{adapter}: cannot be merged into {base.spec} ({error}).") from error
+    except OSError as error:
+        raise ModelError(
+            f"{target}: cannot be written ({error}). Check the room and the rights on that disk."
+        ) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return target
