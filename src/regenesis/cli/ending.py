@@ -2,8 +2,8 @@
 
 print_ending(console, report, command)
 
-Whatever was lost is said before what was won: what ran out, what was set aside, rows that were bad, and, when
-nothing was kept, where the chains were lost.
+Whatever was lost is said before what was won: what ran out, what was set aside, rows that were bad, questions that
+overlap the evaluation, and, when nothing was kept, where the chains were lost.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _WHY = {"surplus": "more than are kept a question", "near_duplicate": "much like a kept one"}
 _WHY_BROKEN = {"selection_unread": "the model named no two guidelines by their numbers"}
 _NAMED = 3
-"""Bad rows and owed questions that are named; the rest is counted."""
+"""Bad rows, owed and overlapping questions that are named; the rest is counted."""
 
 
 def report_json(report: SynthesisReport) -> dict[str, Any]:
@@ -41,6 +41,7 @@ def report_json(report: SynthesisReport) -> dict[str, Any]:
         "stopped": report.stopped,
         "owed": report.owed,
         "bad_rows": [asdict(row) for row in report.bad_rows],
+        "decontamination": report.decontamination.counts(),
         "requests_sent": report.requests_sent,
         "requests_recalled": report.requests_recalled,
         "prompt_tokens": report.prompt_tokens,
@@ -94,6 +95,24 @@ def _print_unfinished(console: Console, report: SynthesisReport) -> None:
         for row in report.bad_rows[:_NAMED]:
             console.print(f"  {neutralise(row.source)}, line {row.line}: {in_a_line(row.reason, 200)}", soft_wrap=True)
         _print_rest(console, len(report.bad_rows), "log.jsonl")
+    _print_overlaps(console, report)
+
+
+def _print_overlaps(console: Console, report: SynthesisReport) -> None:
+    from rich.text import Text
+
+    found = report.decontamination
+    if not found.overlapping:
+        return
+    if found.left_out:
+        said = f"Left out: {counted(len(found.left_out), 'question')} that overlap the evaluation."
+    else:
+        said = f"{counted(len(found.overlapping), 'question')} overlap the evaluation, and their paths are kept."
+    console.print(Text(said, "bold yellow"))
+    for question_id, overlap in islice(found.overlapping.items(), _NAMED):
+        ids = f"{in_a_line(question_id, 60)} and {in_a_line(overlap.evaluation, 60)}"
+        console.print(f"  {ids}: {in_a_line(overlap.shared, 200)}", soft_wrap=True)
+    _print_rest(console, len(found.overlapping), "decontamination.json")
 
 
 def _print_rest(console: Console, count: int, file: str) -> None:

@@ -60,6 +60,12 @@ def _print_plan(found: Plan) -> None:
     out = console()
     tasks = ", ".join(f"{neutralise(name)} {count:,}" for name, count in found.questions.items())
     out.print(f"{counted(sum(found.questions.values()), 'question')} ({tasks})")
+    if found.left_out:
+        out.print(f"Left out: {counted(found.left_out, 'more question')} that overlap the evaluation.")
+    elif found.overlapping:
+        out.print(
+            f"Of these, {counted(found.overlapping, 'question')} overlap the evaluation and are asked all the same."
+        )
     if found.without_gold:
         out.print(f"{counted(found.without_gold, 'question')} without a gold answer: majority votes decide.")
     if found.bad_rows:

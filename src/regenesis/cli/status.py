@@ -61,6 +61,8 @@ def _counts(found: Status) -> Table:
     table.add_column(style="dim", no_wrap=True)
     table.add_column()
     done = f"{counts.questions:,} of {found.questions:,} finished ({share(counts.questions, found.questions)})"
+    if found.left_out:
+        done += f", {found.left_out:,} more left out (they overlap the evaluation)"
     verdicts = f"{counts.correct:,} correct, {counts.incorrect:,} incorrect, {counts.unparsed:,} unparsed"
     rows = {
         "tasks": ", ".join(dict.fromkeys(found.tasks)),

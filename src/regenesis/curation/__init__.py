@@ -14,7 +14,18 @@ from __future__ import annotations
 
 from regenesis.curation.curator import DEFECTS, Curator
 from regenesis.curation.dataset import DatasetSummary, write_dataset
+from regenesis.curation.decontamination import Overlap, find_overlaps
 from regenesis.curation.examples import example
 from regenesis.curation.funnel import Funnel, Tally
 
-__all__ = ["DEFECTS", "Curator", "DatasetSummary", "Funnel", "Tally", "example", "write_dataset"]
+__all__ = [
+    "DEFECTS",
+    "Curator",
+    "DatasetSummary",
+    "Funnel",
+    "Overlap",
+    "Tally",
+    "example",
+    "find_overlaps",
+    "write_dataset",
+]

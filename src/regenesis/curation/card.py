@@ -187,8 +187,9 @@ def _caveats(contents: Contents, about: Mapping[str, Any]) -> str:
         "Only final answers were checked. Steps may be wrong, or luck, though the answer is right.",
         "Questions that the model could not solve are missing and easy ones are over-represented.",
         "Filters look for patterns; some unfit texts pass them, and some fit ones don't.",
-        "Overlap with test sets was not looked for.",
     ]
+    if not about.get("decontamination"):
+        caveats.append("Overlap with test sets was not looked for.")
     if contents.hinted:
         caveats.append(f"In {contents.hinted:,} rows the model had been shown the answer; leave them out by `hinted`.")
     if contents.rules["vote"]:

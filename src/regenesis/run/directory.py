@@ -60,6 +60,11 @@ class RunDirectory:
         return self.path / "questions.parquet"
 
     @property
+    def decontamination(self) -> Path:
+        """Questions of the run that overlap a question of its evaluation, for a person to check."""
+        return self.path / "decontamination.json"
+
+    @property
     def paths(self) -> Path:
         return self.path / "paths.parquet"
 

@@ -145,15 +145,18 @@ class OutcomeStore:
         with self._naming_trouble():
             return {question_id for (question_id,) in self._connection.execute(statement, (self._fingerprint,))}
 
-    def counts(self) -> Counts:
-        """Sums over the finished questions, without reading their paths."""
+    def counts(self, without: Iterable[str] = ()) -> Counts:
+        """Sums over the finished questions but those of the ids in `without`; no path is read for it."""
         statement = (
             "SELECT count(*), sum(kept > 0), sum(kept), sum(chains), sum(correct), sum(incorrect), sum(unparsed) "
             "FROM outcomes WHERE fingerprint = ?"
         )
         with self._naming_trouble():
-            row = self._connection.execute(statement, (self._fingerprint,)).fetchone()
-        return Counts(*(value or 0 for value in row))
+            sums = [value or 0 for value in self._connection.execute(statement, (self._fingerprint,)).fetchone()]
+            for question_id in without:
+                row = self._connection.execute(f"{statement} AND question_id = ?", (self._fingerprint, question_id))
+                sums = [value - (less or 0) for value, less in zip(sums, row.fetchone(), strict=True)]
+        return Counts(*sums)
 
     def in_order(self, questions: Iterable[Question]) -> Iterator[Outcome]:
         """The finished ones among questions, in their order, one at a time."""

@@ -11,6 +11,7 @@ guesses to plan by, and the plan says so.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -20,7 +21,8 @@ from regenesis.guidelines import Guideline, load_guidelines
 from regenesis.methods.regenesis import MOST_SELECTED
 from regenesis.nouns import Message, Question
 from regenesis.prompts import STAGES, PromptSet, load_prompts
-from regenesis.tasks import LoadedQuestions, load_questions
+from regenesis.run.decontaminating import decontaminate
+from regenesis.tasks import load_questions
 
 DEFAULT_YIELD = 0.4
 """Right and fit paths a chain, as a 1.5B model gave on GSM8K."""
@@ -52,7 +54,9 @@ class Plan:
     """What a run will ask.
 
     Attributes:
-        questions: Questions, by task.
+        questions: Questions, by task, without those left out.
+        overlapping: Questions that overlap a question of the evaluation.
+        left_out: Those of them that are left out.
         without_gold: Questions with no gold answer, which are voted on.
         bad_rows: Rows that could not become questions.
         most_chains: Chains over the whole run at most.
@@ -63,6 +67,8 @@ class Plan:
     """
 
     questions: dict[str, int]
+    overlapping: int
+    left_out: int
     without_gold: int
     bad_rows: int
     most_chains: int
@@ -107,32 +113,35 @@ def plan(config: RunConfig, *, chain_yield: float = DEFAULT_YIELD) -> Plan:
         RegenesisError: The tasks, guidelines or prompts of the config cannot be loaded.
     """
     loaded = load_questions(config)
+    decontamination = decontaminate(config, loaded.questions)
+    decontamination.require_some_left(loaded.questions)
+    questions = decontamination.asked(loaded.questions)
     guidelines = load_guidelines(config.method.guidelines_file)
     prompts = load_prompts(config.method.prompts)
     method = config.method
-    voted = [question for question in loaded.questions if _is_voted(question, method)]
-    graded_count = len(loaded.questions) - len(voted)
+    voted = [question for question in questions if _is_voted(question, method)]
+    graded_count = len(questions) - len(voted)
     hinted = graded_count if method.hint.enabled else 0
     first, hint = _chains(method, guidelines, hint=False), _chains(method, guidelines, hint=True)
     expected_first = _expected_chains(first, method, chain_yield)
     miss = (1 - chain_yield) ** first.all
     expected_hint = _expected_chains(hint, method, chain_yield)
-    most = _add(_times(first, len(loaded.questions)), _times(hint, hinted))
+    most = _add(_times(first, len(questions)), _times(hint, hinted))
     expected = _add(
         _times(first, len(voted)), _times(expected_first, graded_count), _times(expected_hint, hinted * miss)
     )
     kept = min(method.keep, first.all * chain_yield)
     return Plan(
-        questions={count.task: count.questions for count in loaded.counts},
-        without_gold=sum(question.gold is None for question in loaded.questions),
+        questions=dict(Counter(question.task for question in questions)),
+        overlapping=len(decontamination.overlapping),
+        left_out=len(decontamination.left_out),
+        without_gold=sum(question.gold is None for question in questions),
         bad_rows=len(loaded.bad_rows),
         most_chains=round(most.all),
         expected_chains=expected.all,
-        expected_kept=len(loaded.questions) * kept,
+        expected_kept=len(questions) * kept,
         chain_yield=chain_yield,
-        stages=_stages(
-            config, prompts, guidelines, loaded, most, expected, judged=graded_count / max(1, len(loaded.questions))
-        ),
+        stages=_stages(config, prompts, guidelines, questions, most, expected, judged=graded_count / len(questions)),
     )
 
 
@@ -178,7 +187,7 @@ def _stages(
     config: RunConfig,
     prompts: PromptSet,
     guidelines: Sequence[Guideline],
-    loaded: LoadedQuestions,
+    questions: Sequence[Question],
     most: _Chains,
     expected: _Chains,
     *,
@@ -199,7 +208,7 @@ def _stages(
         "summarise": (most.all * solves, expected.all) if method.summarise else (0, 0),
         "judge": (most.all * solves * judged, expected.all * judged) if method.self_judge != "off" else (0, 0),
     }
-    lengths = _prompt_lengths(prompts, guidelines, loaded.questions, limits, method)
+    lengths = _prompt_lengths(prompts, guidelines, questions, limits, method)
     return {
         stage: StagePlan(
             most_calls=round(at_most),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -29,7 +29,8 @@ class Status:
         running: Whether a process is working on it now.
         tasks: Names of its tasks.
         model: The model, as the config names it.
-        questions: Questions of the run.
+        questions: Questions of the run, without those left out.
+        left_out: Questions left out because they overlap the evaluation.
         outcomes: Sums over its finished questions: chains by verdict, kept paths.
         stages: What the ledger holds of each stage: completions and tokens.
         seconds: Wall-clock time over all starts.
@@ -41,6 +42,7 @@ class Status:
     tasks: list[str]
     model: str
     questions: int
+    left_out: int
     outcomes: Counts
     stages: dict[str, StageTotals]
     seconds: float
@@ -67,13 +69,15 @@ def read_status(run_dir: str | Path) -> Status:
     if directory.ledger.exists():
         with Ledger.read(directory.ledger) as ledger:
             stages = ledger.totals()
+    left_out = _left_out(directory)
     return Status(
         directory=str(directory.path),
         running=_is_running(directory),
         tasks=[task.name for task in config.tasks],
         model=config.engine.model,
-        questions=_question_count(directory),
-        outcomes=_counts(directory),
+        questions=_question_count(directory) - len(left_out),
+        left_out=len(left_out),
+        outcomes=_counts(directory, left_out),
         stages=stages,
         seconds=_seconds(directory.log),
         last_end=read_json(directory.summary),
@@ -92,7 +96,8 @@ def read_outcomes(run_dir: str | Path) -> Iterator[Outcome]:
 
 
 def read_questions_and_outcomes(run_dir: str | Path) -> Iterator[tuple[Question, Outcome | None]]:
-    """Each question of a run in order, with what became of it, or `None` while it is not finished.
+    """Each question of a run in order, with what became of it, or `None` while it is not finished; without those left
+    out.
 
     Raises:
         RunError: There is no run in the folder.
@@ -103,20 +108,30 @@ def read_questions_and_outcomes(run_dir: str | Path) -> Iterator[tuple[Question,
     directory.require_started()
     if not directory.questions.exists():
         return
+    left_out = _left_out(directory)
     store = OutcomeStore.latest(directory.outcomes)
     try:
         for question in read_questions(directory.questions):
-            yield question, store.get(question)
+            if question.id not in left_out:
+                yield question, store.get(question)
     finally:
         store.close()
 
 
-def _counts(directory: RunDirectory) -> Counts:
+def _left_out(directory: RunDirectory) -> dict[str, str]:
+    if not directory.questions.exists():
+        return {}
+    from regenesis.run.tables import read_left_out
+
+    return read_left_out(directory.questions)
+
+
+def _counts(directory: RunDirectory, left_out: Iterable[str]) -> Counts:
     if not directory.outcomes.exists():
         return Counts(0, 0, 0, 0, 0, 0, 0)
     store = OutcomeStore.latest(directory.outcomes)
     try:
-        return store.counts()
+        return store.counts(without=left_out)
     finally:
         store.close()
 

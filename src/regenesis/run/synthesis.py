@@ -3,7 +3,8 @@
     report = await synthesize(config, "runs/x")
 
 Started again, it goes on: finished questions are passed over, an unfinished one replays its recorded completions
-and asks only what is missing. The data set is written at the end of every start, from all finished questions.
+and asks only what is missing. The data set is written at the end of every start, from all finished questions but those
+that overlap the evaluation.
 """
 
 from __future__ import annotations
@@ -20,19 +21,20 @@ from typing import Any
 from regenesis.config import RunConfig
 from regenesis.curation import Curator, Funnel, example, write_dataset
 from regenesis.engines.base import Engine
-from regenesis.errors import RegenesisError
+from regenesis.errors import RegenesisError, RunError
 from regenesis.guidelines import Guideline, load_guidelines
 from regenesis.ledger import Ledger
 from regenesis.methods import Outcome, ReGenesis
 from regenesis.nouns import Example, Question
 from regenesis.prompts import PromptSet, load_prompts
+from regenesis.run.decontaminating import Decontamination, decontaminate
 from regenesis.run.directory import RunDirectory, write_whole
 from regenesis.run.journal import Journal
 from regenesis.run.judging import RunJudge
 from regenesis.run.opening import opened
 from regenesis.run.outcomes import OutcomeStore, fingerprint
 from regenesis.run.progress import Progress
-from regenesis.run.tables import OutcomeTables, write_questions
+from regenesis.run.tables import OutcomeTables, read_left_out, write_questions
 from regenesis.scheduling import Budget, Sampler, WindowReport, window_size, work_through
 from regenesis.tasks import BadRow, LoadedQuestions, load_questions
 
@@ -47,7 +49,7 @@ class SynthesisReport:
 
     Attributes:
         directory: The run's folder.
-        questions: Questions of the run.
+        questions: Questions of the run, without those left out.
         finished: Of those, finished so far.
         kept: Rows of the data set.
         funnel: Counts over all finished questions.
@@ -60,6 +62,7 @@ class SynthesisReport:
         completion_tokens: New tokens in this start.
         seconds: Wall-clock time of this start.
         model: Identity of the model, as the engine gives it.
+        decontamination: Which questions overlap the evaluation, and whether they are left out.
     """
 
     directory: FilePath
@@ -76,6 +79,7 @@ class SynthesisReport:
     completion_tokens: int
     seconds: float
     model: str
+    decontamination: Decontamination = field(default_factory=Decontamination)
 
     @property
     def complete(self) -> bool:
@@ -85,13 +89,15 @@ class SynthesisReport:
 
 @dataclass(slots=True)
 class _Synthesis:
-    """What one start of a synthesis works with."""
+    """What one start of a synthesis works with; `questions` are those of `loaded` that are not left out."""
 
     config: RunConfig
     directory: RunDirectory
     progress: Progress
     journal: Journal
     loaded: LoadedQuestions
+    decontamination: Decontamination
+    questions: list[Question]
     prompts: PromptSet
     guidelines: tuple[Guideline, ...]
     curator: Curator
@@ -114,7 +120,8 @@ async def synthesize(
         How this start ended; a budget that ran out is a normal end.
 
     Raises:
-        RegenesisError: The config, the tasks, the run's folder, the ledger, the model or the engine cannot be used.
+        RegenesisError: The config, the tasks (also those of the evaluation, and where all questions overlap it), the
+            run's folder, the ledger, the model or the engine cannot be used.
             What was recorded stays; the data set is still written from the questions that are finished.
     """
     progress = progress or Progress()
@@ -122,7 +129,12 @@ async def synthesize(
     with directory.locked(), Journal(directory.log) as journal:
         directory.require_same(config)
         synthesis = _prepare(config, directory, progress, journal)
-        journal.write("start", questions=progress.questions, bad_rows=len(synthesis.loaded.bad_rows))
+        journal.write(
+            "start",
+            questions=progress.questions,
+            left_out=len(synthesis.decontamination.left_out),
+            bad_rows=len(synthesis.loaded.bad_rows),
+        )
         with Ledger.open(directory.ledger) as ledger:
             store = OutcomeStore.open(directory.outcomes, _fingerprint(synthesis))
             try:
@@ -135,6 +147,7 @@ def _prepare(config: RunConfig, directory: RunDirectory, progress: Progress, jou
     prompts = load_prompts(config.method.prompts)
     guidelines = load_guidelines(config.method.guidelines_file)
     loaded = load_questions(config)
+    decontamination = decontaminate(config, loaded.questions)
     begun = directory.begun()
     directory.freeze(
         config,
@@ -147,21 +160,34 @@ def _prepare(config: RunConfig, directory: RunDirectory, progress: Progress, jou
     if not begun:
         # what a ledger that is gone has left behind: nothing recorded would stand behind it
         OutcomeStore.remove(directory.outcomes)
-    if not begun or not directory.questions.exists():
-        write_questions(directory.questions, loaded.questions)
+    if not begun or _left_out_before(directory) != decontamination.left_out:
+        write_questions(directory.questions, loaded.questions, decontamination.left_out)
+    decontamination.write(directory.decontamination)
+    decontamination.require_some_left(loaded.questions)
     for row in loaded.bad_rows:
         journal.write("bad_row", **asdict(row))
-    progress.questions = len(loaded.questions)
+    questions = decontamination.asked(loaded.questions)
+    progress.questions = len(questions)
     curator = Curator(config.curation, scaffold=prompts.scaffold)
-    return _Synthesis(config, directory, progress, journal, loaded, prompts, guidelines, curator)
+    return _Synthesis(
+        config, directory, progress, journal, loaded, decontamination, questions, prompts, guidelines, curator
+    )
+
+
+def _left_out_before(directory: RunDirectory) -> dict[str, str] | None:
+    """What the table of questions says is left out, `None` where there is no table that can be read."""
+    try:
+        return read_left_out(directory.questions) if directory.questions.exists() else None
+    except RunError:
+        return None
 
 
 async def _run(
     synthesis: _Synthesis, ledger: Ledger, store: OutcomeStore, own_engine: Engine | None
 ) -> SynthesisReport:
-    progress, questions = synthesis.progress, synthesis.loaded.questions
+    progress, questions = synthesis.progress, synthesis.questions
     finished = store.finished()
-    counts = store.counts()
+    counts = store.counts(without=synthesis.decontamination.left_out)
     progress.finished, progress.served, progress.kept = counts.questions, counts.served, counts.kept
     progress.recalled_questions = progress.finished
     synthesis.model = synthesis.directory.frozen_model() or ""
@@ -226,7 +252,7 @@ def _write_out(synthesis: _Synthesis, store: OutcomeStore, error: str | None = N
     directory, progress, report = synthesis.directory, synthesis.progress, synthesis.report
     funnel = Funnel()
     with OutcomeTables(directory.paths, directory.verdicts) as tables:
-        rows = _examples(synthesis, store.in_order(synthesis.loaded.questions), tables, funnel)
+        rows = _examples(synthesis, store.in_order(synthesis.questions), tables, funnel)
         dataset = write_dataset(directory.dataset, rows, funnel, _about(synthesis))
     result = SynthesisReport(
         directory=directory.path,
@@ -243,6 +269,7 @@ def _write_out(synthesis: _Synthesis, store: OutcomeStore, error: str | None = N
         completion_tokens=progress.sampler.traffic.completion_tokens if progress.sampler else 0,
         seconds=progress.elapsed,
         model=synthesis.model,
+        decontamination=synthesis.decontamination,
     )
     write_whole(directory.summary, json.dumps(_summary(result, error), indent=1, ensure_ascii=False) + "\n")
     synthesis.journal.write("end", stopped=result.stopped, owed=len(result.owed), **progress.snapshot())
@@ -266,6 +293,7 @@ def _about(synthesis: _Synthesis) -> dict[str, Any]:
     config = synthesis.config
     sampling = config.method.sampling
     counts = synthesis.loaded.counts
+    decontaminated = synthesis.decontamination.in_words()
     return {
         "title": f"Verified reasoning paths: {', '.join(dict.fromkeys(task.name for task in config.tasks))}",
         "tasks": [
@@ -281,6 +309,7 @@ def _about(synthesis: _Synthesis) -> dict[str, Any]:
         "sampling": f"temperature {sampling.temperature}, top_p {sampling.top_p}, "
         f"at most {sampling.max_tokens} new tokens",
         "seed": config.seed,
+        **({"decontamination": decontaminated} if decontaminated else {}),
         "kept a question": f"at most {config.method.keep}",
         "training prompt": "the question and how to give the answer, without any stage of the synthesis",
     }
@@ -295,6 +324,7 @@ def _summary(report: SynthesisReport, error: str | None) -> dict[str, Any]:
         "error": error,
         "owed": report.owed,
         "bad_rows": len(report.bad_rows),
+        "decontamination": report.decontamination.counts(),
         "seconds": round(report.seconds, 1),
         "funnel": report.funnel.to_json(),
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path as FilePath
 from types import TracebackType
@@ -83,8 +83,14 @@ class TableWriter:
             ) from error
 
 
-def write_questions(path: FilePath, questions: Iterable[Question]) -> None:
-    """Writes the questions of a run."""
+def write_questions(path: FilePath, questions: Iterable[Question], left_out: Mapping[str, str] | None = None) -> None:
+    """Writes the questions of a run.
+
+    Args:
+        path: The file.
+        questions: All of them, in order.
+        left_out: Why some are neither asked nor trained on, by id.
+    """
     import pyarrow
 
     text = pyarrow.string()
@@ -97,11 +103,12 @@ def write_questions(path: FilePath, questions: Iterable[Question]) -> None:
         ("kind", text),
         ("choices", choices),
         ("scoring", text),
+        ("left_out", text),
     ]
     writer = TableWriter(path, columns)
     try:
         for question in questions:
-            writer.add(_question_row(question))
+            writer.add(_question_row(question) | {"left_out": (left_out or {}).get(question.id)})
         writer.finish()
     finally:
         writer.abandon()
@@ -132,6 +139,7 @@ def read_questions(path: FilePath) -> Iterator[Question]:
         with pyarrow.parquet.ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=_ROWS_A_GROUP):
                 for row in batch.to_pylist():
+                    row.pop("left_out", None)
                     choices = tuple(Choice(**choice) for choice in row.pop("choices"))
                     scoring = json.loads(row.pop("scoring") or "{}")
                     yield Question(**row, choices=choices, scoring=scoring)
@@ -139,8 +147,31 @@ def read_questions(path: FilePath) -> Iterator[Question]:
         raise _unreadable(path, error) from error
 
 
+def read_left_out(path: FilePath) -> dict[str, str]:
+    """Why questions that `write_questions` wrote are left out, by id; those that are not are not in it.
+
+    Raises:
+        RunError: The file is damaged.
+    """
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            if "left_out" not in file.schema_arrow.names:  # written before there was such a column
+                return {}
+            return {
+                row["id"]: row["left_out"]
+                for batch in file.iter_batches(batch_size=_ROWS_A_GROUP, columns=["id", "left_out"])
+                for row in batch.to_pylist()
+                if row["left_out"] is not None
+            }
+    except (pyarrow.ArrowException, OSError) as error:
+        raise _unreadable(path, error) from error
+
+
 def count_questions(path: FilePath) -> int:
-    """How many questions `write_questions` wrote.
+    """How many questions `write_questions` wrote, those left out among them.
 
     Raises:
         RunError: The file is damaged.
