@@ -2,13 +2,14 @@
 
 regenesis train runs/x
 regenesis train runs/x --set training.epochs=1
+regenesis train runs/x --set training.launcher=fsdp --print-command
 """
 
 from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,12 +23,49 @@ if TYPE_CHECKING:
     from regenesis.training import TrainingProgress, TrainingReport
 
 
-def train_command(run: RunFolder, overrides: Overrides = None, as_json: AsJson = False) -> None:
+def _list_launchers(wanted: bool) -> None:
+    if wanted:
+        from regenesis.training.launch import launchers
+
+        for launcher in launchers():
+            print(f"{launcher.name:17} {launcher.purpose}")
+        print(
+            "Choose one by `--set training.launcher=fsdp`, or give the path of your own config of `accelerate launch`."
+        )
+        raise typer.Exit()
+
+
+def train_command(
+    run: RunFolder,
+    overrides: Overrides = None,
+    as_json: AsJson = False,
+    print_command: Annotated[
+        bool, typer.Option("--print-command", help="Print the command that trains, with its launcher, and do nothing.")
+    ] = False,
+    list_launchers: Annotated[
+        bool,
+        typer.Option(
+            "--list-launchers", callback=_list_launchers, is_eager=True, help="Print which launchers there are."
+        ),
+    ] = False,
+    processes: Annotated[
+        int | None,
+        typer.Option(help="Processes on this machine; by default one a GPU, or as many as the launcher says."),
+    ] = None,
+    machines: Annotated[int, typer.Option(help="Machines that train together; start the same command on each.")] = 1,
+    machine_rank: Annotated[int, typer.Option(help="Which of them this one is, from 0.")] = 0,
+    main_address: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Address of machine 0 and a free port on it.")
+    ] = None,
+) -> None:
     """Post-train the model of a run on the paths that the run kept.
 
     The result is in RUN/model: an adapter, or a checkpoint with `--set training.method=full`. Where that is already
     what the data set and the config give, nothing is done. Started again after an interrupt or a kill, training goes
     on from its last checkpoint.
+
+    With training.launcher set it starts as many processes as there are GPUs, by `accelerate launch`; over several
+    machines it takes --machines, --machine-rank and --main-address.
 
     \b
     Exit codes:
@@ -37,17 +75,33 @@ def train_command(run: RunFolder, overrides: Overrides = None, as_json: AsJson =
       130  interrupted
     """  # noqa: D301 - the command line knows a paragraph to leave alone by that character
     from regenesis.run.training import training_config
+    from regenesis.training.launch import Machines, last_words, launch_command, needs_launch
 
-    config = training_config(run, overrides or ())
-    command = _command(run, overrides or [])
-    report = _train(config, run, command, as_json)
-    _finish(report, run, as_json)
-    raise typer.Exit(Exit.DONE)
+    with last_words():
+        config = training_config(run, overrides or ())
+        where = Machines(processes, machines, machine_rank, main_address)
+        arguments = _arguments(overrides or [], as_json)
+        if print_command:
+            print(shlex.join(launch_command(run, config.training, where, arguments)))
+            return
+        command = _command(run, overrides or [])
+        if needs_launch(config.training):
+            from regenesis.cli.launching import launch_training
+
+            launch_training(run, config.training, command=command, machines=where, arguments=arguments)
+            return
+        report = _train(config, run, command, as_json)
+        _finish(report, run, as_json)
+        raise typer.Exit(Exit.DONE)
+
+
+def _arguments(overrides: list[str], as_json: bool) -> list[str]:
+    """What a launched command is given besides the run."""
+    return [part for override in overrides for part in ("--set", override)] + ["--json"] * as_json
 
 
 def _command(run: Path, overrides: list[str]) -> str:
-    sets = [part for override in overrides for part in ("--set", override)]
-    return shlex.join(["regenesis", "train", str(run), *sets])
+    return shlex.join(["regenesis", "train", str(run), *_arguments(overrides, False)])
 
 
 def _train(config: RunConfig, run: Path, command: str, as_json: bool) -> TrainingReport:

@@ -31,6 +31,8 @@ from regenesis.errors import ConfigError, RegenesisError, TrainingError
 _FOLDER = Path(__file__).parent / "launchers"
 _LAST_WORDS = "REGENESIS_LAST_WORDS"
 """Environment variable of a launched process: the file in which to leave an error for whoever launched it."""
+_LOST_ANOTHER = ("connection closed by peer", "connection reset by peer", "remote process exited")
+"""How gloo and NCCL say that another process of the group is gone."""
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _COUNT_DEVICES = "import torch; print(torch.accelerator.device_count())"
 
@@ -140,8 +142,12 @@ def needs_launch(config: TrainingConfig) -> bool:
     return (config.launcher is not None or config.python is not None) and not inside_launch()
 
 
-def launch(command: Sequence[str]) -> int:
+def launch(command: Sequence[str], stdout: int | None = None) -> int:
     """Runs a launch command to its end; signals that end this process are passed on.
+
+    Args:
+        command: As `launch_command` gives it.
+        stdout: File descriptor that it prints to; this process's standard output if left out.
 
     Returns:
         The command's exit code, or 128 and the signal's number if this process was told to end.
@@ -187,6 +193,11 @@ def last_words() -> Iterator[None]:
             raise
         _write_once(Path(path), "\n".join([str(error), *getattr(error, "__notes__", ())]))
         raise SystemExit(1) from None
+    except RuntimeError as error:
+        # what this process lost is another one, whose end is the thing to tell of
+        if _LAST_WORDS not in os.environ or not any(sign in str(error).lower() for sign in _LOST_ANOTHER):
+            raise
+        raise SystemExit(1) from None
 
 
 def _write_once(path: Path, text: str) -> None:
@@ -203,9 +214,9 @@ def _why(words: Path) -> str:
         return words.read_text("utf-8")
     except OSError:
         return (
-            "A training process ended without a word, and the others were ended with it; what it printed stands above. "
-            "Where there is nothing, the system ended it: most often there was no memory left (lower "
-            "training.device_batch_size, or take the launcher fsdp). The same command goes on from the last checkpoint."
+            "A training process ended without a word, and the others were ended with it; what was printed stands above. "
+            "An exit code of -9 means that the system ended it, most often for want of memory: lower "
+            "training.device_batch_size, or take the launcher fsdp. The same command goes on from the last checkpoint."
         )
 
 
@@ -231,8 +242,8 @@ def _processes(path: Path, python: str, machines: Machines) -> int | None:
     count = _count_devices(python)
     if count == 0:
         raise ConfigError(
-            f"training.launcher: {path.stem} is for machines with GPUs, and {python} sees none here. On the CPU take "
-            "two_processes, or leave the launcher out."
+            f"training.launcher: {path.stem} is for machines with GPUs, and {python} sees none here. Say how "
+            "many processes to start (--processes) if it will run elsewhere; on the CPU take two_processes."
         )
     return count
 
