@@ -136,8 +136,9 @@ def _domain(task: TaskConfig, config: RunConfig) -> Domain:
     if named is not None:
         return "in-domain" if _whole(task.name) in {_whole(name) for name in named} else "out-of-domain"
     trained = {_whole(one.name) for one in config.tasks}
-    files = {one.file for one in config.tasks if one.file is not None}
-    return "in-domain" if _whole(task.name) in trained or task.file in files else "out-of-domain"
+    sources = {source for one in config.tasks for source in (one.file, one.hub) if source is not None}
+    known = _whole(task.name) in trained or task.file in sources or task.hub in sources
+    return "in-domain" if known else "out-of-domain"
 
 
 def _whole(name: str) -> str:
