@@ -20,9 +20,9 @@ from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 from regenesis.errors import RunError
+from regenesis.run.cards import refresh_model_card
 from regenesis.run.directory import RunDirectory, read_json
-from regenesis.run.tuned import TUNED
-from regenesis.training.card import CARD, hub_repository, update_results, write_model_card
+from regenesis.training.card import hub_repository
 
 Kind = Literal["model", "dataset"]
 
@@ -73,7 +73,7 @@ def pack(directory: RunDirectory, kind: Kind) -> Parcel:
     """
     folder = directory.model if kind == "model" else directory.dataset
     _require_whole(directory, folder, kind)
-    notes = tuple(_bring_card_up_to_date(directory)) if kind == "model" else ()
+    notes = tuple(refresh_model_card(directory)) if kind == "model" else ()
     entries = sorted(folder.iterdir())
     files = [path for path in entries if _belongs(path, kind)]
     for path in files:
@@ -152,25 +152,6 @@ def _require_whole(directory: RunDirectory, folder: Path, kind: Kind) -> None:
     if not (folder / wanted).is_file():
         what = "tuned model" if kind == "model" else "data set with rows"
         raise RunError(f"{folder}: there is no {what} to push. Make it first: `regenesis {verb}` ({directory.path}).")
-
-
-def _bring_card_up_to_date(directory: RunDirectory) -> Iterator[str]:
-    """Puts the run's results into the card; yields why there are none."""
-    model = directory.model
-    if not (model / CARD).is_file():
-        write_model_card(model, read_json(model / "training.json") or {})
-    file, name = directory.evaluation / "summary.json", TUNED
-    if re.fullmatch(r"round-\d+", directory.path.resolve().name) and not file.is_file():
-        file, name = RunDirectory(directory.path.resolve().parent).evaluation / "summary.json", directory.path.name
-    summary = read_json(file)
-    if summary is not None and file.stat().st_mtime < (model / "training.json").stat().st_mtime:
-        yield f"{file} is older than the model, so its figures are left out: evaluate again to have them in the card."
-        summary = {}
-    elif summary is None:
-        yield "The model was not evaluated, and its card says so: `regenesis evaluate` measures it."
-    elif not summary.get("complete", True):
-        yield "The evaluation is not complete, and the card says so."
-    update_results(model, summary or {}, name)
 
 
 def _belongs(path: Path, kind: Kind) -> bool:
