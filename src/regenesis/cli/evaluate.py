@@ -124,6 +124,11 @@ def finish_evaluation(report: EvaluationReport, command: str, as_json: bool) -> 
             typer.echo(sentence, err=True)
     else:
         print_evaluation(console(), report, command)
+    return ending_code(report)
+
+
+def ending_code(report: EvaluationReport) -> Exit:
+    """What the exit code says of an evaluation."""
     if not report.complete:
         return Exit.UNFINISHED
     return Exit.NOTHING_READ if report.unread else Exit.DONE

@@ -52,7 +52,7 @@ def synthesize_command(
     loaded = load_config(config, overrides or ())
     folder = run_dir or Path("runs") / config.stem
     command = _command(config, folder, overrides or [])
-    report = _run(loaded, folder, command, as_json)
+    report = watch_synthesis(loaded, folder, command, as_json)
     raise typer.Exit(_finish(report, command, as_json))
 
 
@@ -61,7 +61,8 @@ def _command(config: Path, folder: Path, overrides: list[str]) -> str:
     return shlex.join(["regenesis", "synthesize", str(config), "--run-dir", str(folder), *sets])
 
 
-def _run(config: RunConfig, folder: Path, command: str, as_json: bool) -> SynthesisReport:
+def watch_synthesis(config: RunConfig, folder: Path, command: str, as_json: bool) -> SynthesisReport:
+    """Runs a synthesis under its display; `command` is how to go on with it."""
     from regenesis.cli.display import display_for
     from regenesis.cli.interrupts import run_until_interrupted
     from regenesis.cli.terminal import console

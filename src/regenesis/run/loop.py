@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from regenesis.config import EngineConfig, OpenAIEngineConfig, RunConfig
+from regenesis.config import BudgetConfig, OpenAIEngineConfig, RunConfig
 from regenesis.errors import ConfigError
 from regenesis.run.directory import RunDirectory
 from regenesis.run.tuned import tuned_engine
@@ -41,6 +41,25 @@ class Stage:
     round: int
     directory: Path
     config: RunConfig
+
+
+class Remaining:
+    """What is left of the budget of one start, over all of its stages."""
+
+    def __init__(self, budget: BudgetConfig) -> None:
+        self._budget = budget
+
+    def spend(self, requests: int, tokens: int, seconds: float) -> None:
+        """Takes off what a stage has spent on asking."""
+        spent = {"requests": requests, "tokens": tokens, "minutes": seconds / 60}
+        left = {name: getattr(self._budget, name) for name in spent}
+        self._budget = BudgetConfig(
+            **{name: max(left[name] - spent[name], 0) for name in spent if left[name] is not None}
+        )
+
+    def config(self) -> BudgetConfig:
+        """What is left, as the next stage takes it."""
+        return self._budget
 
 
 def stages(config: RunConfig, run_dir: str | Path, rounds: int = 1) -> Iterator[Stage]:
@@ -78,18 +97,22 @@ def require_possible(config: RunConfig, rounds: int) -> None:
     if isinstance(config.engine, OpenAIEngineConfig):
         if config.training.model is None:
             raise ConfigError(
-                "training.model: say which weights the server runs (a checkpoint's folder or `hf:<org>/<repo>`), since a "
-                "server does not hand them out."
+                "training.model: say which weights the server runs (a checkpoint's folder or `hf:<org>/<repo>`), since "
+                "a server does not hand them out."
             )
         if rounds > 1:
             raise ConfigError(
-                "--rounds: a second round asks the tuned model, which an `openai` engine cannot load by itself. Use the "
-                "`transformers` or `llamacpp` engine, or serve the tuned model and start a run of its own with it."
+                "--rounds: a second round asks the tuned model, which an `openai` engine cannot load by itself. Use "
+                "the `transformers` or `llamacpp` engine, or serve the tuned model and start a run of its own with it."
             )
 
 
 def _next_config(config: RunConfig, current: RunConfig, directory: Path) -> RunConfig:
     """The config of the round after the one in `directory`: the tuned model asks, the first one is trained."""
-    engine: EngineConfig = tuned_engine(current, RunDirectory(directory))
+    # the tuned model as the synthesis runs it, whatever it is measured on
+    asking = current.model_copy(
+        update={"evaluation": config.evaluation.model_copy(update={"engine": None, "tuned_engine": None})}
+    )
+    engine = tuned_engine(asking, RunDirectory(directory))
     training = config.training.model_copy(update={"model": config.training.model or config.engine.model})
     return config.model_copy(update={"engine": engine, "training": training})

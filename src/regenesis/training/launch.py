@@ -214,7 +214,7 @@ def _why(words: Path) -> str:
         return words.read_text("utf-8")
     except OSError:
         return (
-            "A training process ended without a word, and the others were ended with it; what was printed stands above. "
+            "A training process ended without a word, and the others were ended with it; what it printed is above. "
             "An exit code of -9 means that the system ended it, most often for want of memory: lower "
             "training.device_batch_size, or take the launcher fsdp. The same command goes on from the last checkpoint."
         )
