@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from regenesis.checkpoints.extras import require_extra
 from regenesis.checkpoints.gguf_files import Field, NewTensor, real, text, write_gguf
 from regenesis.checkpoints.layouts import Layout, read_layout
 from regenesis.errors import ModelError
@@ -79,6 +80,7 @@ def write_gguf_adapter(adapter: Path, base: Weights, target: Path, kind: Literal
         ModelError: The adapter holds what llama.cpp has no place for, does not fit the base, or cannot be read or
             written.
     """
+    require_extra()
     from safetensors import SafetensorError, safe_open
 
     config = read_adapter_config(adapter)

@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from regenesis.checkpoints.extras import require_extra
 from regenesis.checkpoints.gguf_files import Field, GgufFile, NewTensor, read_gguf, text, whole, write_gguf
 from regenesis.checkpoints.layouts import Layout, layout_of
 from regenesis.errors import ModelError
@@ -56,6 +57,7 @@ def write_gguf_model(checkpoint: Path, base: Weights, target: Path, kind: GgufTy
     Raises:
         ModelError: The base is no GGUF file, the checkpoint does not fit it, or a file cannot be read or written.
     """
+    require_extra()
     if base.form != "gguf":
         raise ModelError(
             f"{checkpoint}: cannot be written as GGUF here, since its base {base.spec} is not GGUF, where the "

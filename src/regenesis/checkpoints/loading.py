@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from regenesis.checkpoints.extras import require_extra
 from regenesis.errors import ModelError
 from regenesis.models import Weights, cache_folder, fingerprint
 
@@ -44,6 +45,7 @@ def load_model(
     Raises:
         ModelError: They cannot be read, or are of an architecture that is not known.
     """
+    require_extra()
     kind = resolve_dtype(dtype, device)
     with quiet():
         model = _load_plain(weights, kind)
@@ -64,6 +66,7 @@ def load_tokenizer(weights: Weights) -> PreTrainedTokenizerBase:
     Raises:
         ModelError: It cannot be read, or has no chat template.
     """
+    require_extra()
     from transformers import AutoTokenizer
 
     try:

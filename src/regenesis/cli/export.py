@@ -1,0 +1,111 @@
+"""`regenesis export`: a run's tuned model in the forms that others load.
+
+regenesis export runs/x --to gguf                 for llama.cpp: the adapter, or the whole model
+regenesis export runs/x --to merged --type bf16   one checkpoint for transformers, vLLM, SGLang
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from regenesis.cli.options import AsJson, RunFolder
+
+if TYPE_CHECKING:
+    from regenesis.run.exporting import Export
+
+
+class To(StrEnum):
+    """The forms."""
+
+    MERGED = "merged"
+    ADAPTER = "adapter"
+    GGUF = "gguf"
+
+
+class Type(StrEnum):
+    """Types of the numbers in a file."""
+
+    F32 = "f32"
+    F16 = "f16"
+    BF16 = "bf16"
+    Q8_0 = "q8_0"
+
+
+def export_command(
+    run: RunFolder,
+    to: Annotated[
+        To,
+        typer.Option(
+            "--to",
+            help="merged: one checkpoint; adapter: as peft has it; gguf: for llama.cpp, the adapter where one was "
+            "trained, else the whole model.",
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Write here; RUN/exports if left out.", show_default=False),
+    ] = None,
+    kind: Annotated[
+        Type | None,
+        typer.Option(
+            "--type",
+            help="Type of the numbers; if left out bf16 merged, f32 for an adapter's GGUF, q8_0 for a model's.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a run's tuned model as merged weights, adapter or GGUF, and say how to load it."""
+    from regenesis.cli.figures import rounded
+    from regenesis.cli.terminal import console, neutralise, print_json
+    from regenesis.run.exporting import export
+
+    done = export(run, to.value, out, kind.value if kind else None)
+    ways = _ways(done)
+    if as_json:
+        print_json(
+            {
+                "path": str(done.path),
+                "bytes": done.size,
+                "base": done.base,
+                "already_done": done.already_done,
+                "ways_to_load": ways,
+            }
+        )
+        return
+    what = "is there already, from the same weights" if done.already_done else "written"
+    lines = [f"{done.path}  {rounded(done.size)}B, {what}", ""]
+    for name, way in ways.items():
+        lines += [f"{name}:", f"    {way}"]
+    console().print(neutralise("\n".join(lines)), soft_wrap=True)
+
+
+def _ways(done: Export) -> dict[str, str]:
+    """How to load what was written, by the tool that loads it."""
+    path, base = done.path.resolve(), str(done.base_path)
+    if done.form == "gguf" and done.is_adapter:
+        file, model = (base, done.base) if done.base_is_gguf else ("BASE.gguf", "BASE.gguf")
+        return {
+            "llama.cpp": f"llama-server -m {file} --lora {path}",
+            "regenesis": f"engine: {{kind: llamacpp, model: '{model}', adapter: {path}}}",
+        }
+    if done.form == "gguf":
+        return {"llama.cpp": f"llama-server -m {path}", "regenesis": f"engine: {{kind: llamacpp, model: {path}}}"}
+    if done.is_adapter:
+        ways = {"regenesis": f"engine: {{kind: transformers, model: '{done.base}', adapter: {path}}}"}
+        if not done.base_is_gguf:
+            served = done.base.removeprefix("hf:")
+            ways["vLLM"] = f"vllm serve {served} --enable-lora --lora-modules tuned={path}"
+            ways["transformers"] = (
+                f"PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained('{served}'), '{path}')"
+            )
+        return ways
+    return {
+        "transformers": f"AutoModelForCausalLM.from_pretrained('{path}')",
+        "vLLM": f"vllm serve {path}",
+        "regenesis": f"engine: {{kind: transformers, model: {path}}}",
+    }
