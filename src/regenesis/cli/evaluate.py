@@ -164,7 +164,7 @@ def _models_work(
     overrides: Sequence[str],
     progress: EvaluationProgress,
 ) -> tuple[Path, Coroutine[Any, Any, EvaluationReport]]:
-    from regenesis.config import EvaluationConfig, config_from_mapping
+    from regenesis.config import config_from_mapping
     from regenesis.run.evaluation import evaluate_models
     from regenesis.run.measuring import chosen_tasks, engine_kind, model_names
 
@@ -172,16 +172,16 @@ def _models_work(
         described: dict[str, Any] = {"kind": "openai", "base_url": base_url, "model": targets[0]}
     else:
         described = {"kind": engine_kind(targets, engine), "model": targets[0]}
-    named = chosen_tasks(tasks, EvaluationConfig(), limit=limit, shuffle=shuffle)
-    stated = [task.model_dump(mode="json", exclude_defaults=True) for task in named]
-    mapping = {"tasks": stated, "engine": described, "evaluation": {"tasks": stated}}
+    # a config has to name a task to train on, and nothing is trained here
+    mapping = {"tasks": [{"name": "none"}], "engine": described}
     config = config_from_mapping(mapping, "the command line", overrides=overrides)
+    chosen = chosen_tasks(tasks, config.evaluation, limit=limit, shuffle=shuffle)
     names = model_names(targets)
     folder = out or Path("runs") / f"evaluate-{names[0]}"
     engines = {
         name: config.engine.model_copy(update={"model": target}) for name, target in zip(names, targets, strict=True)
     }
-    return folder, evaluate_models(engines, config, folder, progress=progress)
+    return folder, evaluate_models(engines, config, folder, tasks=chosen, progress=progress)
 
 
 def _overridden(config: RunConfig, overrides: Sequence[str]) -> RunConfig:

@@ -127,7 +127,7 @@ def _model_table(evaluation: Evaluation, model: str) -> Table:
         table.add_row(_name(task.name), count, percent(tally.accuracy), share_range(tally.interval), *rates, mean)
     for group, members in evaluation.groups().items():
         average = evaluation.average(model, members)
-        if average is not None and len(members) > 1:
+        if average is not None and (group != "all" or len(members) > 1):
             table.add_row(_average(group, len(members)), "", percent(average.value), share_range(average.interval))
     return table
 
@@ -162,7 +162,7 @@ def _versus_table(evaluation: Evaluation, versus: Versus) -> Table:
         )
     for group, members in evaluation.groups().items():
         average = versus.average(members)
-        if average is not None and len(members) > 1:
+        if average is not None and (group != "all" or len(members) > 1):
             table.add_row(
                 _average(group, len(members)),
                 *("", "", ""),
