@@ -7,8 +7,10 @@ from typing import Any
 from rich.console import Console
 
 from regenesis.cli.ending import print_ending, report_json
+from regenesis.curation import Overlap
 from regenesis.curation.funnel import Funnel, Tally
 from regenesis.run import SynthesisReport
+from regenesis.run.decontaminating import Decontamination
 from regenesis.tasks import BadRow
 
 COMMAND = "regenesis synthesize config.yaml --run-dir runs/x"
@@ -92,6 +94,19 @@ def test_a_few_bad_rows_and_owed_questions_are_named_and_all_are_counted() -> No
     assert "Set aside: 5 questions" in shown
     assert shown.count("… and 2 more") == 2
     assert "\x1b" not in shown
+
+
+def test_questions_that_overlap_the_evaluation_are_counted_and_some_are_shown() -> None:
+    overlaps = tuple(
+        Overlap(f"toy/train/{number}", "measured/test/0", "so many words", same=False) for number in range(5)
+    )
+    left_out = printed(report(decontamination=Decontamination("drop", 8, {"measured/test": 9}, overlaps)))
+    assert "Left out: 5 questions that overlap the evaluation." in left_out
+    assert "  toy/train/0 and measured/test/0: so many words" in left_out
+    assert "  … and 2 more; the run's decontamination.json names them all." in left_out
+    kept = printed(report(decontamination=Decontamination("report", 8, {"measured/test": 9}, overlaps)))
+    assert "5 questions overlap the evaluation, and their paths are kept." in kept
+    assert "overlap" not in printed(report())
 
 
 def test_the_report_as_json_holds_every_field() -> None:

@@ -9,7 +9,7 @@ from tests.run.test_outcomes import outcome
 
 from regenesis.errors import RunError
 from regenesis.nouns import Choice
-from regenesis.run.tables import OutcomeTables, count_questions, read_questions, write_questions
+from regenesis.run.tables import OutcomeTables, count_questions, read_left_out, read_questions, write_questions
 
 
 def test_questions_read_back_the_same(tmp_path: Path) -> None:
@@ -21,6 +21,21 @@ def test_questions_read_back_the_same(tmp_path: Path) -> None:
     ] * 700
     write_questions(tmp_path / "questions.parquet", written)
     assert list(read_questions(tmp_path / "questions.parquet")) == written
+
+
+def test_a_question_that_is_left_out_stands_there_with_its_reason(tmp_path: Path) -> None:
+    path, written = tmp_path / "questions.parquet", [question(number) for number in range(3)]
+    write_questions(path, written, {written[1].id: "why"})
+    assert read_left_out(path) == {written[1].id: "why"}
+    assert list(read_questions(path)) == written
+
+
+def test_questions_written_before_any_could_be_left_out_are_all_in(tmp_path: Path) -> None:
+    path = tmp_path / "questions.parquet"
+    write_questions(path, [question(0)])
+    pyarrow.parquet.write_table(pyarrow.parquet.read_table(path).drop_columns(["left_out"]), path)
+    assert read_left_out(path) == {}
+    assert list(read_questions(path)) == [question(0)]
 
 
 def test_paths_and_verdicts_are_joined_by_question_and_chain(tmp_path: Path) -> None:

@@ -12,8 +12,9 @@ evaluation share (a task's own scaffold, a set phrase), and those of which more 
 set words of examinations ("which of the following is the most likely"). The same question, word for word, counts
 whatever it is made of.
 
-Of the evaluation 12 bytes a word are held, as sorted arrays of hashes, and the same again for each length of training
-questions below `ngram`. What two questions share is then compared word by word, so that no hash makes an overlap.
+Of the evaluation about 36 bytes a word are held, as arrays of hashes, and 20 more for each length below `ngram` that a
+question has; twice that while they are sorted. What two questions share is then compared word by word, so that no hash
+makes an overlap.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ import itertools
 import re
 import unicodedata
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from regenesis.nouns import Question
 
@@ -142,7 +144,9 @@ class _Words:
         self.lengths = numpy.frombuffer(lengths, dtype=numpy.int64)
         self.starts = numpy.cumsum(self.lengths) - self.lengths
         self.questions: NDArray[Any] = numpy.repeat(numpy.arange(len(self.lengths), dtype=numpy.int32), self.lengths)
-        self._telling_before = numpy.concatenate(([0], numpy.cumsum(numpy.frombuffer(telling, dtype=numpy.uint8))))
+        self._telling_before = numpy.concatenate(
+            ([0], numpy.cumsum(numpy.frombuffer(telling, dtype=numpy.uint8), dtype=numpy.int32))
+        )
 
     def runs(self, size: int) -> tuple[NDArray[Any], NDArray[Any]]:
         """Hash and place of every run of `size` words that lies within one question and tells something."""
@@ -178,6 +182,14 @@ class _Runs:
         return numpy.where(self.keys[found] == hashed, found, -1)
 
 
+class _Stretch(NamedTuple):
+    """Words `start` to `end` of a training question, in which every run of `size` words is shared."""
+
+    start: int
+    end: int
+    size: int
+
+
 class _Index:
     """What is looked up of the evaluation's questions."""
 
@@ -200,51 +212,61 @@ class _Index:
     def search(self, training: Sequence[Question]) -> Iterator[Overlap]:
         """The overlaps of some training questions, in their order."""
         words = _Words(training, self._ngram, self._known)
-        shared = self._shared(words)
+        same = [self._same.get(whole) for whole in words.wholes]
+        shared = self._shared(words, [twin is None for twin in same])
         for number, question in enumerate(training):
-            same = self._same.get(words.wholes[number])
-            if same is not None:
+            twin = same[number]
+            if twin is not None:
                 text = " ".join(comparable_words(question, self._ngram))
-                yield Overlap(question.id, self._evaluation[same].id, text, same=True)
+                yield Overlap(question.id, self._evaluation[twin].id, text, same=True)
             elif number in shared:
                 yield from self._named(question, shared[number])
 
-    def _named(self, question: Question, shared: dict[int, tuple[int, int]]) -> Iterator[Overlap]:
-        """Overlaps of one question, the longest run first, each seen to be in both word by word."""
+    def _named(self, question: Question, shared: dict[int, _Stretch]) -> Iterator[Overlap]:
+        """Overlaps of one question, the longest first, each seen to be in both word by word."""
         words = comparable_words(question, self._ngram)
-        longest = sorted(shared.items(), key=lambda item: (item[1][0] - item[1][1], item[0]))
-        for owner, (start, end) in longest[:MOST_NAMED]:
+        longest = sorted(shared.items(), key=lambda item: (item[1].start - item[1].end, item[0]))
+        for owner, stretch in longest[:MOST_NAMED]:
             other = self._evaluation[owner]
-            run = " ".join(words[start:end])
-            if f" {run} " in f" {' '.join(comparable_words(other, self._ngram))} ":
-                yield Overlap(question.id, other.id, run, same=False)
+            text = f" {' '.join(comparable_words(other, self._ngram))} "
+            # a stretch is of runs that follow each other here; in the other question they may stand apart
+            ends = range(stretch.start + stretch.size, stretch.end + 1)
+            apart = bisect_left(ends, True, key=lambda end: f" {' '.join(words[stretch.start : end])} " not in text)
+            if apart:
+                yield Overlap(question.id, other.id, " ".join(words[stretch.start : ends[apart - 1]]), same=False)
 
-    def _shared(self, words: _Words) -> dict[int, dict[int, tuple[int, int]]]:
-        """By training question and question of the evaluation: start and end of the longest run that they share."""
+    def _shared(self, words: _Words, wanted: Sequence[bool]) -> dict[int, dict[int, _Stretch]]:
+        """By training question and question of the evaluation: the longest stretch of runs that they share.
+
+        Args:
+            words: Those of the training questions.
+            wanted: Which of these questions are looked at.
+        """
         import numpy
 
-        found: dict[int, dict[int, tuple[int, int]]] = {}
+        found: dict[int, dict[int, _Stretch]] = {}
         lengths = {int(size) for size in numpy.unique(words.lengths) if FEWEST_WORDS <= size < self._ngram}
         lengths |= {int(size) for size in numpy.unique(self._words.lengths) if FEWEST_WORDS <= size < self._ngram}
         for size in (*sorted(lengths), self._ngram):
             runs = self._evaluation_runs(size)
             hashed, places = words.runs(size)
             indices = runs.look_up(hashed)
-            open_runs: dict[tuple[int, int], tuple[int, int]] = {}
-            for hit in numpy.flatnonzero(indices >= 0):
+            wanted_runs = numpy.array(wanted, dtype=bool)[words.questions[places]]
+            going_on: dict[tuple[int, int], _Stretch] = {}
+            for hit in numpy.flatnonzero((indices >= 0) & wanted_runs):
                 index, place = int(indices[hit]), int(places[hit])
                 number = int(words.questions[place])
                 start = place - int(words.starts[number])
                 for owner in runs.owners[runs.bounds[index] : runs.bounds[index + 1]].tolist():
                     if size < self._ngram and size not in (words.lengths[number], self._words.lengths[owner]):
                         continue  # so short a run is enough only where it is the whole of one of them
-                    began, ended = open_runs.get((number, owner), (start, start))
-                    # runs that follow each other word by word are one longer run
-                    began = began if ended == start + size - 1 else start
-                    open_runs[number, owner] = (began, start + size)
-                    known = found.setdefault(number, {}).get(owner, (0, 0))
-                    if start + size - began > known[1] - known[0]:
-                        found[number][owner] = (began, start + size)
+                    before = going_on.get((number, owner))
+                    follows = before is not None and before.end == start + size - 1
+                    stretch = _Stretch(before.start if before and follows else start, start + size, size)
+                    going_on[number, owner] = stretch
+                    known = found.setdefault(number, {}).setdefault(owner, stretch)
+                    if stretch.end - stretch.start > known.end - known.start:
+                        found[number][owner] = stretch
         return found
 
     def _evaluation_runs(self, size: int) -> _Runs:
