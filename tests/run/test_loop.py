@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from regenesis.config import BudgetConfig, LlamaCppEngineConfig, RunConfig, TransformersEngineConfig, config_from_mapping
+from regenesis.errors import ConfigError, RunError
+from regenesis.run.loop import Remaining, stages
+
+EVALUATED = {"tasks": ["gsm8k"]}
+
+
+def config(**parts: Any) -> RunConfig:
+    return config_from_mapping(
+        {"tasks": ["gsm8k"], "engine": {"kind": "transformers", "model": "/models/base"}, **parts}
+    )
+
+
+def train(directory: Path) -> None:
+    """What a training leaves behind, as far as the loop looks at it."""
+    (directory / "model").mkdir(parents=True)
+    (directory / "model" / "adapter_config.json").write_text("{}")
+
+
+def gone_through(loop: RunConfig, run: Path, rounds: int) -> list[tuple[str, int, str]]:
+    """Every stage, with each training leaving a model."""
+    seen = []
+    for stage in stages(loop, run, rounds):
+        if stage.kind == "train":
+            train(stage.directory)
+        seen.append((stage.kind, stage.round, stage.directory.name))
+    return seen
+
+
+def test_one_round_synthesizes_trains_and_evaluates(tmp_path: Path) -> None:
+    assert gone_through(config(evaluation=EVALUATED), tmp_path / "run", 1) == [
+        ("synthesize", 1, "run"),
+        ("train", 1, "run"),
+        ("evaluate", 1, "run"),
+    ]
+
+
+def test_without_tasks_to_measure_on_the_loop_ends_with_the_model(tmp_path: Path) -> None:
+    assert [kind for kind, _, _ in gone_through(config(), tmp_path / "run", 1)] == ["synthesize", "train"]
+
+
+def test_later_rounds_have_folders_of_their_own_and_are_measured_in_the_runs(tmp_path: Path) -> None:
+    assert gone_through(config(evaluation=EVALUATED), tmp_path / "run", 2)[3:] == [
+        ("synthesize", 2, "round-2"),
+        ("train", 2, "round-2"),
+        ("evaluate", 2, "run"),
+    ]
+
+
+def test_a_later_round_asks_the_tuned_model_and_trains_the_first_one(tmp_path: Path) -> None:
+    seen = {}
+    for stage in stages(config(), tmp_path / "run", 3):
+        if stage.kind == "train":
+            train(stage.directory)
+            seen[stage.round] = stage.config
+    engines = [seen[number].engine for number in (1, 2, 3)]
+    assert [engine.adapter for engine in engines if isinstance(engine, TransformersEngineConfig)] == [
+        None,
+        tmp_path / "run" / "model",
+        tmp_path / "run" / "round-2" / "model",
+    ]
+    assert {engine.model for engine in engines} == {"/models/base"}
+    assert [seen[number].training.model for number in (2, 3)] == ["/models/base", "/models/base"]
+
+
+def test_a_later_round_asks_by_the_runs_engine_whatever_models_are_measured_on(tmp_path: Path) -> None:
+    measured = {"tasks": ["gsm8k"], "engine": {"kind": "llamacpp", "model": "base.gguf"}}
+    second = None
+    for stage in stages(config(evaluation=measured), tmp_path / "run", 2):
+        if stage.kind == "train" and stage.round == 1:
+            train(stage.directory)
+        if stage.round == 2:
+            second = stage.config
+            break
+    assert second is not None
+    assert isinstance(second.engine, TransformersEngineConfig)
+    assert isinstance(second.evaluation.engine, LlamaCppEngineConfig)
+
+
+def test_a_round_without_a_model_is_not_gone_on_from(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="no tuned model"):
+        list(stages(config(), tmp_path / "run", 2))
+
+
+@pytest.mark.parametrize(
+    ("training", "rounds", "message"),
+    [
+        pytest.param({}, 1, "training.model", id="a server hands out no weights"),
+        pytest.param({"model": "hf:org/repo"}, 2, "--rounds", id="a server does not load the tuned model"),
+    ],
+)
+def test_what_a_server_cannot_do_is_said_before_anything_is_asked(
+    tmp_path: Path, training: dict[str, Any], rounds: int, message: str
+) -> None:
+    served = config(
+        engine={"kind": "openai", "base_url": "http://127.0.0.1:9/v1", "model": "served"}, training=training
+    )
+    with pytest.raises(ConfigError, match=message):
+        next(stages(served, tmp_path / "run", rounds))
+
+
+def test_stages_share_one_budget() -> None:
+    remaining = Remaining(BudgetConfig(requests=10, minutes=2))
+    remaining.spend(requests=4, tokens=1000, seconds=30)
+    assert remaining.config() == BudgetConfig(requests=6, tokens=None, minutes=1.5)
+    remaining.spend(requests=9, tokens=0, seconds=600)
+    assert remaining.config() == BudgetConfig(requests=0, minutes=0)
