@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ _PACE_STEPS = 10
 
 class SupervisedTrainer(SFTTrainer):  # type: ignore[misc]
     """TRL's trainer without its telemetry, its card and its lines on the terminal."""
+
+    train_dataset: Any
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -50,6 +53,13 @@ class SupervisedTrainer(SFTTrainer):  # type: ignore[misc]
             self.args.warmup_steps = int(self.args.warmup_steps * num_training_steps)
         return super().create_scheduler(num_training_steps, optimizer)
 
+    def _save(self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None) -> None:
+        # gathered from several processes, a weight that has two names comes as two weights
+        if state_dict is not None:
+            tied = getattr(self.model, "all_tied_weights_keys", {})
+            state_dict = {name: weight for name, weight in state_dict.items() if name not in tied}
+        super()._save(output_dir, state_dict)
+
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         step, folder = self.state.global_step, Path(self.args.output_dir)
         trainable = sum(weight.numel() for weight in self.model.parameters() if weight.requires_grad)
@@ -71,6 +81,26 @@ class SupervisedTrainer(SFTTrainer):  # type: ignore[misc]
 def _about_writing(error: Exception) -> bool:
     # safetensors and torch have errors of their own for a full disk
     return isinstance(error, OSError) or type(error).__name__ == "SafetensorError" or "write" in str(error).lower()
+
+
+@contextmanager
+def supervised_positions_only() -> Iterator[None]:
+    """Lets TRL's loss look at supervised positions alone on a CPU too, as it does on a GPU; the value is the same.
+
+    It looks at all of them there, prompts and padding included, for the sake of devices that compile a program for each
+    shape. Where a later version has no such switch, this changes nothing.
+    """
+    from trl.trainer import utils
+
+    switch: Callable[[Any], bool] | None = getattr(utils, "_use_triton", None)
+    if switch is None:
+        yield
+        return
+    utils._use_triton = lambda device: device.type == "cpu" or switch(device)
+    try:
+        yield
+    finally:
+        utils._use_triton = switch
 
 
 class StepWatch(TrainerCallback):  # type: ignore[misc]
