@@ -144,9 +144,8 @@ class _Words:
         self.lengths = numpy.frombuffer(lengths, dtype=numpy.int64)
         self.starts = numpy.cumsum(self.lengths) - self.lengths
         self.questions: NDArray[Any] = numpy.repeat(numpy.arange(len(self.lengths), dtype=numpy.int32), self.lengths)
-        self._telling_before = numpy.concatenate(
-            ([0], numpy.cumsum(numpy.frombuffer(telling, dtype=numpy.uint8), dtype=numpy.int32))
-        )
+        told = numpy.cumsum(numpy.frombuffer(telling, dtype=numpy.uint8), dtype=numpy.int32)
+        self._telling_before = numpy.concatenate((numpy.zeros(1, numpy.int32), told))
 
     def runs(self, size: int) -> tuple[NDArray[Any], NDArray[Any]]:
         """Hash and place of every run of `size` words that lies within one question and tells something."""
