@@ -27,6 +27,7 @@ _NAME = 18
 """Characters of a task's name: with all figures beside it a row has 80 columns."""
 _SHORT = 13
 _NAMED = 3
+_GROUPS = {"all": "mean", "out-of-domain": "OOD"}
 _LEVEL = Fraction(1, 20)
 _STYLES = {"better": "bold green", "worse": "bold red", "no difference seen": ""}
 
@@ -191,7 +192,7 @@ def _name(task: str) -> Text:
 def _average(group: str, tasks: int) -> Text:
     from rich.text import Text
 
-    return Text(f"mean of {tasks}" if group == "all" else f"{group} ({tasks})", "bold")
+    return Text(f"{_GROUPS.get(group, group)} ({tasks})", "bold")
 
 
 def _styled(text: str, finding: str) -> Text:
