@@ -17,7 +17,7 @@ from regenesis.cli.exits import Exit
 from regenesis.errors import RegenesisError
 
 VERBS = {
-    "run": "The whole loop: synthesize, train, evaluate; each stage skipped when done.",
+    "run": "The whole loop: synthesize, train, evaluate.",
     "synthesize": "Start or resume a run that makes verified reasoning paths.",
     "train": "Post-train the model on a run's data set.",
     "evaluate": "Measure models on tasks: base against tuned, with intervals.",

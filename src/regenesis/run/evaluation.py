@@ -37,13 +37,14 @@ from regenesis.evaluation import (
 from regenesis.ledger import Ledger
 from regenesis.nouns import Question, Result
 from regenesis.prompts import load_prompts
+from regenesis.run.cards import refresh_model_card
 from regenesis.run.directory import RunDirectory, write_whole
 from regenesis.run.evaluation_progress import EvaluationProgress
 from regenesis.run.evaluation_tables import write_results
 from regenesis.run.identities import conditions, recall, remember
 from regenesis.run.journal import Journal
 from regenesis.run.opening import opened
-from regenesis.run.tuned import BASE, engines_to_measure, require_fresh
+from regenesis.run.tuned import BASE, engines_to_measure, require_fresh, tuned_directories
 from regenesis.scheduling import Budget, Reply, Sampler, WindowReport, window_size, work_through
 
 _MARKED_TOGETHER = 64
@@ -146,7 +147,10 @@ async def evaluate_run(
         wanted = _wanted(found, models, directory)
         require_fresh(wanted, directory)
         pairs = _pairs(list(wanted))
-        return await _evaluate(wanted, tasks, config, directory, pairs, progress, engines or {}, domains=True)
+        report = await _evaluate(wanted, tasks, config, directory, pairs, progress, engines or {}, domains=True)
+        for folder in tuned_directories(directory):
+            refresh_model_card(folder)
+        return report
 
 
 async def evaluate_models(

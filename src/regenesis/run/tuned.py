@@ -38,6 +38,11 @@ def engines_to_measure(config: RunConfig, directory: RunDirectory) -> dict[str, 
     return engines | {name: tuned_engine(config, folder) for name, folder in rounds.items()}
 
 
+def tuned_directories(directory: RunDirectory) -> list[RunDirectory]:
+    """The folders of a run and of its later rounds that hold a tuned model."""
+    return [folder for _, folder in _rounds(directory)]
+
+
 def base_engine(config: RunConfig, directory: RunDirectory) -> EngineConfig:
     """The engine of the model that training starts from, as it is comparable with the tuned one.
 
