@@ -4,6 +4,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 MODEL ?= pypi:qwen2.5-coder-1.5b-instruct
 RUN ?= runs/quickstart
+# a very small model gets shorter prompts and questions that it can answer at times
+CONFIG ?= $(if $(findstring smollm2-135m,$(MODEL)),examples/quickstart-small.yaml,examples/quickstart.yaml)
 # benchmark rows kept beside the clone are used before the hub
 ifneq ($(wildcard ../shared/data/hub),)
 export REGENESIS_DATA_ROOT ?= $(abspath ../shared/data/hub)
@@ -12,7 +14,7 @@ endif
 .PHONY: help install quickstart test check lint types imports format benchmarks clean
 
 help:
-	@echo "make quickstart   a real run with a real model on this machine (MODEL=$(MODEL))"
+	@echo "make quickstart   the whole loop with a real model on this machine (MODEL=$(MODEL))"
 	@echo "make test         the whole test suite"
 	@echo "make check        formatting, lint, types and the direction of imports"
 	@echo "make benchmarks   the benchmarks that take under five minutes together"
@@ -26,13 +28,13 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 install: $(VENV)/.installed
 
 quickstart: install
-	@config=examples/quickstart.yaml; \
+	@config=$(CONFIG); \
 	if ! HF_HUB_DOWNLOAD_TIMEOUT=5 $(BIN)/regenesis plan $$config > /dev/null 2>&1; then \
-	  echo "GSM8K is out of reach here; taking questions that reasoning-gym makes instead."; \
+	  echo "The benchmarks' questions are out of reach here; taking questions that reasoning-gym makes instead."; \
 	  config=examples/quickstart-offline.yaml; \
 	fi; \
-	echo "regenesis synthesize $$config --run-dir $(RUN) --set engine.model=$(MODEL)"; \
-	$(BIN)/regenesis synthesize $$config --run-dir $(RUN) --set engine.model=$(MODEL); \
+	echo "regenesis run $$config --run-dir $(RUN) --set engine.model=$(MODEL)"; \
+	$(BIN)/regenesis run $$config --run-dir $(RUN) --set engine.model=$(MODEL); \
 	status=$$?; case $$status in 0 | 3 | 4) ;; *) exit $$status ;; esac
 
 test: install

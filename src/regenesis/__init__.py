@@ -3,11 +3,14 @@
     import regenesis
 
     config = regenesis.load_config("config.yaml")
-    report = regenesis.synthesize(config, "runs/x")
+    regenesis.synthesize(config, "runs/x")
+    regenesis.train("runs/x")
+    report = regenesis.evaluate("runs/x")
     for outcome in regenesis.read_outcomes("runs/x"):
         print(outcome.question.text, len(outcome.kept))
 
-Where an event loop runs already (a notebook, a server): `await regenesis.synthesize_async(config, "runs/x")`.
+Where an event loop runs already (a notebook, a server): `await regenesis.synthesize_async(config, "runs/x")`, and
+`evaluate_async` alike.
 Names are imported at their first use, so that importing the package costs next to nothing.
 """
 
@@ -17,16 +20,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path as _FilePath
 
     from regenesis.answers import grade
-    from regenesis.config import RunConfig, load_config
+    from regenesis.config import RunConfig, TaskConfig, load_config
     from regenesis.engines import Engine
     from regenesis.errors import RegenesisError
     from regenesis.nouns import Completion, Path, Question, Request, Verdict
     from regenesis.run import Progress, SynthesisReport, plan, read_status
     from regenesis.run import synthesize as synthesize_async
+    from regenesis.run.evaluation import EvaluationReport
+    from regenesis.run.evaluation import evaluate_run as evaluate_async
+    from regenesis.run.exporting import export
     from regenesis.run.status import read_outcomes
+    from regenesis.run.training import train_run as train
     from regenesis.tasks import load_questions
 
     __version__: str
@@ -40,6 +48,9 @@ __all__ = [
     "RunConfig",
     "Verdict",
     "__version__",
+    "evaluate",
+    "evaluate_async",
+    "export",
     "grade",
     "load_config",
     "load_questions",
@@ -48,22 +59,27 @@ __all__ = [
     "read_status",
     "synthesize",
     "synthesize_async",
+    "train",
 ]
 
 _HOMES = {
-    "Completion": "nouns",
-    "Path": "nouns",
-    "Question": "nouns",
-    "RegenesisError": "errors",
-    "Request": "nouns",
-    "RunConfig": "config",
-    "Verdict": "nouns",
-    "grade": "answers",
-    "load_config": "config",
-    "load_questions": "tasks",
-    "plan": "run",
-    "read_outcomes": "run.status",
-    "read_status": "run",
+    "Completion": ("nouns", "Completion"),
+    "Path": ("nouns", "Path"),
+    "Question": ("nouns", "Question"),
+    "RegenesisError": ("errors", "RegenesisError"),
+    "Request": ("nouns", "Request"),
+    "RunConfig": ("config", "RunConfig"),
+    "Verdict": ("nouns", "Verdict"),
+    "evaluate_async": ("run.evaluation", "evaluate_run"),
+    "export": ("run.exporting", "export"),
+    "grade": ("answers", "grade"),
+    "load_config": ("config", "load_config"),
+    "load_questions": ("tasks", "load_questions"),
+    "plan": ("run", "plan"),
+    "read_outcomes": ("run.status", "read_outcomes"),
+    "read_status": ("run", "read_status"),
+    "synthesize_async": ("run", "synthesize"),
+    "train": ("run.training", "train_run"),
 }
 
 
@@ -85,17 +101,38 @@ def synthesize(
         RegenesisError: The config, the tasks, the run's folder, the ledger, the model or the engine cannot be used.
         RuntimeError: An event loop runs in this thread already.
     """
-    import asyncio
+    report: SynthesisReport = _waited_for("synthesize_async", config, run_dir, progress=progress, engine=engine)
+    return report
 
-    from regenesis.run import synthesize as synthesize_async
+
+def evaluate(
+    run_dir: str | _FilePath, config: RunConfig | None = None, *, tasks: Sequence[TaskConfig] | None = None
+) -> EvaluationReport:
+    """Measures a run's base and tuned models, compares them, and waits for its end.
+
+    Args:
+        run_dir: The run's folder.
+        config: The run's config where parts of it differ that do not shape the synthesis; the frozen one if left out.
+        tasks: What to measure on; the config's `evaluation.tasks` if left out.
+
+    Raises:
+        RegenesisError: The config, a task, a model or the engine cannot be used. What was recorded stays.
+        RuntimeError: An event loop runs in this thread already.
+    """
+    report: EvaluationReport = _waited_for("evaluate_async", run_dir, config, tasks=tasks)
+    return report
+
+
+def _waited_for(name: str, *positional: Any, **named: Any) -> Any:
+    import asyncio
 
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(synthesize_async(config, run_dir, progress=progress, engine=engine))
+        return asyncio.run(__getattr__(name)(*positional, **named))
     raise RuntimeError(
-        "regenesis.synthesize() cannot wait for its end here, because an event loop runs already (as in a notebook). "
-        "Use `await regenesis.synthesize_async(...)`."
+        f"regenesis.{name.removesuffix('_async')}() cannot wait for its end here, because an event loop runs already (as "
+        f"in a notebook). Use `await regenesis.{name}(...)`."
     )
 
 
@@ -104,10 +141,9 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         value: Any = version("regenesis")
-    elif name == "synthesize_async":
-        value = import_module("regenesis.run").synthesize
     elif name in _HOMES:
-        value = getattr(import_module(f"regenesis.{_HOMES[name]}"), name)
+        module, attribute = _HOMES[name]
+        value = getattr(import_module(f"regenesis.{module}"), attribute)
     else:
         raise AttributeError(f"module 'regenesis' has no attribute {name!r}")
     globals()[name] = value
