@@ -131,8 +131,8 @@ def _waited_for(name: str, *positional: Any, **named: Any) -> Any:
     except RuntimeError:
         return asyncio.run(__getattr__(name)(*positional, **named))
     raise RuntimeError(
-        f"regenesis.{name.removesuffix('_async')}() cannot wait for its end here, because an event loop runs already (as "
-        f"in a notebook). Use `await regenesis.{name}(...)`."
+        f"regenesis.{name.removesuffix('_async')}() cannot wait for its end here, because an event loop runs already "
+        f"(as in a notebook). Use `await regenesis.{name}(...)`."
     )
 
 
