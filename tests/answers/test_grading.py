@@ -130,3 +130,19 @@ def test_importing_the_package_is_light() -> None:
     heavy = ["sympy", "math_verify", "latex2sympy2_extended", "reasoning_gym", "numpy"]
     done = subprocess.run([sys.executable, "-c", code, *heavy], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("response", "gold", "status"),
+    [
+        (r"\boxed{\} )}", "} )", "correct"),
+        (r"\boxed{\text{\} \})}}", "} } )", "correct"),
+        ("The closing part is left.\n\nAnswer: } }", "} }", "correct"),
+        (r"\boxed{)}", "} )", "incorrect"),
+        (r"\boxed{>}", ") }  >", "incorrect"),
+        (r"\boxed{\} ]}", "} )", "incorrect"),
+        (r"\boxed{] >}", "[ >", "incorrect"),
+    ],
+)
+def test_of_an_answer_that_is_brackets_every_bracket_counts(response: str, gold: str, status: str) -> None:
+    assert grade(response, gold, kind="text").status == status

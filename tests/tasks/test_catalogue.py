@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from regenesis.answers import Rules, grade
 from regenesis.config import TaskConfig
 from regenesis.errors import TaskError
 from regenesis.nouns import Question
@@ -73,6 +74,17 @@ def check_whole(question: Question) -> None:
         assert is_boolean(question.gold)
 
 
+def check_gold_is_right(question: Question) -> None:
+    """An answer that gives gold, in the form that is asked for, must be marked as right."""
+    if question.kind == "code" or question.gold is None:
+        return  # gold is the tests there, not an answer
+    # LaTeX's own braces; MATH's answers are LaTeX already
+    gold = question.gold if question.kind == "math" else question.gold.replace("{", r"\{").replace("}", r"\}")
+    for response in (f"\\boxed{{{gold}}}", f"So it is settled.\n\nAnswer: {question.gold}"):
+        verdict = grade(response, question.gold, kind=question.kind, choices=question.choices)
+        assert verdict.correct, (question.id, response, verdict)
+
+
 def test_every_task_but_bbh_is_in_the_table() -> None:
     assert set(task_names()) == {*GOLD_OF_HAND_MADE_ROWS, "bbh"}
 
@@ -86,6 +98,7 @@ def test_rows_in_the_hubs_columns_become_questions(name: str, load: Any) -> None
     assert {question.kind for question in questions} == {kind}
     for question in questions:
         check_whole(question)
+        check_gold_is_right(question)
 
 
 def test_rows_of_another_kind_are_counted_not_bad(load: Any) -> None:
@@ -114,6 +127,7 @@ def test_bbh_reads_all_its_parts_in_turn(load: Any) -> None:
     assert parts == list(find_entry("bbh")[1])
     for question in loaded.questions:
         check_whole(question)
+        check_gold_is_right(question)
 
 
 def test_bbh_rows_whose_target_is_no_option_are_left_out(load: Any) -> None:
@@ -226,6 +240,19 @@ def test_every_real_row_becomes_a_question(name: str, split: str, load: Any) -> 
     loaded = load({"name": name, "split": split}, data_root=REAL_ROWS)
     for question in loaded.questions:
         check_whole(question)
+        check_gold_is_right(question)
     count = loaded.counts[0]
     assert count.questions + count.other_kind == count.read
     assert count.other_kind == 0 or name in ("asdiv", "bbh", "gsm_plus", "numglue")
+
+
+@pytest.mark.skipif(not REAL_ROWS.is_dir(), reason=f"no benchmark rows at {REAL_ROWS}; set REGENESIS_DATA_ROOT")
+def test_the_published_programs_pass_the_tests_that_are_gold(load: Any) -> None:
+    questions = load({"name": "mbpp", "split": "test", "limit": 5}, data_root=REAL_ROWS).questions
+    file = REAL_ROWS / "google-research-datasets" / "mbpp" / "sanitized" / "test.jsonl"
+    rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()[: len(questions)]]
+    for row, question in zip(rows, questions, strict=True):
+        response = f"```python\n{row['code']}\n```"
+        assert grade(response, question.gold, kind="code", rules=Rules(run_programs=True)).correct
+        wrong = response.replace("return", "return None #")
+        assert not grade(wrong, question.gold, kind="code", rules=Rules(run_programs=True)).correct

@@ -17,6 +17,9 @@ _ARTICLE = re.compile(r"\b(?:a|an|the)\b\s+")
 _PUNCTUATION = re.compile(r"[^\w\s%°$€£+<>=/*^-]|_")
 _EDGE = re.compile(r"(?<!\w)-|-(?!\w)")
 _SPACES = re.compile(r"\s+")
+_BRACKETS = re.compile(r"[()\[\]{}<>\s]+")
+_ESCAPED = {r"\{": "\ufdd0", r"\}": "\ufdd1"}
+"""Braces that are meant as such, and what stands for them while markup is taken off: no text holds these."""
 _REMARK = re.compile(r"\s+\([^()]*\)")
 _REASON = re.compile(r"[,;]?\s+(?:because|since|as|which|given|due)\b.*", re.DOTALL | re.IGNORECASE)
 
@@ -32,7 +35,12 @@ _LAST_WORD = re.compile(r"\b(yes|no|true|false)\W*$", re.IGNORECASE)
 
 @lru_cache(maxsize=8192)
 def folded(text: str) -> str:
-    """The text without case, articles, punctuation and surplus space; whatever is nothing but punctuation stays."""
+    """The text without case, articles, punctuation and surplus space; whatever is nothing but punctuation stays.
+
+    Of a text of brackets alone every bracket counts.
+    """
+    if _BRACKETS.fullmatch(text):
+        return _SPACES.sub("", text)
     text = unicodedata.normalize("NFKC", plain(text)).casefold()
     words = _SPACES.sub(" ", _EDGE.sub(" ", _PUNCTUATION.sub(" ", text))).strip()
     words = _ARTICLE.sub("", words + " ").strip() or words
@@ -65,7 +73,14 @@ def read_words(text: str) -> str | None:
     """The answer as words, without markup, remarks and reasons; `None` where nothing is left."""
     if len(text) > _LONGEST:
         return None
+    bare = text.replace("\\", "").strip(" \t\n$`*\"'.")
+    if _BRACKETS.fullmatch(bare):
+        return " ".join(bare.split())
+    for escaped, held in _ESCAPED.items():
+        text = text.replace(escaped, held)
     text = undress(text).strip()
+    for escaped, held in _ESCAPED.items():
+        text = text.replace(held, escaped[1])
     if text.startswith("$") and text.endswith("$") and len(text) > 2:
         text = text[1:-1].strip()
     text = text.strip("\"'").rstrip(".").strip()
