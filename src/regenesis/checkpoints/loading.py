@@ -127,6 +127,8 @@ def quiet() -> Iterator[None]:
 
 
 def _load_plain(weights: Weights, dtype: torch.dtype) -> PreTrainedModel:
+    from safetensors import SafetensorError
+
     try:
         if weights.form == "gguf":
             from regenesis.checkpoints.gguf_weights import load_gguf_model
@@ -137,19 +139,20 @@ def _load_plain(weights: Weights, dtype: torch.dtype) -> PreTrainedModel:
         model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
             weights.path, dtype=dtype, local_files_only=True, use_safetensors=True, trust_remote_code=False
         )
-    except _UNREADABLE as error:
+    except (*_UNREADABLE, SafetensorError) as error:
         raise ModelError(f"model {weights.spec}: cannot be loaded from {weights.path} ({error}).") from error
     return model
 
 
 def _lay_over(model: PreTrainedModel, adapter: Path, weights: Weights) -> PreTrainedModel:
     from peft import PeftModel
+    from safetensors import SafetensorError
 
     if not (adapter / "adapter_model.safetensors").is_file():
         raise ModelError(f"adapter {adapter}: holds no adapter_model.safetensors, so it is no adapter of peft.")
     try:
         laid_over: PreTrainedModel = PeftModel.from_pretrained(model, str(adapter), local_files_only=True)
-    except _UNREADABLE as error:
+    except (*_UNREADABLE, SafetensorError) as error:
         raise ModelError(f"adapter {adapter}: does not fit the model {weights.spec} ({error}).") from error
     return laid_over
 

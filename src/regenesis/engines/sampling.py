@@ -41,7 +41,8 @@ def draw(
             for values in (temperatures, nuclei, numbers)
         )
         chosen = logits if len(drawn) == len(temperatures) else logits[drawn]
-        probabilities = torch.softmax((chosen - chosen.amax(dim=-1, keepdim=True)) / heat, dim=-1)
+        # the peak is taken off first, or a small temperature would make infinities of it
+        probabilities = torch.softmax((chosen - chosen.amax(dim=-1, keepdim=True)) / heat, dim=-1).nan_to_num()
         tokens[drawn] = _from_nucleus(probabilities, nucleus, number)
     # one transfer for both: on a GPU each waits for the device
     return torch.where(torch.isfinite(peaks), tokens, -1).tolist()  # type: ignore[no-any-return]

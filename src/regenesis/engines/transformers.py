@@ -24,6 +24,8 @@ from concurrent.futures import Future, InvalidStateError
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from regenesis.checkpoints import load_model, load_tokenizer, resolve_dtype
+from regenesis.checkpoints.extras import require_extra
 from regenesis.config import TransformersEngineConfig
 from regenesis.errors import EngineError, RequestFailed
 from regenesis.models import Progress, Weights, locate_weights
@@ -62,12 +64,12 @@ class TransformersEngine:
         """Fetches the model if need be and loads it.
 
         Raises:
-            ModelError: The model or its adapter cannot be found, fetched, verified or loaded.
-            EngineError: A package is missing, the device is not there, or the model is of a kind it cannot run.
+            ModelError: The model or its adapter cannot be found, fetched, verified or loaded, or a package is missing.
+            EngineError: The device is not there, or the model is of a kind that this engine cannot run.
         """
         if self._worker is not None:
             return
-        _needed_packages()
+        require_extra()
         weights = await asyncio.to_thread(locate_weights, self._config.model, progress=self._progress)
         device = _device(self._config.device)
         self.model = await asyncio.to_thread(_name, weights, self._config, device)
@@ -309,7 +311,6 @@ def _sequence(job: _Job) -> Sequence:
 
 
 def _load(weights: Weights, config: TransformersEngineConfig, device: str) -> _Worker:
-    from regenesis.checkpoints import load_model, load_tokenizer
     from regenesis.engines.decoding import Decoder
 
     tokenizer = load_tokenizer(weights)
@@ -340,8 +341,6 @@ def _load(weights: Weights, config: TransformersEngineConfig, device: str) -> _W
 
 
 def _name(weights: Weights, config: TransformersEngineConfig, device: str) -> str:
-    from regenesis.checkpoints import resolve_dtype
-
     name = weights.identity
     if config.adapter is not None:
         adapter = Path(config.adapter).resolve()
@@ -365,16 +364,6 @@ def _device(stated: str) -> str:
     if kind.type == "cuda" and (kind.index or 0) >= torch.cuda.device_count():
         raise EngineError(f"engine.device {stated!r}: this machine shows {torch.cuda.device_count()} GPUs to torch.")
     return stated
-
-
-def _needed_packages() -> None:
-    from importlib.util import find_spec
-
-    missing = [name for name in ("torch", "transformers", "gguf", "peft") if find_spec(name) is None]
-    if missing:
-        raise EngineError(
-            f"The transformers engine needs {', '.join(missing)}: run `pip install 'regenesis[transformers]'`."
-        )
 
 
 def _out_of_memory(error: RuntimeError) -> bool:
