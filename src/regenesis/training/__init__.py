@@ -11,6 +11,6 @@ from __future__ import annotations
 from regenesis.training.job import TrainingJob
 from regenesis.training.progress import TrainingProgress
 from regenesis.training.report import TrainingReport
-from regenesis.training.training import train
+from regenesis.training.sft import train
 
 __all__ = ["TrainingJob", "TrainingProgress", "TrainingReport", "train"]

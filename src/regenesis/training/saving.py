@@ -51,12 +51,16 @@ def read_mark(checkpoint: Path) -> dict[str, Any] | None:
 
 def mark_whole(checkpoint: Path, fingerprint: str, history: Sequence[dict[str, Any]]) -> None:
     """Marks a checkpoint as whole once all of it is on disk."""
-    files = {}
-    for path in sorted(checkpoint.rglob("*")):
-        if path.is_file() and path.name != _MARK:
-            _sync(path)
-            files[str(path.relative_to(checkpoint))] = path.stat().st_size
+    files = {str(path.relative_to(checkpoint)): path.stat().st_size for path in sync_files(checkpoint)}
     write_synced(checkpoint / _MARK, json.dumps({"fingerprint": fingerprint, "files": files, "history": list(history)}))
+
+
+def sync_files(folder: Path) -> list[Path]:
+    """Makes sure that all files in a folder are on disk, and lists them."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != _MARK]
+    for path in files:
+        _sync(path)
+    return files
 
 
 def keep_latest(folder: Path, count: int) -> None:

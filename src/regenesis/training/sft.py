@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from regenesis.checkpoints import load_model, load_tokenizer
-from regenesis.checkpoints.loading import computes_in_bfloat16
 from regenesis.errors import TrainingError
 from regenesis.models import locate_weights
 from regenesis.training import processes
 from regenesis.training.card import write_model_card
 from regenesis.training.history import History
 from regenesis.training.job import TrainingJob, changes, fingerprint
+from regenesis.training.memory import explaining_memory
 from regenesis.training.progress import TrainingProgress
 from regenesis.training.quiet import quiet
 from regenesis.training.report import RECORD, TrainingReport, from_record, read_record
@@ -29,8 +28,10 @@ from regenesis.training.saving import (
     read_mark,
     remove_others,
     require_room,
+    sync_files,
     write_synced,
 )
+from regenesis.training.setup import Setup, adapter_config, trainer_arguments
 
 if TYPE_CHECKING:
     from regenesis.models import Weights
@@ -67,7 +68,7 @@ def train(
         return from_record(job.output, record)
     changed = changes(record["settings"], settings) if record is not None else []
     progress.notes += [f"Trained before, with other settings: {line}" for line in changed]
-    with quiet(), _explaining_memory(job):
+    with quiet(), explaining_memory(job):
         return _Training(job, weights, settings, changed, progress, watch).run()
 
 
@@ -89,9 +90,11 @@ class _Training:
         self._checkpoints = job.work / "checkpoints"
 
     def run(self) -> TrainingReport:
+        from regenesis.training.trainer import supervised_positions_only
+
         job, progress = self._job, self._progress
         progress.phase = "loading the model"
-        setup = _Setup.find(job)
+        setup = Setup.find(job)
         tokenizer = load_tokenizer(self._weights)
         model = load_model(self._weights, dtype=setup.weights_dtype)
         # an adapter names its base by this: a path on this machine would mean nothing on another
@@ -106,7 +109,7 @@ class _Training:
             context=getattr(model.config, "max_position_embeddings", None),
         )
         progress.notes += rows.notes() + setup.notes
-        arguments = _arguments(job, setup, rows, self._checkpoints)
+        arguments = trainer_arguments(job, setup, rows, self._checkpoints)
         resume = self._settle_checkpoint()
         history = History(
             job.work if processes.is_first() else None,
@@ -116,7 +119,8 @@ class _Training:
         try:
             trainer = self._trainer(model, tokenizer, rows, arguments, setup, history)
             self._require_room(trainer)
-            trainer.train(resume_from_checkpoint=str(resume) if resume is not None else None)
+            with supervised_positions_only():
+                trainer.train(resume_from_checkpoint=str(resume) if resume is not None else None)
             progress.phase = "writing the model"
             report = self._report(trainer, rows, setup, history)
             self._write(trainer, report)
@@ -138,7 +142,7 @@ class _Training:
         return Path(found[0]) if found[0] is not None else None
 
     def _trainer(
-        self, model: Any, tokenizer: Any, rows: Rows, arguments: Any, setup: _Setup, history: History
+        self, model: Any, tokenizer: Any, rows: Rows, arguments: Any, setup: Setup, history: History
     ) -> SupervisedTrainer:
         from datasets import Dataset
 
@@ -160,7 +164,7 @@ class _Training:
             args=arguments,
             train_dataset=Dataset.from_dict({"input_ids": rows.input_ids, "labels": rows.labels}),
             processing_class=tokenizer,
-            peft_config=_lora(job) if job.config.method == "lora" else None,
+            peft_config=adapter_config(job) if job.config.method == "lora" else None,
             callbacks=[watch],
         )
         if job.config.method == "lora":
@@ -175,7 +179,7 @@ class _Training:
         if processes.is_first():
             require_room(self._checkpoints, needed, "this training, with its checkpoints and its model,")
 
-    def _report(self, trainer: SupervisedTrainer, rows: Rows, setup: _Setup, history: History) -> TrainingReport:
+    def _report(self, trainer: SupervisedTrainer, rows: Rows, setup: Setup, history: History) -> TrainingReport:
         job, last = self._job, history.rows[-1]
         trainable, parameters = _parameters(trainer)
         tail = history.rows[-max(1, len(history.rows) // 10) :]
@@ -215,8 +219,6 @@ class _Training:
 
     def _write(self, trainer: SupervisedTrainer, report: TrainingReport) -> None:
         """Writes the model beside the place it is for, and moves it there when it is whole."""
-        import json
-
         job = self._job
         staged = _staged(job)
         if processes.is_first():
@@ -233,129 +235,11 @@ class _Training:
             # a pickle, which nobody should have to trust
             (staged / "training_args.bin").unlink(missing_ok=True)
             write_model_card(staged, {**job.facts, **report.record()})
+            sync_files(staged)
             write_synced(staged / RECORD, json.dumps(report.record(), indent=1) + "\n")
             _finish_swap(job)
             remove_others(self._checkpoints, None)
         trainer.accelerator.wait_for_everyone()
-
-
-@dataclass(frozen=True, slots=True)
-class _Setup:
-    """What a job comes to on this machine.
-
-    Attributes:
-        device: `cpu` or `cuda`.
-        compute: Type that is computed in.
-        weights_dtype: Type of the weights in memory.
-        device_batch_size: Rows at once on one device.
-        accumulation: Such batches an optimiser step.
-        notes: What the user should know of it.
-    """
-
-    device: str
-    compute: str
-    weights_dtype: Any
-    device_batch_size: int
-    accumulation: int
-    notes: list[str]
-
-    @classmethod
-    def find(cls, job: TrainingJob) -> _Setup:
-        import os
-
-        import torch
-
-        config, notes = job.config, []
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-        half = config.precision == "bf16" or (config.precision == "auto" and computes_in_bfloat16(device))
-        if device == "cuda" and processes.count() == 1 and torch.cuda.device_count() > 1:
-            notes.append(f"One of {torch.cuda.device_count()} GPUs is used; training.launcher uses more.")
-        # Updates as small as these vanish in the 8 bits of a bfloat16 weight, so whatever is trained stays in float32
-        # and only the arithmetic is bfloat16. Frozen weights lose nothing by it. FSDP wants one type in all.
-        frozen_half = half and config.method == "lora" and os.environ.get("ACCELERATE_USE_FSDP") != "true"
-        device_batch, accumulation = _batches(config.batch_size, config.device_batch_size)
-        if device_batch != min(config.device_batch_size, config.batch_size // processes.count()):
-            notes.append(
-                f"{device_batch} rows at once on a device, so that steps of {config.batch_size} come out even."
-            )
-        compute = "bfloat16" if half else "float32"
-        weights = "bfloat16" if frozen_half else "float32"
-        return cls(device, compute, weights, device_batch, accumulation, notes)
-
-
-def _batches(batch: int, device_batch: int) -> tuple[int, int]:
-    """Rows at once on one device, as many as asked for or the next number that divides, and how often a step."""
-    count = processes.count()
-    if batch % count:
-        raise TrainingError(
-            f"training.batch_size: {batch} rows a step cannot be shared evenly by {count} processes. Set it to a "
-            f"multiple of {count}."
-        )
-    share = batch // count
-    at_once = next(size for size in range(min(device_batch, share), 0, -1) if share % size == 0)
-    return at_once, share // at_once
-
-
-def _arguments(job: TrainingJob, setup: _Setup, rows: Rows, folder: Path) -> Any:
-    from trl import SFTConfig
-
-    config = job.config
-    arguments = SFTConfig(
-        output_dir=str(folder),
-        per_device_train_batch_size=setup.device_batch_size,
-        gradient_accumulation_steps=setup.accumulation,
-        num_train_epochs=config.epochs,
-        max_steps=config.max_steps or -1,
-        learning_rate=config.peak_learning_rate,
-        lr_scheduler_type="constant_with_warmup" if config.schedule == "constant" else config.schedule,
-        warmup_steps=config.warmup_ratio,
-        weight_decay=config.weight_decay,
-        max_grad_norm=config.max_grad_norm,
-        optim="adamw_torch",
-        seed=job.seed,
-        data_seed=job.seed,
-        bf16=setup.compute == "bfloat16",
-        fp16=False,
-        use_cpu=setup.device == "cpu",
-        gradient_checkpointing=config.gradient_checkpointing,
-        gradient_checkpointing_kwargs={"use_reentrant": False} if config.gradient_checkpointing else None,
-        # every row is as long as it should be by now: nothing may be cut behind our back
-        max_length=rows.max_length if config.packing else None,
-        packing=config.packing,
-        # the mean over all supervised tokens of a step, worked out without ever holding a whole row's logits; the
-        # other name it goes by, `chunked_nll`, is deprecated
-        loss_type="nll",
-        save_strategy="steps" if config.save_steps else "epoch",
-        save_steps=config.save_steps or 500,
-        save_total_limit=None,
-        logging_strategy="steps",
-        logging_steps=1,
-        logging_nan_inf_filter=False,
-        eval_strategy="no",
-        report_to="none",
-        disable_tqdm=True,
-        log_level="error",
-        dataloader_pin_memory=setup.device == "cuda",
-        ddp_find_unused_parameters=False,
-        push_to_hub=False,
-    )
-    if arguments.n_gpu > 1:
-        # a single process would spread each batch over all GPUs by a mechanism that TRL refuses
-        arguments._n_gpu = 1
-    return arguments
-
-
-def _lora(job: TrainingJob) -> Any:
-    from peft import LoraConfig
-
-    lora = job.config.lora
-    return LoraConfig(
-        r=lora.rank,
-        lora_alpha=lora.alpha,
-        lora_dropout=lora.dropout,
-        target_modules=lora.target_modules,
-        task_type="CAUSAL_LM",
-    )
 
 
 def _keep_off_the_hub(model: Any) -> None:
@@ -394,36 +278,6 @@ def _finish_swap(job: TrainingJob) -> None:
         job.output.rename(old)
     staged.rename(job.output)
     shutil.rmtree(old, ignore_errors=True)
-
-
-@contextmanager
-def _explaining_memory(job: TrainingJob) -> Iterator[None]:
-    try:
-        yield
-    except (MemoryError, RuntimeError) as error:
-        if not _about_memory(error):
-            raise
-        raise TrainingError(f"There is not enough memory for this training. {_less_memory(job)}") from error
-
-
-def _about_memory(error: Exception) -> bool:
-    text = str(error).lower()
-    return (
-        isinstance(error, MemoryError)
-        or type(error).__name__ == "OutOfMemoryError"
-        or any(sign in text for sign in ("out of memory", "can't allocate memory", "bad_alloc", "not enough memory"))
-    )
-
-
-def _less_memory(job: TrainingJob) -> str:
-    config = job.config
-    ways = [
-        f"training.device_batch_size to 1 (now {config.device_batch_size})" if config.device_batch_size > 1 else "",
-        "" if config.gradient_checkpointing else "training.gradient_checkpointing to true",
-        "" if config.method == "lora" else "training.method to lora",
-        "training.max_length to less",
-    ]
-    return f"Set {', '.join(way for way in ways if way)}; then start it again, which goes on from the last checkpoint."
 
 
 def _require_extra() -> None:

