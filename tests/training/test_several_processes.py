@@ -30,8 +30,6 @@ METHODS = ("full", "lora")
 ROWS, BATCH, EPOCHS, STEPS = 13, 4, 2, 8
 TOLERANCE = 1e-5
 """Relative difference of losses that the order of additions explains; 10 to 100 times what is seen."""
-WRONG = 1e-4
-"""What the mildest of the mistakes looked for makes of it, at least."""
 
 
 @pytest.fixture(scope="module")
