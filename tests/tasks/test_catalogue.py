@@ -101,6 +101,17 @@ def test_rows_in_the_hubs_columns_become_questions(name: str, load: Any) -> None
         check_gold_is_right(question)
 
 
+@pytest.mark.parametrize(
+    ("name", "split", "gold"), [("reclor", "validation", ["C"]), ("gsm_plus", "testmini", ["1.75"])]
+)
+def test_rows_of_other_splits_than_the_first(name: str, split: str, gold: list[str], load: Any) -> None:
+    questions = load({"name": name, "split": split}).questions
+    assert [question.gold for question in questions] == gold
+    for question in questions:
+        check_whole(question)
+        check_gold_is_right(question)
+
+
 def test_rows_of_another_kind_are_counted_not_bad(load: Any) -> None:
     loaded = load({"name": "numglue"}, {"name": "asdiv"})
     assert [(count.read, count.other_kind, count.bad) for count in loaded.counts] == [(9, 5, 0), (5, 3, 0)]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
+import pytest
 import typer
 from typer.testing import CliRunner
 
@@ -33,17 +35,32 @@ def test_the_table_names_every_task() -> None:
 def test_the_catalogue_as_json() -> None:
     entries = json.loads(output("--json"))
     assert [entry["name"] for entry in entries] == task_names()
-    assert {"name", "title", "hub", "configs", "splits", "kind", "licence", "note"} == set(entries[0])
+    assert {"name", "title", "hub", "configs", "splits", "measured_on", "kind", "licence", "note"} == set(entries[0])
+    assert {entry["name"]: entry["measured_on"] for entry in entries}["commonsense_qa"] == "validation"
 
 
 def test_one_part_of_a_task_in_full() -> None:
     [entry] = json.loads(output("bbh/navigate", "--json"))
     assert (entry["name"], entry["configs"], entry["kind"]) == ("bbh/navigate", ["navigate"], "boolean")
-    assert "licence:    MIT" in output("bbh/navigate")
+    shown = output("bbh/navigate")
+    assert "licence:     MIT" in shown
+    assert "measured on: test" in shown
+    assert "sample:      none here" in shown
+
+
+def test_a_question_is_shown_where_it_lies_near(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REGENESIS_DATA_ROOT", str(Path(__file__).parent / "rows"))
+    shown = output("bbh/navigate")
+    assert "sample:      bbh/navigate/test/" in shown
+    assert "gold answer: Yes" in shown
+    [entry] = json.loads(output("bbh/navigate", "--json"))
+    assert set(entry["sample"]) == {"id", "text", "gold"}
 
 
 def test_a_reasoning_gym_task_shows_its_parameters() -> None:
-    assert "min_terms=2" in output("rg:chain_sum")
+    shown = output("rg:chain_sum")
+    assert "min_terms=2" in shown
+    assert "gold answer: " in shown
 
 
 def test_reasoning_gym_tasks_are_listed_on_request() -> None:

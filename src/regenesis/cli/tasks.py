@@ -1,7 +1,7 @@
 """`regenesis tasks`: what questions there are to choose from.
 
 regenesis tasks                       the catalogue
-regenesis tasks bbh rg:countdown      these, in full
+regenesis tasks bbh rg:countdown      these, in full: licence, notes, and a question where it lies in the data root
 regenesis tasks --reasoning-gym       names of the reasoning-gym tasks
 """
 
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from regenesis.tasks import CatalogueEntry
 
 
@@ -41,15 +43,36 @@ def _details(name: str) -> dict[str, Any]:
 
     if name.startswith(PREFIX):
         parameters = reasoning_gym_parameters(name.removeprefix(PREFIX))
-        return {"name": name, "kind": "scorer", "parameters": parameters}
+        return {"name": name, "kind": "scorer", "parameters": parameters, "sample": _sample(name)}
     entry, configs = find_entry(name)
     kind = entry.kind_of(configs[0]) if len(configs) == 1 else entry.kind
-    return {**_as_json(entry), "name": name, "configs": list(configs), "kind": kind}
+    sample = _sample(name) if _lies_near(entry, configs) else None
+    return {**_as_json(entry), "name": name, "configs": list(configs), "kind": kind, "sample": sample}
+
+
+def _lies_near(entry: CatalogueEntry, configs: Sequence[str]) -> bool:
+    """Whether the questions measured on can be had without asking the hub."""
+    from regenesis.tasks.hub import find_data_root
+
+    root = find_data_root(None)
+    splits = entry.hub_splits(entry.measuring_split)
+    return root is not None and any(
+        (root / entry.hub / config / f"{split}.jsonl").is_file() for config in configs for split in splits
+    )
+
+
+def _sample(name: str) -> dict[str, Any]:
+    """The first question measured on."""
+    from regenesis.config import RunConfig, TaskConfig
+    from regenesis.tasks import load_questions, measuring
+
+    [question] = load_questions(RunConfig(tasks=[measuring(TaskConfig(name=name, limit=1))])).questions
+    return {"id": question.id, "text": question.text, "gold": question.gold}
 
 
 def _as_json(entry: CatalogueEntry) -> dict[str, Any]:
     shown = {"name", "title", "hub", "configs", "splits", "kind", "licence", "note"}
-    return entry.model_dump(mode="json", include=shown)
+    return entry.model_dump(mode="json", include=shown) | {"measured_on": entry.measuring_split}
 
 
 def _print_details(details: list[dict[str, Any]], as_json: bool) -> None:
@@ -58,8 +81,21 @@ def _print_details(details: list[dict[str, Any]], as_json: bool) -> None:
         return
     for detail in details:
         for key, value in detail.items():
-            print(f"{key + ':':<12}{_in_a_line(value)}")
+            if key != "sample":
+                print(f"{key.replace('_', ' ') + ':':<13}{_in_a_line(value)}")
+        _print_sample(detail["sample"])
         print()
+
+
+def _print_sample(sample: dict[str, Any] | None) -> None:
+    from regenesis.cli.terminal import neutralise
+
+    if sample is None:
+        print("sample:      none here: its questions come from the hub, or from the data root")
+        return
+    print(f"sample:      {neutralise(sample['id'])}")
+    for line in [*sample["text"].splitlines(), "", f"gold answer: {sample['gold']}"]:
+        print(f"    {neutralise(line)}".rstrip())
 
 
 def _in_a_line(value: Any) -> str:
@@ -84,16 +120,24 @@ def _print_catalogue() -> None:
 
     from regenesis.tasks import catalogue, reasoning_gym_missing
 
-    table = Table("task", "what it is", "answers", "splits", box=None)
+    table = Table("task", "what it is", "answers", "splits", "measured on", box=None)
     table.columns[0].no_wrap = True
     for entry in catalogue():
-        table.add_row(entry.name, entry.title, _kinds(entry), ", ".join(entry.splits))
+        table.add_row(entry.name, entry.title, _kinds(entry), ", ".join(_main_splits(entry)), entry.measuring_split)
     console = Console()
     console.print(table)
-    console.print("\n`regenesis tasks NAME` shows a task's data set, parts, licence and notes.", highlight=False)
+    console.print(
+        "\n`regenesis tasks NAME` shows a task's data set, parts, licence, notes and a question.", highlight=False
+    )
     missing = reasoning_gym_missing()
     console.print(missing or "reasoning-gym is there too: --reasoning-gym lists its tasks.", markup=False)
 
 
 def _kinds(entry: CatalogueEntry) -> str:
     return ", ".join(dict.fromkeys(entry.kind_of(config) for config in entry.configs))
+
+
+def _main_splits(entry: CatalogueEntry) -> list[str]:
+    """The splits, without those that are parts of another."""
+    parts = {part for joined in entry.joined.values() for part in joined}
+    return [split for split in entry.splits if split not in parts]
