@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import sys
 import tempfile
 import time
 from itertools import islice
@@ -103,6 +104,7 @@ async def measure(options: argparse.Namespace) -> dict[str, Any]:
         completions, seconds = {}, {}
         for name, config in engines.items():
             completions[name], seconds[name] = await ask_all(config, asked, options.tokens)
+            print(f"{name}: {len(asked)} questions in {seconds[name]:.0f} s", file=sys.stderr)
     right = {
         name: sum([(await check(one.text, q)).correct for one, q in zip(texts, asked, strict=True)])
         for name, texts in completions.items()

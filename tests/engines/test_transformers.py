@@ -6,7 +6,6 @@ import asyncio
 import shutil
 import signal
 import sys
-import threading
 from collections.abc import AsyncIterator
 from functools import cache
 from pathlib import Path
@@ -269,7 +268,7 @@ async def test_the_end_of_a_turn_ends_the_text_even_where_the_checkpoint_names_a
     await other.open()
     assert other._worker is not None
     assert other._worker._decoder is not None
-    assert other._worker._decoder._stop == {0, 2, 5}
+    assert other._worker._decoder._stop >= {0, 2, 5}
     await other.close()
 
 
@@ -296,14 +295,15 @@ async def test_a_stop_token_ends_the_text_and_is_counted_but_not_shown(folder: P
 async def test_closing_gives_up_what_is_in_flight_and_ends_the_thread(folder: Path) -> None:
     engine = TransformersEngine(config(folder))
     await engine.open()
+    assert engine._worker is not None
+    thread = engine._worker._thread
     tasks = [asyncio.create_task(engine.complete(ask(STORY, seed=seed, tokens=200))) for seed in range(6)]
     await asyncio.sleep(0.05)
     await engine.close()
     outcomes = await asyncio.gather(*tasks, return_exceptions=True)
     assert {type(outcome) for outcome in outcomes} <= {RequestFailed, Completion}
     assert RequestFailed in {type(outcome) for outcome in outcomes}
-    running = [thread for thread in threading.enumerate() if thread.name == "transformers-engine"]
-    assert len(running) <= 1  # the module's own engine
+    assert not thread.is_alive()
 
 
 async def test_closing_twice_is_harmless_and_opening_again_works(folder: Path) -> None:
