@@ -112,6 +112,7 @@ def _train(config: RunConfig, run: Path, command: str, as_json: bool) -> Trainin
     from regenesis.cli.training_display import display_for_training
     from regenesis.run.training import train_run
     from regenesis.training import TrainingProgress, processes
+    from regenesis.training.launch import launched
 
     # standard output belongs to the document where one is asked for
     watched, progress = console(stderr=as_json), TrainingProgress()
@@ -119,7 +120,7 @@ def _train(config: RunConfig, run: Path, command: str, as_json: bool) -> Trainin
 
     def last_words() -> None:
         display.__exit__(None, None, None)
-        if processes.is_first():
+        if processes.is_first() and not launched():
             _say_how_to_go_on(watched, progress, command)
 
     with display:

@@ -106,13 +106,17 @@ class RunDirectory:
         return self.path / "log.jsonl"
 
     @contextmanager
-    def locked(self) -> Iterator[Self]:
+    def locked(self, *, with_ledger: bool = True) -> Iterator[Self]:
         """Holds the run for this process.
+
+        Args:
+            with_ledger: Whether the ledger is worked with, which a network file system can damage. Training is not
+                about it, and over several machines it needs a disk that all of them see.
 
         Raises:
             RunError: Another process holds it, it lies on a network file system, or it cannot be made.
         """
-        kind = network_filesystem(self.path)
+        kind = network_filesystem(self.path) if with_ledger else None
         if kind is not None:
             raise RunError(
                 f"{self.path}: lies on a network file system ({kind}), where a ledger can be damaged. "

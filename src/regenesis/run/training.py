@@ -110,5 +110,5 @@ def _held(directory: RunDirectory) -> Iterator[Callable[..., None]]:
     if not processes.is_first():
         yield lambda *_, **__: None
         return
-    with directory.locked(), Journal(directory.log) as journal:
+    with directory.locked(with_ledger=False), Journal(directory.log) as journal:
         yield journal.write

@@ -134,7 +134,12 @@ def launch_command(
 
 def inside_launch() -> bool:
     """Whether this process is one of a launch's: of `launch`, `accelerate launch` or `torchrun`."""
-    return _LAST_WORDS in os.environ or "LOCAL_RANK" in os.environ
+    return launched() or "LOCAL_RANK" in os.environ
+
+
+def launched() -> bool:
+    """Whether `launch` started this process, and says for it how it ended and how to go on."""
+    return _LAST_WORDS in os.environ
 
 
 def needs_launch(config: TrainingConfig) -> bool:
@@ -195,7 +200,7 @@ def last_words() -> Iterator[None]:
         raise SystemExit(1) from None
     except RuntimeError as error:
         # what this process lost is another one, whose end is the thing to tell of
-        if _LAST_WORDS not in os.environ or not any(sign in str(error).lower() for sign in _LOST_ANOTHER):
+        if not launched() or not any(sign in str(error).lower() for sign in _LOST_ANOTHER):
             raise
         raise SystemExit(1) from None
 
