@@ -31,7 +31,7 @@ from regenesis.training.saving import (
     sync_files,
     write_synced,
 )
-from regenesis.training.setup import Setup, adapter_config, trainer_arguments
+from regenesis.training.setup import Setup, adapter_config, require_layers, trainer_arguments
 
 if TYPE_CHECKING:
     from regenesis.models import Weights
@@ -63,7 +63,7 @@ def train(
     progress.phase = "looking at model and data"
     weights = locate_weights(job.model, progress=progress.fetching)
     settings = job.settings(weights.identity)
-    record = read_record(job.output)
+    record = _read_record_alike(job)
     if record is not None and record.get("fingerprint") == fingerprint(settings):
         return from_record(job.output, record)
     changed = changes(record["settings"], settings) if record is not None else []
@@ -159,6 +159,8 @@ class _Training:
             + ("" if setup.compute == "float32" else ", or set training.precision to fp32")
             + "; then start it again, which trains anew.",
         )
+        if job.config.method == "lora":
+            require_layers(model, job.config.lora.target_modules)
         trainer = SupervisedTrainer(
             model=model,
             args=arguments,
@@ -274,10 +276,16 @@ def _finish_swap(job: TrainingJob) -> None:
     if not processes.is_first() or not (staged / RECORD).is_file():
         return
     shutil.rmtree(old, ignore_errors=True)
+    job.output.parent.mkdir(parents=True, exist_ok=True)
     if job.output.exists():
         job.output.rename(old)
     staged.rename(job.output)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _read_record_alike(job: TrainingJob) -> dict[str, Any] | None:
+    """What stands beside the model; the same for all processes, though the first may be moving it meanwhile."""
+    return (None if processes.is_first() else read_record(_staged(job))) or read_record(job.output)
 
 
 def _require_extra() -> None:
