@@ -186,6 +186,12 @@ def test_the_tables_fit_80_columns(names: tuple[str, str]) -> None:
     assert shown.count("worse, p <0.001") == 2
 
 
+def test_questions_that_were_trained_on_are_said_before_the_figures() -> None:
+    found = evaluation({"base": {"a": "rw"}})
+    found.trained_on = {"a": 1}
+    assert printed(found).lstrip().startswith("a: 1 question of it in the training data")
+
+
 def test_what_a_name_or_a_model_brings_is_not_obeyed_by_the_terminal() -> None:
     assert "\x1b" not in printed(evaluation({"m\x1b[31m": {"t\x1b]0;x\x07": "rw"}}))
 

@@ -197,6 +197,19 @@ async def test_a_run_is_measured_by_its_base_where_nothing_is_tuned(finished: An
     assert report.evaluation.tasks[0].domain == "in-domain"
 
 
+async def test_questions_that_were_trained_on_are_counted(finished: Any) -> None:
+    config, run = finished
+    (run / "model").mkdir()
+    (run / "model" / "adapter_config.json").write_text("{}")
+    # the questions of the run itself
+    file = Path(config().tasks[0].file or "")
+    made = evaluating(file, evaluation={"engine": {"kind": "transformers", "model": "hf:org/repo"}})
+    report = await evaluate_run(run, made, engines={"base": played("a"), "tuned": played("b")})
+    kept = {row["question_id"] for row in rows(run / "dataset" / "train.parquet")}
+    assert summary(run)["tasks"]["toy"]["trained_on"] == len(kept) > 0
+    assert report.evaluation.trained_on == {"toy": len(kept)}
+
+
 async def test_a_model_that_a_run_does_not_have_is_named(finished: Any) -> None:
     config, run = finished
     with pytest.raises(RunError, match="no model 'tuned' to measure; there are base"):

@@ -84,6 +84,11 @@ def _print_unread(console: Console, evaluation: Evaluation) -> None:
 
     for sentence in unread_sentences(evaluation):
         console.print(Text(sentence, "bold red"))
+    for task, count in evaluation.trained_on.items():
+        if count:
+            known = counted(count, "question")
+            told = f"{in_a_line(task, 40)}: {known} of it in the training data, so its figures say little of new ones."
+            console.print(Text(told, "bold red"))
 
 
 def unread_sentences(evaluation: Evaluation) -> list[str]:

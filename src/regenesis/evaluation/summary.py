@@ -72,6 +72,7 @@ class Evaluation:
         models: The models in order.
         results: By model and task, in question order; empty lists where nothing was answered yet.
         pairs: Names of the models to compare, each second with its first.
+        trained_on: Questions of a task that are among those trained on, by task.
     """
 
     conditions: dict[str, Any]
@@ -79,6 +80,7 @@ class Evaluation:
     models: Sequence[MeasuredModel]
     results: Mapping[str, Mapping[str, list[Result]]]
     pairs: Sequence[tuple[str, str]]
+    trained_on: Mapping[str, int] = field(default_factory=dict)
     tallies: dict[str, dict[str, Tally]] = field(init=False)
     versus: list[Versus] = field(init=False)
 
@@ -172,6 +174,7 @@ class Evaluation:
             "questions_digest": task.digest,
             "bad_rows": task.bad_rows,
             "without_answer": task.unknown,
+            "trained_on": self.trained_on.get(task.name, 0),
             "notes": list(task.notes),
             "models": {model.name: _tally_json(self.tallies[model.name][task.name]) for model in self.models},
         }

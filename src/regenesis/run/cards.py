@@ -37,7 +37,7 @@ def refresh_model_card(directory: RunDirectory) -> list[str]:
     summary, notes = read_json(file), []
     if summary is None:
         notes.append("The model was not evaluated, and its card says so: `regenesis evaluate` measures it.")
-    elif file.stat().st_mtime < record.stat().st_mtime:
+    elif record.is_file() and file.stat().st_mtime < record.stat().st_mtime:
         notes.append(f"{file} is older than the model, so the card has no figures: evaluate again to have them in it.")
         summary = None
     elif not summary.get("complete", True):

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ from regenesis.run.evaluation_tables import write_results
 from regenesis.run.identities import conditions, recall, remember
 from regenesis.run.journal import Journal
 from regenesis.run.opening import opened
-from regenesis.run.tuned import BASE, engines_to_measure, require_fresh, tuned_directories
+from regenesis.run.tuned import BASE, engines_to_measure, require_fresh, trained_on, tuned_directories
 from regenesis.scheduling import Budget, Reply, Sampler, WindowReport, window_size, work_through
 
 _MARKED_TOGETHER = 64
@@ -147,7 +147,10 @@ async def evaluate_run(
         wanted = _wanted(found, models, directory)
         require_fresh(wanted, directory)
         pairs = _pairs(list(wanted))
-        report = await _evaluate(wanted, tasks, config, directory, pairs, progress, engines or {}, domains=True)
+        trained = await asyncio.to_thread(trained_on, directory)
+        report = await _evaluate(
+            wanted, tasks, config, directory, pairs, progress, engines or {}, domains=True, trained=trained
+        )
         for folder in tuned_directories(directory):
             refresh_model_card(folder)
         return report
@@ -234,6 +237,7 @@ async def _evaluate(
     engines: Mapping[str, Engine],
     *,
     domains: bool,
+    trained: Set[str] = frozenset(),
 ) -> EvaluationReport:
     evaluation = config.evaluation
     prompts = load_prompts(config.method.prompts)
@@ -259,7 +263,14 @@ async def _evaluate(
         progress.phase = "working out the figures"
         report = EvaluationReport(
             directory=directory.path,
-            evaluation=Evaluation(_conditions(work), loaded, measured, results, pairs),
+            evaluation=Evaluation(
+                _conditions(work),
+                loaded,
+                measured,
+                results,
+                pairs,
+                {task.name: sum(question.id in trained for question in task.questions) for task in loaded},
+            ),
             stopped=work.stopped,
             owed=work.owed,
             requests_sent=progress.sent,

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from regenesis.config import EngineConfig, LlamaCppEngineConfig, OpenAIEngineConfig, RunConfig, TransformersEngineConfig
+from regenesis.curation.card import PARQUET
 from regenesis.engines import make_engine
 from regenesis.errors import RunError
 from regenesis.models import locate_weights
@@ -107,6 +108,29 @@ def require_fresh(engines: Mapping[str, EngineConfig], directory: RunDirectory) 
             )
         note.parent.mkdir(parents=True, exist_ok=True)
         write_whole(note, json.dumps(served, indent=1) + "\n")
+
+
+def trained_on(directory: RunDirectory) -> set[str]:
+    """Ids of the questions in the data sets that the run's tuned models were trained on.
+
+    Raises:
+        RunError: A data set is damaged.
+    """
+    import pyarrow
+    from pyarrow import parquet
+
+    found: set[str] = set()
+    for folder in tuned_directories(directory):
+        rows = folder.dataset / PARQUET
+        if not rows.is_file():
+            continue
+        try:
+            found.update(parquet.read_table(rows, columns=["question_id"]).column(0).to_pylist())
+        except (pyarrow.ArrowException, OSError) as error:
+            raise RunError(
+                f"{rows}: cannot be read ({error}). Start the synthesis again, which writes it anew."
+            ) from error
+    return found
 
 
 def _named(engine: TransformersEngineConfig, model: Path) -> Path | str:
