@@ -125,7 +125,8 @@ def trained_on(directory: RunDirectory) -> set[str]:
         if not rows.is_file():
             continue
         try:
-            found.update(parquet.read_table(rows, columns=["question_id"]).column(0).to_pylist())
+            ids = parquet.read_table(rows, columns=["question_id"]).column(0)
+            found.update(str(value) for value in ids.to_pylist())
         except (pyarrow.ArrowException, OSError) as error:
             raise RunError(
                 f"{rows}: cannot be read ({error}). Start the synthesis again, which writes it anew."
