@@ -49,14 +49,6 @@ def test_a_second_process_on_a_run_is_refused_and_told_who_holds_it(tmp_path: Pa
         process.kill()
 
 
-def test_a_network_file_system_will_do_for_what_writes_no_ledger(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "network_filesystem", lambda path: "nfs4")
-    with RunDirectory(tmp_path / "run").locked(for_ledger=False) as directory:
-        assert directory.path.is_dir()
-
-
 def test_however_a_process_ends_its_run_is_free_again(tmp_path: Path) -> None:
     with holder(tmp_path / "run") as process:
         process.send_signal(signal.SIGKILL)
