@@ -76,6 +76,12 @@ def test_one_task_on_two_splits_has_two_names(tmp_path: Path) -> None:
     assert [task.name for task in loaded(tmp_path, tasks)] == ["same:one", "same:two"]
 
 
+def test_one_question_in_two_tasks_is_refused(tmp_path: Path) -> None:
+    task = own(tmp_path, "same", ROWS)
+    with pytest.raises(TaskError, match="name each task once"):
+        loaded(tmp_path, [task, task | {"limit": 1}])
+
+
 def test_questions_without_a_known_answer_are_left_out_and_counted(tmp_path: Path) -> None:
     [task] = loaded(tmp_path, [own(tmp_path, "some", [*ROWS, {"id": 9, "question": "Who knows?", "answer": None}])])
     assert (len(task.questions), task.unknown) == (3, 1)

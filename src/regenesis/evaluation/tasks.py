@@ -78,6 +78,7 @@ def load_tasks(tasks: Sequence[TaskConfig], config: RunConfig, *, domains: bool 
         domain = _domain(task, config) if domains else None
         loaded.append(_load(task, config, name, file, domain))
     _require_programs_allowed(loaded, config)
+    _require_told_apart(loaded)
     return loaded
 
 
@@ -143,6 +144,15 @@ def _domain(task: TaskConfig, config: RunConfig) -> Domain:
 
 def _whole(name: str) -> str:
     return name.partition("/")[0]
+
+
+def _require_told_apart(tasks: Sequence[MeasuredTask]) -> None:
+    homes: dict[str, str] = {}
+    for task in tasks:
+        for question in task.questions:
+            home = homes.setdefault(question.id, task.name)
+            if home != task.name:
+                raise TaskError(f"{home} and {task.name} both hold the question {question.id}: name each task once.")
 
 
 def _require_programs_allowed(tasks: Sequence[MeasuredTask], config: RunConfig) -> None:
