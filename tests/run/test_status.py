@@ -74,6 +74,15 @@ def test_time_is_added_up_over_all_starts_whatever_lines_were_torn(finished: Fin
     assert read_status(run).seconds == 10.5
 
 
+def test_the_time_of_an_evaluation_is_added_to_that_of_the_synthesis(finished: Finished) -> None:
+    _, run = finished
+    (run / "log.jsonl").write_text(
+        '{"event": "start"}\n{"event": "end", "elapsed_s": 7.5}\n'
+        '{"event": "evaluate"}\n{"event": "evaluated", "elapsed_s": 2}\n'
+    )
+    assert read_status(run).seconds == 9.5
+
+
 def test_a_run_that_has_only_been_begun_can_be_looked_at(finished: Finished) -> None:
     _, run = finished
     for one in run.iterdir():

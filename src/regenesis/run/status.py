@@ -156,6 +156,10 @@ def _is_running(directory: RunDirectory) -> bool:
     return False
 
 
+_STARTS = ("start", "training_start", "evaluate")
+"""Events with which a stage begins, and its time anew."""
+
+
 def _seconds(log: Path) -> float:
     """Adds up how long each start lasted, by the last line that it wrote of its time."""
     if not log.exists():
@@ -168,7 +172,7 @@ def _seconds(log: Path) -> float:
                 entry = json.loads(line)
                 if not isinstance(entry, dict):
                     continue
-                if entry.get("event") == "start":
+                if entry.get("event") in _STARTS:
                     total, current = total + current, 0.0
                 current = float(entry.get("elapsed_s", current))
     return total + current
