@@ -89,7 +89,7 @@ def save_random_adapter(model: Any, target: Path, *, size: float = 0.5, **option
     for name, parameter in adapted.named_parameters():
         if ".lora_B." in name:
             parameter.data = torch.randn(parameter.shape, generator=generator) * size
-    adapted.save_pretrained(target)
+    adapted.save_pretrained(target, save_embedding_layers=False)
     return adapted.eval()
 
 
@@ -97,11 +97,12 @@ def greedy_by_transformers(model: Any, prompt: list[int], count: int) -> list[in
     """The likeliest continuation, token by token."""
     import torch
 
-    tokens = list(prompt)
+    tokens, past, fresh = list(prompt), None, list(prompt)
     for _ in range(count):
         with torch.no_grad():
-            logits = model(input_ids=torch.tensor([tokens])).logits
-        tokens.append(int(logits[0, -1].argmax()))
+            output = model(input_ids=torch.tensor([fresh]), past_key_values=past, use_cache=True)
+        past, fresh = output.past_key_values, [int(output.logits[0, -1].argmax())]
+        tokens += fresh
     return tokens[len(prompt) :]
 
 

@@ -10,6 +10,7 @@ code that comes with a model is run.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import shutil
 import warnings
@@ -18,8 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from regenesis.checkpoints.extras import require_extra
+from regenesis.checkpoints.gguf_files import GgufFile, read_gguf
 from regenesis.errors import ModelError
-from regenesis.models import Weights, cache_folder, fingerprint
+from regenesis.models import Weights, cache_folder
 
 if TYPE_CHECKING:
     import torch
@@ -161,9 +163,10 @@ def _gguf_tokenizer(path: Path) -> Any:
     import transformers
     from transformers import AutoTokenizer
 
-    kept = cache_folder() / "tokenizers" / f"{fingerprint(path)[:32]}-transformers-{transformers.__version__}"
+    file = read_gguf(path)
+    kept = cache_folder() / "tokenizers" / f"{_tokenizer_digest(file)[:32]}-transformers-{transformers.__version__}"
     if not (kept / "tokenizer.json").is_file():
-        tokenizer = _out_of_gguf(path)
+        tokenizer = _out_of_gguf(path, file.value("tokenizer.ggml.pre"))
         partial = kept.with_name(f"{kept.name}.{os.getpid()}.partial")
         try:
             tokenizer.save_pretrained(partial)
@@ -175,16 +178,23 @@ def _gguf_tokenizer(path: Path) -> Any:
     return AutoTokenizer.from_pretrained(kept, local_files_only=True)
 
 
-def _out_of_gguf(path: Path) -> Any:
-    from transformers import AutoTokenizer
+def _tokenizer_digest(file: GgufFile) -> str:
+    """Of all that the tokenizer is made of, and not of the weights: other quantisations have the same one."""
+    digest = hashlib.sha256()
+    for name, field in sorted(file.fields.items()):
+        if name.startswith("tokenizer.") or name == "general.architecture":
+            digest.update(f"{name}\0{len(field.raw)}\0".encode() + field.raw)
+    return digest.hexdigest()
 
-    from regenesis.checkpoints.gguf_files import read_gguf
+
+def _out_of_gguf(path: Path, splitting: str | None) -> Any:
+    from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name, local_files_only=True)
     tokenizer.name_or_path = path.stem
     # some versions of transformers set it, and decoding would then swallow spaces before full stops
     tokenizer.clean_up_tokenization_spaces = False
-    if read_gguf(path).value("tokenizer.ggml.pre") == "smollm":
+    if splitting == "smollm":
         _split_digits(tokenizer)
     if tokenizer.chat_template and tokenizer.bos_token_id is not None and _doubles_bos(tokenizer):
         tokenizer.add_bos_token = False
