@@ -158,3 +158,24 @@ def adapter_config(job: TrainingJob) -> Any:
         target_modules=lora.target_modules,
         task_type="CAUSAL_LM",
     )
+
+
+def require_layers(model: Any, wanted: str | list[str]) -> None:
+    """Makes sure that a model has the layers that are to get an adapter.
+
+    Raises:
+        TrainingError: It has not, or one of them is the output's, from whose weights the loss is worked out directly.
+    """
+    from torch.nn import Linear
+
+    if wanted == "all-linear":
+        return
+    head = model.get_output_embeddings()
+    linear = {name: layer for name, layer in model.named_modules() if isinstance(layer, Linear) and layer is not head}
+    known = sorted({name.rpartition(".")[2] for name in linear})
+    for one in [wanted] if isinstance(wanted, str) else wanted:
+        if not any(name == one or name.endswith(f".{one}") for name in linear):
+            raise TrainingError(
+                f"training.lora.target_modules: {one!r} is no layer that can get an adapter. There are "
+                f"{', '.join(known)}; `all-linear` takes all of them."
+            )
