@@ -12,11 +12,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import time
-
-import torch
+from typing import Any
 
 from regenesis.checkpoints import load_model, load_tokenizer
 from regenesis.config import TransformersEngineConfig
+from regenesis.engines.threads import wait_without_spinning
 from regenesis.engines.transformers import TransformersEngine
 from regenesis.models import locate_weights
 from regenesis.nouns import Message, Request, Sampling
@@ -38,7 +38,9 @@ async def through_engine(engine: TransformersEngine, asked: list[Request]) -> fl
     return sum(completion.completion_tokens for completion in completions) / (time.perf_counter() - started)
 
 
-def through_generate(model: torch.nn.Module, tokenizer: object, asked: list[Request]) -> float:
+def through_generate(model: Any, tokenizer: Any, asked: list[Request]) -> float:
+    import torch
+
     tokenizer.padding_side = "left"
     started, written = time.perf_counter(), 0
     for first in range(0, len(asked), IN_FLIGHT):
@@ -62,6 +64,7 @@ async def measure(options: argparse.Namespace) -> dict[str, float]:
         "equal": requests([options.tokens] * IN_FLIGHT),
         "mixed": requests([options.tokens * (1 + number % 6) // 3 for number in range(3 * IN_FLIGHT)]),
     }
+    wait_without_spinning()
     config = TransformersEngineConfig(
         kind="transformers", model=options.model, dtype=options.dtype, max_in_flight=IN_FLIGHT, device=options.device
     )

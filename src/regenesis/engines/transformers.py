@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 from regenesis.checkpoints import load_model, load_tokenizer, resolve_dtype
 from regenesis.checkpoints.extras import require_extra
 from regenesis.config import TransformersEngineConfig
+from regenesis.engines.threads import wait_without_spinning
 from regenesis.errors import EngineError, RequestFailed
 from regenesis.models import Progress, Weights, locate_weights
 from regenesis.models.weights import folder_digest
@@ -70,6 +71,7 @@ class TransformersEngine:
         if self._worker is not None:
             return
         require_extra()
+        wait_without_spinning()
         weights = await asyncio.to_thread(locate_weights, self._config.model, progress=self._progress)
         device = _device(self._config.device)
         self.model = await asyncio.to_thread(_name, weights, self._config, device)
