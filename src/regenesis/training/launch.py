@@ -164,7 +164,8 @@ def launch(command: Sequence[str], stdout: int | None = None) -> int:
     with TemporaryDirectory(prefix="regenesis-") as folder:
         words = Path(folder) / "last-words"
         # a session of its own: a terminal's Ctrl-C reaches it once, from here, and not a second time amid its ending
-        child = subprocess.Popen(list(command), env={**os.environ, _LAST_WORDS: str(words)}, start_new_session=True)
+        surroundings = {**os.environ, _LAST_WORDS: str(words)}
+        child = subprocess.Popen(list(command), env=surroundings, stdout=stdout, start_new_session=True)
 
         def pass_on(number: int, _: Any) -> None:
             received.append(number)
