@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,10 @@ from tests.cli.running import in_terminal, regenesis, write_config, write_questi
 from tests.fixtures.scripted_server import server_process
 from tests.helpers.measured import evaluation, results
 
+from regenesis.cli.app import load_verb
 from regenesis.cli.evaluation_display import EvaluationScreen, evaluation_line
 from regenesis.cli.evaluation_ending import print_evaluation
+from regenesis.errors import RegenesisError
 from regenesis.run.evaluation import EvaluationReport
 from regenesis.run.evaluation_progress import EvaluationProgress
 
@@ -113,11 +116,17 @@ def test_nothing_read_is_an_exit_code_and_a_sentence(run: Path) -> None:
         (["run", "--set", "seed=9"], "seed"),
     ],
 )
-def test_what_cannot_be_measured_is_an_error_in_a_sentence(run: Path, arguments: list[str], words: str) -> None:
-    outcome = regenesis("evaluate", *arguments, cwd=run)
-    assert outcome.returncode == 1
-    assert outcome.stderr.startswith("regenesis: ")
-    assert words in outcome.stderr
+def test_what_cannot_be_measured_is_an_error_in_a_sentence(
+    run_once: Path, arguments: list[str], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(run_once)
+    with pytest.raises(RegenesisError, match=re.escape(words)):
+        load_verb("evaluate")(arguments, standalone_mode=False)
+
+
+def test_an_error_is_shown_without_a_traceback(run: Path) -> None:
+    outcome = regenesis("evaluate", "run", "--models", "tuned", cwd=run)
+    assert (outcome.returncode, outcome.stderr.startswith("regenesis: run: has no model")) == (1, True)
     assert "Traceback" not in outcome.stderr
 
 
