@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 SUMS = [
     (f"What is {first} and {first + 3}?", f"1. Add {first} and {first + 3}.\n2. It is \\boxed{{{2 * first + 3}}}.")
     for first in range(10)
 ]
 """Questions and replies of almost equal length."""
+
+SETTINGS: dict[str, Any] = {"learning_rate": 0.01, "batch_size": 4, "precision": "fp32", "epochs": 2}
+"""Of a training that learns something in six steps."""
 
 
 def save_tiny_checkpoint(folder: Path) -> Path:
@@ -57,3 +62,12 @@ def write_rows(path: Path, rows: Sequence[tuple[str, str]] | None = None) -> Pat
     schema = pyarrow.schema([("prompt", message), ("completion", message)])
     pyarrow.parquet.write_table(pyarrow.Table.from_pylist(table, schema=schema), path)
     return path
+
+
+def write_run(folder: Path, model: Path, **training: Any) -> Path:
+    """A run that has its data set and is to be trained; gives its folder."""
+    write_rows(folder / "dataset" / "train.parquet")
+    engine = {"kind": "openai", "base_url": "http://127.0.0.1:9/v1", "model": "none"}
+    config = {"tasks": ["gsm8k"], "engine": engine, "training": {**SETTINGS, "model": str(model), **training}}
+    (folder / "config.yaml").write_text(json.dumps(config))
+    return folder

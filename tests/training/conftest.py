@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.helpers.trainable import save_tiny_checkpoint, write_rows
+from tests.helpers.trainable import SETTINGS, save_tiny_checkpoint, write_rows
 
 from regenesis.config import TrainingConfig
 from regenesis.training import TrainingJob
@@ -27,11 +27,10 @@ def make_job(tiny: Path, tmp_path: Path) -> Callable[..., TrainingJob]:
         dataset = tmp_path / "train.parquet"
         if rows is not None or not dataset.exists():
             write_rows(dataset, rows)
-        settings = {"learning_rate": 0.01, "batch_size": 4, "precision": "fp32", "epochs": 2, **training}
         return TrainingJob(
             dataset=dataset,
             model=str(tiny),
-            config=TrainingConfig(**settings),
+            config=TrainingConfig(**{**SETTINGS, **training}),
             seed=seed,
             output=tmp_path / "model",
             work=tmp_path / "training",

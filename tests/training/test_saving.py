@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from regenesis.training.saving import (
+    checkpoints,
+    keep_latest,
+    latest_whole,
+    mark_whole,
+    read_mark,
+    remove_others,
+    write_synced,
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """With the whole checkpoints 2, 10 and 9."""
+    for step in (2, 10, 9):
+        checkpoint = tmp_path / f"checkpoint-{step}"
+        (checkpoint / "part").mkdir(parents=True)
+        (checkpoint / "weights").write_bytes(b"w" * step)
+        (checkpoint / "part" / "state").write_bytes(b"state")
+        mark_whole(checkpoint, "this", [{"step": step}])
+    return tmp_path
+
+
+def test_the_latest_is_the_one_of_most_steps(folder: Path) -> None:
+    latest = latest_whole(folder, "this")
+    assert latest == folder / "checkpoint-10"
+    assert (read_mark(latest) or {})["history"] == [{"step": 10}]
+
+
+@pytest.mark.parametrize("lost", ["weights", "part/state", "whole.json"])
+def test_one_that_lost_a_file_or_its_end_is_passed_over(folder: Path, lost: str) -> None:
+    os.truncate(folder / "checkpoint-10" / lost, 1)
+    assert latest_whole(folder, "this") == folder / "checkpoint-9"
+    (folder / "checkpoint-9" / lost).unlink()
+    assert latest_whole(folder, "this") == folder / "checkpoint-2"
+
+
+def test_one_of_another_training_is_passed_over(folder: Path) -> None:
+    assert latest_whole(folder, "that") is None
+    mark_whole(folder / "checkpoint-2", "that", [])
+    assert latest_whole(folder, "that") == folder / "checkpoint-2"
+
+
+def test_no_folder_holds_none(tmp_path: Path) -> None:
+    assert latest_whole(tmp_path / "nowhere", "this") is None
+
+
+def test_only_the_latest_are_kept(folder: Path) -> None:
+    keep_latest(folder, 2)
+    assert [path.name for path in checkpoints(folder)] == ["checkpoint-9", "checkpoint-10"]
+
+
+def test_what_is_not_gone_on_from_is_removed(folder: Path) -> None:
+    (folder / "checkpoint-11").mkdir()
+    (folder / "something else").mkdir()
+    remove_others(folder, folder / "checkpoint-9")
+    assert sorted(path.name for path in folder.iterdir()) == ["checkpoint-9", "something else"]
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "file"
+    write_synced(path, "old")
+
+    def fail(_: int) -> None:
+        raise OSError("no")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="no"):
+        write_synced(path, "new")
+    assert path.read_text() == "old"
