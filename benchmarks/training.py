@@ -3,9 +3,9 @@
     REGENESIS_DATA_ROOT=… python benchmarks/training.py [--steps 6] [--repeats 3]
 
 Both train the same adapter of the same 135M model on the same rows (solutions that come with GSM8K's questions), each
-in a process of its own, and count every token of prompt and completion that is not padding. The time is that of the steps,
-without loading and writing the model. On a machine with other work the wall clock is noisy: beside it stands the ratio
-by processor time, whose best run is the least disturbed.
+in a process of its own, and count every token of prompt and completion that is not padding. The time is that of the
+steps, without loading and writing the model. On a machine with other work the wall clock is noisy: beside it stands
+the ratio by processor time, whose best run is the least disturbed.
 """
 
 from __future__ import annotations

@@ -293,9 +293,7 @@ def test_weights_move_at_the_published_learning_rate_in_bfloat16(make_job: Make,
 
 def test_a_loss_that_is_no_number_stops_at_its_step(make_job: Make) -> None:
     job = make_job(method="full", learning_rate=1e30, warmup_ratio=0, save_steps=1)
-    with pytest.raises(
-        TrainingError, match=r"step 2: the loss is (nan|inf).*Lower training.learning_rate \(now 1e\+30\)"
-    ):
+    with pytest.raises(TrainingError, match=r"step 2: .* (nan|inf).*Lower training.learning_rate \(now 1e\+30\)"):
         train(job)
     assert not job.output.exists()
     # what was learnt after it is not saved
