@@ -14,6 +14,7 @@ from pathlib import Path
 
 from regenesis.errors import ModelError
 from regenesis.models.names import HubName, is_split
+from regenesis.reachability import offline_if_unreachable
 
 
 def download(name: HubName) -> Path:
@@ -26,6 +27,7 @@ def download(name: HubName) -> Path:
     import huggingface_hub
     from huggingface_hub import errors
 
+    offline_if_unreachable()
     spec = f"hf:{name.repository}"
     with _said_plainly(spec, name.file):
         file = name.file or choose_file(_list_files(name.repository), spec)
@@ -47,6 +49,7 @@ def download_checkpoint(repository: str) -> Path | None:
     import huggingface_hub
     from huggingface_hub import errors
 
+    offline_if_unreachable()
     with _said_plainly(f"hf:{repository}", None):
         files = checkpoint_files(_list_files(repository))
         if not files:

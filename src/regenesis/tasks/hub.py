@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from regenesis.errors import TaskError
+from regenesis.reachability import offline_if_unreachable
 from regenesis.tasks.files import read_jsonl
 from regenesis.tasks.rows import Row
 
@@ -79,6 +80,7 @@ def _from_hub(hub: str, config: str, split: str, looked_at: str | None) -> Itera
     import datasets
     from datasets.exceptions import DatasetsError
 
+    offline_if_unreachable()
     folder = f"{hub}/{config or _DEFAULT_CONFIG}/{split}.jsonl"
     name = f"{hub} ({config}, {split})" if config else f"{hub} ({split})"
     before = f"{looked_at} is not there, and " if looked_at else ""

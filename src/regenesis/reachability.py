@@ -1,0 +1,36 @@
+"""Is the hub in reach? Its libraries try for half a minute before they say no; a connection says it at once.
+
+offline_if_unreachable()
+datasets.load_dataset(…)      # from the cache, or a ConnectionError straight away
+"""
+
+from __future__ import annotations
+
+import functools
+import socket
+import sys
+from urllib.parse import urlsplit
+from urllib.request import getproxies
+
+_PATIENCE = 5.0
+"""Seconds for a connection to open."""
+
+
+@functools.cache
+def offline_if_unreachable() -> None:
+    """Switches the hub's libraries to their offline mode, for this process, where no connection can be opened.
+
+    Behind a proxy nothing is tried, since what lies beyond it cannot be told by a connection.
+    """
+    from huggingface_hub import constants
+
+    endpoint = urlsplit(constants.ENDPOINT)
+    if constants.HF_HUB_OFFLINE or getproxies().keys() & {endpoint.scheme, "all"}:
+        return
+    port = endpoint.port or (443 if endpoint.scheme == "https" else 80)
+    try:
+        socket.create_connection((endpoint.hostname or "", port), timeout=_PATIENCE).close()
+    except OSError:
+        constants.HF_HUB_OFFLINE = True
+        if "datasets" in sys.modules:
+            sys.modules["datasets"].config.HF_HUB_OFFLINE = True
