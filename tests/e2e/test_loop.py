@@ -22,6 +22,7 @@ def loop(config: Path, run: Path, *options: str) -> subprocess.CompletedProcess[
     return subprocess.run(
         [sys.executable, "-m", "regenesis", "run", str(config), "--run-dir", str(run), *options],
         capture_output=True,
+        check=False,
         text=True,
         timeout=240,
         env=os.environ | {"COLUMNS": "120"},

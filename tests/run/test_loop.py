@@ -5,7 +5,13 @@ from typing import Any
 
 import pytest
 
-from regenesis.config import BudgetConfig, LlamaCppEngineConfig, RunConfig, TransformersEngineConfig, config_from_mapping
+from regenesis.config import (
+    BudgetConfig,
+    LlamaCppEngineConfig,
+    RunConfig,
+    TransformersEngineConfig,
+    config_from_mapping,
+)
 from regenesis.errors import ConfigError, RunError
 from regenesis.run.loop import Remaining, stages
 
