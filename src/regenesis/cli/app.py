@@ -6,6 +6,7 @@ stands here with a line on each, and the verb itself knows the rest.
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from typing import Annotated, Any
@@ -89,6 +90,8 @@ def regenesis(
 
 def main() -> None:
     """Runs the command line; an error made on purpose ends it with its text and exit code 1."""
+    # before any computing library is loaded, and for the processes that are started too; see `engines.threads`
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         app()
     except RegenesisError as error:
