@@ -166,7 +166,7 @@ def _gguf_tokenizer(path: Path) -> Any:
     file = read_gguf(path)
     kept = cache_folder() / "tokenizers" / f"{_tokenizer_digest(file)[:32]}-transformers-{transformers.__version__}"
     if not (kept / "tokenizer.json").is_file():
-        tokenizer = _out_of_gguf(path, file.value("tokenizer.ggml.pre"))
+        tokenizer = _out_of_gguf(path, file)
         partial = kept.with_name(f"{kept.name}.{os.getpid()}.partial")
         try:
             tokenizer.save_pretrained(partial)
@@ -187,14 +187,18 @@ def _tokenizer_digest(file: GgufFile) -> str:
     return digest.hexdigest()
 
 
-def _out_of_gguf(path: Path, splitting: str | None) -> Any:
+def _out_of_gguf(path: Path, file: GgufFile) -> Any:
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name, local_files_only=True)
     tokenizer.name_or_path = path.stem
     # some versions of transformers set it, and decoding would then swallow spaces before full stops
     tokenizer.clean_up_tokenization_spaces = False
-    if splitting == "smollm":
+    end = file.value("tokenizer.ggml.eos_token_id")
+    if end is not None and tokenizer.eos_token_id != end:
+        # transformers 5.17 takes the end of a turn from the model's class and not from the file
+        tokenizer.eos_token = tokenizer.convert_ids_to_tokens(end)
+    if file.value("tokenizer.ggml.pre") == "smollm":
         _split_digits(tokenizer)
     if tokenizer.chat_template and tokenizer.bos_token_id is not None and _doubles_bos(tokenizer):
         tokenizer.add_bos_token = False
