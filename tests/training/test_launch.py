@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -336,3 +338,28 @@ time.sleep(60)
         process.send_signal(number)
         assert process.wait(60) == 128 + number
     assert (tmp_path / "ended").read_text() == str(int(number))
+
+
+def test_what_was_launched_ends_where_the_launcher_is_killed() -> None:
+    child = """
+import os, sys, time
+from regenesis.training.launch import end_with_launcher
+end_with_launcher()
+print(os.getpid(), flush=True)
+time.sleep(60)
+"""
+    parent = f"from regenesis.training.launch import launch; launch([{HERE!r}, '-c', {child!r}])"
+    process = subprocess.Popen([HERE, "-c", parent], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    with process.stdout:
+        launched_id = int(process.stdout.readline())
+        process.kill()
+        process.wait(60)
+        # the launched process holds the other end of the pipe for as long as it lives
+        try:
+            ended, _, _ = select.select([process.stdout], [], [], 20)
+            assert ended
+            assert process.stdout.read() == b""
+        finally:
+            with suppress(ProcessLookupError):
+                os.kill(launched_id, signal.SIGKILL)

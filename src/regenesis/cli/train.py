@@ -75,8 +75,9 @@ def train_command(
       130  interrupted
     """  # noqa: D301 - the command line knows a paragraph to leave alone by that character
     from regenesis.run.training import training_config
-    from regenesis.training.launch import Machines, last_words, launch_command, needs_launch
+    from regenesis.training.launch import Machines, end_with_launcher, last_words, launch_command, needs_launch
 
+    end_with_launcher()
     with last_words():
         config = training_config(run, overrides or ())
         where = Machines(processes, machines, machine_rank, main_address)

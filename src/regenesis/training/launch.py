@@ -11,11 +11,13 @@ Each runs `regenesis train` once more, and `inside_launch` tells it that it need
 from __future__ import annotations
 
 import difflib
+import fcntl
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -163,25 +165,53 @@ def launch(command: Sequence[str], stdout: int | None = None) -> int:
     received: list[int] = []
     with TemporaryDirectory(prefix="regenesis-") as folder:
         words = Path(folder) / "last-words"
-        # a session of its own: a terminal's Ctrl-C reaches it once, from here, and not a second time amid its ending
-        surroundings = {**os.environ, _LAST_WORDS: str(words)}
-        child = subprocess.Popen(list(command), env=surroundings, stdout=stdout, start_new_session=True)
+        with _lifeline(words).open("w") as lifeline:
+            fcntl.flock(lifeline, fcntl.LOCK_EX)
+            # a session of its own: a terminal's Ctrl-C reaches it once, from here, and not a second time amid its
+            # ending
+            surroundings = {**os.environ, _LAST_WORDS: str(words)}
+            child = subprocess.Popen(list(command), env=surroundings, stdout=stdout, start_new_session=True)
 
-        def pass_on(number: int, _: Any) -> None:
-            received.append(number)
-            child.send_signal(number)
+            def pass_on(number: int, _: Any) -> None:
+                received.append(number)
+                child.send_signal(number)
 
-        before = {number: signal.signal(number, pass_on) for number in _PASSED_ON}
-        try:
-            code = child.wait()
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+            before = {number: signal.signal(number, pass_on) for number in _PASSED_ON}
+            try:
+                code = child.wait()
+            finally:
+                for number, handler in before.items():
+                    signal.signal(number, handler)
         if received:
             return 128 + received[0]
         if code == 1 or code < 0:
             raise TrainingError(_why(words))
         return code
+
+
+def end_with_launcher() -> None:
+    """Sees to it that a launched process ends where the one that launched it was killed, which nobody could pass on.
+
+    It would go on unseen otherwise, and hold the run against the command that is to go on with it.
+    """
+    words = os.environ.get(_LAST_WORDS)
+    if words is not None:
+        threading.Thread(target=_end_after, args=(_lifeline(Path(words)),), name="lifeline", daemon=True).start()
+
+
+def _end_after(lifeline: Path) -> None:
+    try:
+        # the launcher holds it locked for as long as it lives, however it ends
+        with lifeline.open() as held:
+            fcntl.flock(held, fcntl.LOCK_SH)
+    except OSError:  # the folder is gone, and so is the launcher; or its disk knows no locks, and nothing can be told
+        if lifeline.exists():
+            return
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _lifeline(words: Path) -> Path:
+    return words.with_name("lifeline")
 
 
 @contextmanager
