@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -47,9 +49,31 @@ def test_plan_fits_a_terminal_however_large_the_run(folder: Path) -> None:
 
 def test_status_counts_what_the_run_holds(finished: Path) -> None:
     shown = regenesis("status", "run", cwd=finished).stdout
-    assert shown.startswith("run  finished\n")
+    assert shown.startswith("run  synthesis finished\n")
     assert "4 of 4 finished (100 %)" in shown
     assert "structure" in shown
+
+
+def test_status_tells_how_far_training_and_evaluation_have_come(finished: Path, tmp_path: Path) -> None:
+    shown = regenesis("status", "run", cwd=finished).stdout
+    assert re.search(r"^trained +not yet *$", shown, re.M)
+    assert re.search(r"^measured +not yet *$", shown, re.M)
+    run = tmp_path / "run"
+    shutil.copytree(finished / "run", run)
+    with (run / "log.jsonl").open("a") as log:
+        log.write('{"event": "training_start"}\n{"event": "training_step", "step": 7, "steps": 20}\n')
+    assert "stopped after step 7 of 20" in regenesis("status", "run", cwd=tmp_path).stdout
+    (run / "model").mkdir()
+    record = {"settings": {}, "method": "lora", "steps": 20, "first_loss": 1.5, "final_loss": 1.25}
+    (run / "model" / "training.json").write_text(json.dumps(record))
+    (run / "evaluation").mkdir()
+    summary = {"complete": False, "models": {"base": {}, "tuned": {}}, "tasks": {"gsm8k": {}}}
+    (run / "evaluation" / "summary.json").write_text(json.dumps(summary))
+    (run / "round-2").mkdir()
+    shown = regenesis("status", "run", cwd=tmp_path).stdout
+    assert "an adapter, 20 steps, loss 1.5000 at the first and 1.2500 at the last" in " ".join(shown.split())
+    assert "base, tuned on gsm8k; not to its end" in shown
+    assert "run/round-2" in shown
 
 
 def test_status_json_adds_up(finished: Path) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def status_command(run: RunFolder, as_json: AsJson = False) -> None:
-    """What a run holds: questions, chains by verdict, kept paths, tokens, time."""
+    """What a run holds: questions, chains by verdict, kept paths, the tuned model, what was measured, tokens, time."""
     from regenesis.cli.terminal import print_json
     from regenesis.run import read_status
 
@@ -43,9 +43,9 @@ def _print_status(found: Status) -> None:
 
 def _state(found: Status) -> str:
     if found.running:
-        return "running"
+        return "running" + {"train": ": training", "evaluate": ": evaluation"}.get(found.stage or "", "")
     if found.questions and found.outcomes.questions == found.questions:
-        return "finished"
+        return "synthesis finished"
     stopped = (found.last_end or {}).get("stopped")
     return f"stopped: the budget was spent ({stopped})" if stopped else "stopped before its end"
 
@@ -70,11 +70,38 @@ def _counts(found: Status) -> Table:
         "questions": f"{done}, {counts.served:,} with a kept path",
         "chains": f"{counts.chains:,}: {verdicts}" if counts.chains else "0",
         "kept": counted(counts.kept, "path"),
+        "trained": _trained(found),
+        "measured": _measured(found),
+        "rounds": ", ".join(found.rounds),
         "time": f"{duration(found.seconds)} over all starts",
     }
     for name, value in rows.items():
-        table.add_row(name, Text(neutralise(value)))
+        if value:
+            table.add_row(name, Text(neutralise(value)))
     return table
+
+
+def _trained(found: Status) -> str:
+    from regenesis.cli.figures import counted
+
+    if found.training is not None and (found.trained is None or (found.running and found.stage == "train")):
+        step, steps = found.training
+        if found.running and found.stage == "train":
+            return f"step {step:,} of {steps:,}"
+        return f"not to its end: stopped after step {step:,} of {steps:,}"
+    if found.trained is None:
+        return "not yet"
+    what = "an adapter" if found.trained.get("method") == "lora" else "all weights"
+    steps = counted(int(found.trained.get("steps", 0)), "step")
+    losses = [float(found.trained.get(name, "nan")) for name in ("first_loss", "final_loss")]
+    return f"{what}, {steps}, loss {losses[0]:.4f} at the first and {losses[1]:.4f} at the last"
+
+
+def _measured(found: Status) -> str:
+    if not found.measured:
+        return "not yet"
+    said = f"{', '.join(found.measured['models'])} on {', '.join(found.measured['tasks'])}"
+    return said if found.evaluation_complete else f"{said}; not to its end"
 
 
 def _stages(found: Status) -> Table:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -104,6 +105,11 @@ class RunDirectory:
     @property
     def log(self) -> Path:
         return self.path / "log.jsonl"
+
+    def later_rounds(self) -> list[RunDirectory]:
+        """The folders of the rounds after the first, in order; each is a run like this one."""
+        found = [path for path in self.path.glob("round-*") if re.fullmatch(r"round-[1-9][0-9]*", path.name)]
+        return [RunDirectory(path) for path in sorted(found, key=lambda path: int(path.name.removeprefix("round-")))]
 
     @contextmanager
     def locked(self, *, with_ledger: bool = True) -> Iterator[Self]:

@@ -18,6 +18,7 @@ from regenesis.methods import Outcome
 from regenesis.nouns import Question
 from regenesis.run.directory import RunDirectory, read_json
 from regenesis.run.outcomes import Counts, OutcomeStore
+from regenesis.training.report import read_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,13 @@ class Status:
         outcomes: Sums over its finished questions: chains by verdict, kept paths.
         stages: What the ledger holds of each stage: completions and tokens.
         seconds: Wall-clock time over all starts.
-        last_end: Where the last start ended, as it was written down; `None` before that.
+        last_end: Where the last start of the synthesis ended, as it was written down; `None` before that.
+        stage: `synthesize`, `train` or `evaluate`: what the last start was about; `None` before the first.
+        training: Step and steps of the last training, as far as the log tells; `None` before that.
+        trained: What stands beside the tuned model; `None` while there is no whole one.
+        measured: Tasks that were measured, and the models they were measured on.
+        evaluation_complete: Whether every question of the evaluation was answered by every one of these models.
+        rounds: Folders of the later rounds, each a run like this one.
     """
 
     directory: str
@@ -47,6 +54,12 @@ class Status:
     stages: dict[str, StageTotals]
     seconds: float
     last_end: dict[str, Any] | None
+    stage: str | None
+    training: tuple[int, int] | None
+    trained: dict[str, Any] | None
+    measured: dict[str, list[str]]
+    evaluation_complete: bool
+    rounds: list[str]
 
     @property
     def kept(self) -> int:
@@ -70,6 +83,7 @@ def read_status(run_dir: str | Path) -> Status:
         with Ledger.read(directory.ledger) as ledger:
             stages = ledger.totals()
     left_out = _left_out(directory)
+    log, evaluation = _read_log(directory.log), read_json(directory.evaluation / "summary.json") or {}
     return Status(
         directory=str(directory.path),
         running=_is_running(directory),
@@ -79,8 +93,14 @@ def read_status(run_dir: str | Path) -> Status:
         left_out=len(left_out),
         outcomes=_counts(directory, left_out),
         stages=stages,
-        seconds=_seconds(directory.log),
+        seconds=log.seconds,
         last_end=read_json(directory.summary),
+        stage=log.stage,
+        training=log.training,
+        trained=read_record(directory.model),
+        measured={name: list(evaluation.get(name) or {}) for name in ("tasks", "models")} if evaluation else {},
+        evaluation_complete=evaluation.get("complete") is True,
+        rounds=[str(later.path) for later in directory.later_rounds()],
     )
 
 
@@ -156,15 +176,29 @@ def _is_running(directory: RunDirectory) -> bool:
     return False
 
 
-_STARTS = ("start", "training_start", "evaluate")
+_STARTS = {"start": "synthesize", "training_start": "train", "evaluate": "evaluate"}
 """Events with which a stage begins, and its time anew."""
 
 
-def _seconds(log: Path) -> float:
-    """Adds up how long each start lasted, by the last line that it wrote of its time."""
+@dataclass(slots=True)
+class _Log:
+    """What the log tells of all starts.
+
+    Attributes:
+        seconds: How long they lasted, each by the last line that it wrote of its time.
+        stage: What the last one was about.
+        training: Step and steps of the last training.
+    """
+
+    seconds: float = 0.0
+    stage: str | None = None
+    training: tuple[int, int] | None = None
+
+
+def _read_log(log: Path) -> _Log:
+    found, current = _Log(), 0.0
     if not log.exists():
-        return 0.0
-    total = current = 0.0
+        return found
     with log.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
             # the last line of a killed start may be torn
@@ -172,7 +206,12 @@ def _seconds(log: Path) -> float:
                 entry = json.loads(line)
                 if not isinstance(entry, dict):
                     continue
-                if entry.get("event") in _STARTS:
-                    total, current = total + current, 0.0
+                event = entry.get("event")
+                if event in _STARTS:
+                    found.seconds, current = found.seconds + current, 0.0
+                    found.stage = _STARTS[event]
+                if event == "training_step":
+                    found.training = (int(entry.get("step", 0)), int(entry.get("steps", 0)))
                 current = float(entry.get("elapsed_s", current))
-    return total + current
+    found.seconds += current
+    return found

@@ -9,7 +9,6 @@ is; where all weights were trained and the engine reads GGUF, both are written a
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
@@ -146,11 +145,9 @@ def _rounds(directory: RunDirectory) -> Iterator[tuple[str, RunDirectory]]:
     """The tuned models that there are: the run's own and those of its later rounds."""
     if _is_adapter(directory.model) or _is_checkpoint(directory.model):
         yield TUNED, directory
-    folders = [path for path in directory.path.glob("round-*") if re.fullmatch(r"round-[1-9][0-9]*", path.name)]
-    for folder in sorted(folders, key=lambda path: int(path.name.removeprefix("round-"))):
-        later = RunDirectory(folder)
+    for later in directory.later_rounds():
         if _is_adapter(later.model) or _is_checkpoint(later.model):
-            yield folder.name, later
+            yield later.path.name, later
 
 
 def _is_adapter(model: Path) -> bool:
