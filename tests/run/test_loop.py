@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,12 @@ from regenesis.config import (
     config_from_mapping,
 )
 from regenesis.errors import ConfigError, RunError
+from regenesis.ledger import Ledger
+from regenesis.nouns import Completion, Message, Request, Sampling
 from regenesis.run.loop import Remaining, stages
 
 EVALUATED = {"tasks": ["gsm8k"]}
+SERVED = {"kind": "openai", "base_url": "http://127.0.0.1:9/v1", "model": "served"}
 
 
 def config(**parts: Any) -> RunConfig:
@@ -24,10 +29,11 @@ def config(**parts: Any) -> RunConfig:
     )
 
 
-def train(directory: Path) -> None:
+def train(directory: Path, weights: bytes = b"weights") -> None:
     """What a training leaves behind, as far as the loop looks at it."""
-    (directory / "model").mkdir(parents=True)
+    (directory / "model").mkdir(parents=True, exist_ok=True)
     (directory / "model" / "adapter_config.json").write_text("{}")
+    (directory / "model" / "adapter_model.safetensors").write_bytes(weights)
 
 
 def gone_through(loop: RunConfig, run: Path, rounds: int) -> list[tuple[str, int, str]]:
@@ -105,11 +111,54 @@ def test_a_round_without_a_model_is_not_gone_on_from(tmp_path: Path) -> None:
 def test_what_a_server_cannot_do_is_said_before_anything_is_asked(
     tmp_path: Path, training: dict[str, Any], rounds: int, message: str
 ) -> None:
-    served = config(
-        engine={"kind": "openai", "base_url": "http://127.0.0.1:9/v1", "model": "served"}, training=training
-    )
+    served = config(engine=SERVED, training=training)
     with pytest.raises(ConfigError, match=message):
         next(stages(served, tmp_path / "run", rounds))
+
+
+@pytest.mark.parametrize(
+    "evaluation",
+    [
+        pytest.param({"tuned_engine": SERVED}, id="one tuned model is served"),
+        pytest.param({"engine": SERVED}, id="a server is measured on"),
+    ],
+)
+def test_rounds_are_not_measured_on_a_server(tmp_path: Path, evaluation: dict[str, Any]) -> None:
+    measured = config(evaluation=EVALUATED | evaluation)
+    with pytest.raises(ConfigError, match="tuned_engine"):
+        next(stages(measured, tmp_path / "run", 2))
+    assert next(stages(measured, tmp_path / "run", 1)).kind == "synthesize"
+
+
+def begin(directory: Path) -> None:
+    """A completion of the synthesis, recorded."""
+
+    async def record() -> None:
+        with Ledger.open(directory / "ledger.sqlite") as ledger:
+            request = Request("model", (Message("user", "?"),), Sampling(0, 1, 1), 0, 0, "q", "solve")
+            await ledger.put(request, Completion("text", "stop", 1, 1, "test", 0.1))
+
+    asyncio.run(record())
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_round_that_asked_a_model_which_was_trained_anew_is_not_taken_for_done(tmp_path: Path, begun: bool) -> None:
+    gone_through(config(evaluation=EVALUATED), tmp_path / "run", 2)
+    if begun:
+        begin(tmp_path / "run" / "round-2")
+    kinds = []
+    with pytest.raises(RunError, match="trained anew") if begun else nullcontext():
+        for stage in stages(config(evaluation=EVALUATED), tmp_path / "run", 2):
+            kinds.append(stage.kind)
+            if stage.kind == "train":
+                train(stage.directory, weights=b"other weights")
+    assert len(kinds) == (2 if begun else 6)
+
+
+def test_a_round_that_asked_the_model_there_still_is_goes_on(tmp_path: Path) -> None:
+    seen = gone_through(config(), tmp_path / "run", 2)
+    begin(tmp_path / "run" / "round-2")
+    assert gone_through(config(), tmp_path / "run", 2) == seen
 
 
 def test_stages_share_one_budget() -> None:

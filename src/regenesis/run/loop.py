@@ -13,14 +13,16 @@ over adapters, and base and tuned model differ by one training.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from regenesis.config import BudgetConfig, OpenAIEngineConfig, RunConfig
-from regenesis.errors import ConfigError
-from regenesis.run.directory import RunDirectory
+from regenesis.errors import ConfigError, RunError
+from regenesis.models.weights import folder_digest
+from regenesis.run.directory import RunDirectory, read_json, write_whole
 from regenesis.run.tuned import tuned_engine
 
 StageKind = Literal["synthesize", "train", "evaluate"]
@@ -69,6 +71,7 @@ def stages(config: RunConfig, run_dir: str | Path, rounds: int = 1) -> Iterator[
 
     Raises:
         ConfigError: The rounds cannot be had with this config.
+        RunError: A round has no model to go on from, or the round after it has asked an older one.
     """
     require_possible(config, rounds)
     root = Path(run_dir)
@@ -77,6 +80,8 @@ def stages(config: RunConfig, run_dir: str | Path, rounds: int = 1) -> Iterator[
         directory = round_directory(root, number)
         yield Stage("synthesize", number, directory, current)
         yield Stage("train", number, directory, current)
+        if number < rounds:
+            _require_same_model(RunDirectory(directory), RunDirectory(round_directory(root, number + 1)))
         if config.evaluation.tasks:
             yield Stage("evaluate", number, root, config)
         if number < rounds:
@@ -105,6 +110,36 @@ def require_possible(config: RunConfig, rounds: int) -> None:
                 "--rounds: a second round asks the tuned model, which an `openai` engine cannot load by itself. Use "
                 "the `transformers` or `llamacpp` engine, or serve the tuned model and start a run of its own with it."
             )
+    evaluation = config.evaluation
+    served = evaluation.tuned_engine is not None or isinstance(evaluation.engine, OpenAIEngineConfig)
+    if rounds > 1 and evaluation.tasks and served:
+        raise ConfigError(
+            "--rounds: each round makes a model of its own, and a server is told of one (evaluation.tuned_engine). "
+            "Measure on a `transformers` or `llamacpp` engine, and leave evaluation.tuned_engine out."
+        )
+
+
+def _require_same_model(before: RunDirectory, later: RunDirectory) -> None:
+    """Makes sure that a round which has begun asks the model that the round before it holds now.
+
+    A round whose questions are all finished opens no engine, and so would not notice by itself.
+
+    Raises:
+        RunError: It has asked an older one.
+    """
+    if not (before.model / "adapter_config.json").is_file() and not (before.model / "config.json").is_file():
+        return  # told when its engine is asked for
+    note, now = later.path / "asks.json", {"model": folder_digest(before.model)}
+    asked = read_json(note)
+    if asked == now:
+        return
+    if asked is not None and later.begun():
+        raise RunError(
+            f"{later.path}: was begun with another model than {before.model} holds now, which was trained anew since. "
+            f"Remove or rename {later.path} to go that round again with the new one."
+        )
+    with later.locked():
+        write_whole(note, json.dumps(now) + "\n")
 
 
 def _next_config(config: RunConfig, current: RunConfig, directory: Path) -> RunConfig:
