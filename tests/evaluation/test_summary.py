@@ -78,6 +78,11 @@ def test_a_condition_that_differs_is_named_and_the_comparison_marked() -> None:
     assert "precision Q4_1 against Q8_0" in versus.caveats[0]
 
 
+def test_a_model_that_was_not_begun_is_compared_with_none() -> None:
+    models = [model("base", precision="float32"), model("tuned", precision="")]
+    assert evaluation({"base": {"a": "rw"}, "tuned": {"a": "  "}}, models=models).to_json()["comparisons"] == []
+
+
 def test_a_precision_that_is_not_known_is_said_without_marking() -> None:
     models = [model("base", engine="openai", precision="unknown"), model("tuned", engine="openai", precision="unknown")]
     [versus] = evaluation({"base": {"a": "rw"}, "tuned": {"a": "rr"}}, models=models).versus

@@ -71,7 +71,7 @@ class Evaluation:
         tasks: The tasks in order.
         models: The models in order.
         results: By model and task, in question order; empty lists where nothing was answered yet.
-        pairs: Names of the models to compare, each second with its first.
+        pairs: Names of the models to compare, each second with its first; two without a common question are not.
         trained_on: Questions of a task that are among those trained on, by task.
     """
 
@@ -92,7 +92,9 @@ class Evaluation:
             }
             for model in self.models
         }
-        self.versus = [self._versus(first, second) for first, second in self.pairs]
+        compared = [self._versus(first, second) for first, second in self.pairs]
+        # a model that was not begun is not known by its conditions either, so nothing is said of it
+        self.versus = [versus for versus in compared if versus.tasks]
 
     @property
     def complete(self) -> bool:
