@@ -250,15 +250,18 @@ async def test_a_model_trained_anew_and_served_under_its_old_name_is_noticed(fin
     (run / "model").mkdir()
     (run / "model" / "config.json").write_text("{}")
     (run / "model" / "model.safetensors").write_bytes(b"first")
-    served = {"kind": "openai", "base_url": "http://127.0.0.1:9/v1", "model": "tuned"}
-    made = evaluating(file, evaluation={"tuned_engine": served})
 
-    async def measure() -> EvaluationReport:
-        return await evaluate_run(run, made, engines={"base": played("scripted"), "tuned": played("tuned")})
+    async def measure(name: str = "tuned") -> EvaluationReport:
+        served = {"kind": "openai", "base_url": "http://127.0.0.1:9/v1", "model": name}
+        made = evaluating(file, evaluation={"tuned_engine": served})
+        return await evaluate_run(run, made, engines={"base": played("scripted"), "tuned": played(name)})
 
     assert (await measure()).requests_sent == 16
     assert (await measure()).requests_sent == 0
     (run / "model" / "model.safetensors").write_bytes(b"second")
+    with pytest.raises(RunError, match="Serve it under a new name"):
+        await measure()
+    assert (await measure("tuned-2")).requests_sent == 8
     with pytest.raises(RunError, match="Serve it under a new name"):
         await measure()
 

@@ -116,6 +116,13 @@ def test_what_a_server_cannot_do_is_said_before_anything_is_asked(
         next(stages(served, tmp_path / "run", rounds))
 
 
+def test_what_an_adapter_lies_over_is_not_trained_unless_it_is_named(tmp_path: Path) -> None:
+    engine = {"kind": "transformers", "model": "/models/base", "adapter": "/models/adapter"}
+    with pytest.raises(ConfigError, match="without an adapter"):
+        next(stages(config(engine=engine), tmp_path / "run"))
+    assert next(stages(config(engine=engine, training={"model": "/models/base"}), tmp_path / "run")).round == 1
+
+
 @pytest.mark.parametrize(
     "evaluation",
     [

@@ -69,6 +69,17 @@ def test_a_server_does_not_say_what_to_train(tmp_path: Path) -> None:
         training_job(run, training_config(run.path, ["training.model=null"]))
 
 
+def test_an_engine_with_an_adapter_does_not_say_what_to_train(tmp_path: Path) -> None:
+    run = RunDirectory(write_run(tmp_path / "run", tmp_path))
+    config = json.loads(run.config_file.read_text())
+    del config["training"]["model"]
+    engine = {"kind": "transformers", "model": "hf:a/b", "adapter": str(tmp_path)}
+    run.config_file.write_text(json.dumps({**config, "engine": engine}))
+    with pytest.raises(TrainingError, match="hf:a/b to begin without the adapter"):
+        training_job(run, run.require_started())
+    assert training_job(run, training_config(run.path, ["training.model=hf:a/b"])).model == "hf:a/b"
+
+
 def test_an_override_reaches_the_training_alone(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", tmp_path)
     config = training_config(run, ["training.epochs=1", "seed=5"])

@@ -110,6 +110,11 @@ def require_possible(config: RunConfig, rounds: int) -> None:
                 "--rounds: a second round asks the tuned model, which an `openai` engine cannot load by itself. Use "
                 "the `transformers` or `llamacpp` engine, or serve the tuned model and start a run of its own with it."
             )
+    elif config.engine.adapter is not None and config.training.model is None:
+        raise ConfigError(
+            "training.model: say what to train, merged weights or the engine's model, since training begins with a "
+            "model without an adapter."
+        )
     evaluation = config.evaluation
     served = evaluation.tuned_engine is not None or isinstance(evaluation.engine, OpenAIEngineConfig)
     if rounds > 1 and evaluation.tasks and served:

@@ -83,6 +83,11 @@ def training_job(directory: RunDirectory, config: RunConfig) -> TrainingJob:
     """
     model = config.training.model
     if model is None:
+        if not isinstance(config.engine, OpenAIEngineConfig) and config.engine.adapter is not None:
+            raise TrainingError(
+                f"training.model: the engine runs {config.engine.model} under an adapter, and training begins with a "
+                f"model without one. Name it: merged weights, or {config.engine.model} to begin without the adapter."
+            )
         if isinstance(config.engine, OpenAIEngineConfig):
             raise TrainingError(
                 "training.model: say which weights the server runs (a checkpoint's folder or `hf:<org>/<repo>`), since "

@@ -97,16 +97,17 @@ def require_fresh(engines: Mapping[str, EngineConfig], directory: RunDirectory) 
         if name not in folders or not isinstance(config, OpenAIEngineConfig):
             continue
         note = directory.evaluation / name / "served.json"
-        served = {"name": make_engine(config).model, "weights": folder_digest(folders[name].model)}
-        before = read_json(note) or served
-        if before["name"] == served["name"] and before["weights"] != served["weights"]:
+        served, weights = make_engine(config).model, folder_digest(folders[name].model)
+        # every name that it was ever served by: answers recorded under one of them stay in the ledger
+        before = read_json(note) or {}
+        if before.get(served, weights) != weights:
             raise RunError(
-                f"{folders[name].model}: has changed since {name} was measured as {served['name']!r} by its server, so "
+                f"{folders[name].model}: has changed since {name} was measured as {served!r} by its server, so "
                 "the recorded answers are the older model's. Serve it under a new name and say so in "
                 "evaluation.tuned_engine.model."
             )
         note.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(note, json.dumps(served, indent=1) + "\n")
+        write_whole(note, json.dumps(before | {served: weights}, indent=1) + "\n")
 
 
 def trained_on(directory: RunDirectory) -> set[str]:
