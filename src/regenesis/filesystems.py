@@ -86,3 +86,13 @@ def _read_mount(line: str) -> tuple[Path, str] | None:
     # the kernel writes blanks and backslashes of a mount point as octal escapes
     point = re.sub(r"\\([0-7]{3})", lambda escape: chr(int(escape[1], 8)), fields[4])
     return Path(point), kind
+
+
+def give_usual_rights(folder: Path) -> None:
+    """Gives weights the rights of the config beside them.
+
+    Safetensors makes its files readable to their owner alone, so that a server run by another user could not load them.
+    """
+    configs = [folder / name for name in ("config.json", "adapter_config.json") if (folder / name).is_file()]
+    for weights in folder.glob("*.safetensors") if configs else ():
+        weights.chmod(configs[0].stat().st_mode & 0o777)

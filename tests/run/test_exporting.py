@@ -10,9 +10,13 @@ import pytest
 from tests.helpers.tiny_models import save_random_adapter, write_tiny_gguf
 
 from regenesis.checkpoints import load_model
+from regenesis.config import LlamaCppEngineConfig, RunConfig, TaskConfig, TransformersEngineConfig
 from regenesis.errors import ModelError, RunError
 from regenesis.models import Weights, locate_weights
+from regenesis.run import RunDirectory
 from regenesis.run.exporting import export
+from regenesis.run.measuring import engine_for
+from regenesis.run.tuned import tuned_engine
 
 pytestmark = pytest.mark.model
 
@@ -69,6 +73,38 @@ def test_each_form_is_written(run: str, to: Any, kind: Any, file: str, trained: 
     assert not done.already_done
     assert done.size > 0
     assert not [path for path in (trained[run] / "exports").iterdir() if "partial" in path.name]
+
+
+@pytest.mark.parametrize(("kind", "width"), [(None, "BF16"), ("f32", "F32")])
+def test_weights_trained_in_full_are_written_in_the_type_asked_for(
+    kind: Any, width: str, trained: dict[str, Path]
+) -> None:
+    from safetensors import safe_open
+
+    done = export(trained["full"], "merged", kind=kind)
+    with safe_open(done.path / "model.safetensors", "pt") as weights:
+        assert {weights.get_slice(name).get_dtype() for name in weights.keys()} == {width}  # noqa: SIM118 - no mapping
+
+
+def test_whoever_may_read_the_config_may_read_the_weights(trained: dict[str, Path]) -> None:
+    folder = export(trained["lora"], "merged").path
+    assert (folder / "model.safetensors").stat().st_mode == (folder / "config.json").stat().st_mode
+
+
+def test_an_export_and_the_evaluation_do_not_write_each_others_file_anew(trained: dict[str, Path]) -> None:
+    run = trained["full"]
+    base = json.loads((run / "model" / "training.json").read_text())["base"]
+    config = RunConfig(tasks=[TaskConfig(name="gsm8k")], engine=LlamaCppEngineConfig(kind="llamacpp", model=base))
+    asked = tuned_engine(config, RunDirectory(run))
+    done = export(run, "gguf")
+    assert done.already_done
+    assert asked.model == str(done.path.resolve())
+
+
+def test_an_adapters_folder_stands_for_the_adapter_on_its_base(trained: dict[str, Path], base: Weights) -> None:
+    asked = engine_for(TransformersEngineConfig(kind="transformers", model="x"), str(trained["lora"] / "model"))
+    assert isinstance(asked, TransformersEngineConfig)
+    assert (asked.model, asked.adapter) == (base.spec, trained["lora"] / "model")
 
 
 @pytest.mark.parametrize(("run", "to", "kind", "words"), REFUSED)

@@ -1,4 +1,4 @@
-"""An adapter worked into the weights it belongs to, as an ordinary checkpoint.
+"""An adapter worked into the weights it belongs to, as an ordinary checkpoint; or whole weights in another type.
 
 merge(base, run / "model", run / "exports" / "merged", "bfloat16")
 """
@@ -11,15 +11,16 @@ from pathlib import Path
 
 from regenesis.checkpoints.loading import Dtype, load_model, load_tokenizer, quiet
 from regenesis.errors import ModelError
+from regenesis.filesystems import give_usual_rights
 from regenesis.models import Weights
 
 
-def merge(base: Weights, adapter: Path, target: Path, dtype: Dtype = "bfloat16") -> Path:
+def merge(base: Weights, adapter: Path | None, target: Path, dtype: Dtype = "bfloat16") -> Path:
     """Writes base and adapter as one checkpoint: safetensors, config, tokenizer and chat template.
 
     Args:
         base: The model the adapter belongs to; a GGUF model is de-quantised.
-        adapter: Folder of a LoRA adapter in the form of peft.
+        adapter: Folder of a LoRA adapter in the form of peft; without one the base itself is written.
         target: The folder to write; whole or not at all. It must not be there yet.
         dtype: Type of the weights, in which they are also added up; the adapter's product is made in float32 first.
 
@@ -34,8 +35,10 @@ def merge(base: Weights, adapter: Path, target: Path, dtype: Dtype = "bfloat16")
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
         with quiet():
-            laid_over.merge_and_unload(safe_merge=True).save_pretrained(partial)
+            whole = laid_over if adapter is None else laid_over.merge_and_unload(safe_merge=True)
+            whole.save_pretrained(partial)
             tokenizer.save_pretrained(partial)
+        give_usual_rights(partial)
         partial.rename(target)
     except ValueError as error:
         raise ModelError(f"{adapter}: cannot be merged into {base.spec} ({error}).") from error

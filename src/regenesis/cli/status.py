@@ -92,9 +92,9 @@ def _trained(found: Status) -> str:
     if found.trained is None:
         return "not yet"
     what = "an adapter" if found.trained.get("method") == "lora" else "all weights"
-    steps = counted(int(found.trained.get("steps", 0)), "step")
+    length = counted(int(found.trained.get("steps", 0)), "step")
     losses = [float(found.trained.get(name, "nan")) for name in ("first_loss", "final_loss")]
-    return f"{what}, {steps}, loss {losses[0]:.4f} at the first and {losses[1]:.4f} at the last"
+    return f"{what}, {length}, loss {losses[0]:.4f} at the first and {losses[1]:.4f} at the last"
 
 
 def _measured(found: Status) -> str:

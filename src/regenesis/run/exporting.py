@@ -79,7 +79,7 @@ def export(run: str | Path, to: Form, out: str | Path | None = None, kind: GgufT
     if not is_adapter and not (model / "config.json").is_file():
         raise RunError(f"{model}: there is no tuned model yet. Train it first: regenesis train {run}")
     folder = directory.exports if out is None else Path(out)
-    base = _base(model)
+    base = base_of(model)
     digest = folder_digest(model)
     target, origin, write = _plan(to, kind, model, is_adapter, base, folder, digest)
     already_done = _made_from(target) == origin
@@ -101,8 +101,13 @@ def export(run: str | Path, to: Form, out: str | Path | None = None, kind: GgufT
     )
 
 
-def _base(model: Path) -> Weights:
-    """The model that the tuned one came from, unchanged since."""
+def base_of(model: Path) -> Weights:
+    """The model that a tuned one came from, unchanged since.
+
+    Raises:
+        RunError: The folder does not say which it is, or it has changed.
+        ModelError: It cannot be found.
+    """
     record, path = read_json(model / "training.json") or {}, model / "training.json"
     spec = record.get("base")
     if spec is None:
@@ -134,9 +139,10 @@ def _plan(
         chosen = kind or "bf16"
         if chosen not in _DTYPES:
             raise RunError(f"Merged weights are written as {', '.join(_DTYPES)}, not as {chosen}.")
-        if not is_adapter:
-            return folder / "merged", digest, lambda target: _copy(model, target)
         origin = f"{digest} {base.identity} {chosen}"
+        if not is_adapter:
+            whole = locate_weights(str(model))
+            return folder / "merged", origin, lambda target: merge(whole, None, target, _DTYPES[chosen])
         return folder / "merged", origin, lambda target: merge(base, model, target, _DTYPES[chosen])
     if is_adapter:
         chosen = kind or "f32"
@@ -150,7 +156,8 @@ def _plan(
             lambda target: write_gguf_adapter(model, base, target, small),
         )
     chosen = kind or "q8_0"
-    return folder / f"model-{chosen}.gguf", digest, lambda target: write_gguf_model(model, base, target, chosen)
+    origin = f"{digest} {base.identity}"
+    return folder / f"model-{chosen}.gguf", origin, lambda target: write_gguf_model(model, base, target, chosen)
 
 
 def _copy(model: Path, target: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from regenesis.config import EvaluationConfig, TaskConfig
+from regenesis.config import EngineConfig, EvaluationConfig, TaskConfig, TransformersEngineConfig
 from regenesis.errors import ConfigError
 
 _OPENAI, _LLAMACPP, _TRANSFORMERS = "openai", "llamacpp", "transformers"
@@ -73,6 +73,21 @@ def engine_kind(models: Sequence[str], stated: str | None) -> str:
             "one for all with --engine transformers (which reads GGUF files too) or --engine llamacpp."
         )
     return next(iter(kinds.values()))
+
+
+def engine_for(engine: EngineConfig, model: str) -> EngineConfig:
+    """An engine with a model named on the command line; a folder of an adapter stands for that adapter on its base.
+
+    Raises:
+        RunError: An adapter does not say which model it belongs to.
+        ModelError: That model cannot be found.
+    """
+    if isinstance(engine, TransformersEngineConfig) and (Path(model) / "adapter_config.json").is_file():
+        from regenesis.run.exporting import base_of
+
+        adapter = Path(model).resolve()
+        return engine.model_copy(update={"model": base_of(adapter).spec, "adapter": adapter})
+    return engine.model_copy(update={"model": model})
 
 
 def _is_gguf(model: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -12,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from regenesis.checkpoints import load_model, load_tokenizer
 from regenesis.errors import TrainingError
+from regenesis.filesystems import give_usual_rights
 from regenesis.models import locate_weights
 from regenesis.training import processes
 from regenesis.training.card import write_model_card
 from regenesis.training.history import History
 from regenesis.training.job import TrainingJob, changes, fingerprint
-from regenesis.training.memory import explaining_memory
+from regenesis.training.memory import explaining_memory, let_go_of_memory
 from regenesis.training.progress import TrainingProgress
 from regenesis.training.quiet import quiet
 from regenesis.training.report import RECORD, TrainingReport, from_record, read_record
@@ -69,7 +71,9 @@ def train(
     changed = changes(record["settings"], settings) if record is not None else []
     progress.notes += [f"Trained before, with other settings: {line}" for line in changed]
     with quiet(), explaining_memory(job):
-        return _Training(job, weights, settings, changed, progress, watch).run()
+        report = _Training(job, weights, settings, changed, progress, watch).run()
+    let_go_of_memory()
+    return report
 
 
 class _Training:
@@ -118,8 +122,8 @@ class _Training:
         )
         try:
             trainer = self._trainer(model, tokenizer, rows, arguments, setup, history)
-            self._require_room(trainer)
-            with supervised_positions_only():
+            self._require_room(trainer, setup)
+            with supervised_positions_only(setup.triton):
                 trainer.train(resume_from_checkpoint=str(resume) if resume is not None else None)
             progress.phase = "writing the model"
             report = self._report(trainer, rows, setup, history)
@@ -173,11 +177,14 @@ class _Training:
             _keep_off_the_hub(trainer.model)
         return trainer
 
-    def _require_room(self, trainer: SupervisedTrainer) -> None:
-        trainable, _ = _parameters(trainer)
+    def _require_room(self, trainer: SupervisedTrainer, setup: Setup) -> None:
+        config, (trainable, _) = self._job.config, _parameters(trainer)
         self._checkpoints.mkdir(parents=True, exist_ok=True)
-        each = checkpoint_bytes(trainable)
-        needed = (self._job.config.keep_checkpoints + 1) * each + 4 * trainable
+        an_epoch = math.ceil(len(trainer.train_dataset) / _batch(setup))
+        steps = config.max_steps or math.ceil(config.epochs * an_epoch)
+        # the last step is followed by the model itself; the oldest one goes when the next is whole
+        checkpoints = min(config.keep_checkpoints + 1, (steps - 1) // (config.save_steps or an_epoch))
+        needed = checkpoints * checkpoint_bytes(trainable) + 4 * trainable
         if processes.is_first():
             require_room(self._checkpoints, needed, "this training, with its checkpoints and its model,")
 
@@ -205,7 +212,7 @@ class _Training:
             max_length=rows.max_length,
             row_tokens=rows.tokens,
             supervised_tokens=rows.supervised,
-            batch_size=setup.device_batch_size * setup.accumulation * processes.count(),
+            batch_size=_batch(setup),
             steps=int(last["step"]),
             epochs=round(float(last["epoch"]), 4),
             tokens=int(last["tokens"]),
@@ -237,11 +244,17 @@ class _Training:
             # a pickle, which nobody should have to trust
             (staged / "training_args.bin").unlink(missing_ok=True)
             write_model_card(staged, {**job.facts, **report.record()})
+            give_usual_rights(staged)
             sync_files(staged)
             write_synced(staged / RECORD, json.dumps(report.record(), indent=1) + "\n")
             _finish_swap(job)
             remove_others(self._checkpoints, None)
         trainer.accelerator.wait_for_everyone()
+
+
+def _batch(setup: Setup) -> int:
+    """Sequences an optimiser step, over all processes."""
+    return setup.device_batch_size * setup.accumulation * processes.count()
 
 
 def _keep_off_the_hub(model: Any) -> None:
