@@ -201,6 +201,12 @@ def test_questions_that_were_trained_on_are_said_before_the_figures() -> None:
     assert printed(found).lstrip().startswith("a: 1 question of it in the training data")
 
 
+def test_what_else_speaks_against_the_figures_is_said_before_them() -> None:
+    found = evaluation({"base": {"a": "rw"}})
+    found.notes = ["The model is an older one."]
+    assert printed(found).lstrip().startswith("The model is an older one.")
+
+
 def test_what_a_name_or_a_model_brings_is_not_obeyed_by_the_terminal() -> None:
     assert "\x1b" not in printed(evaluation({"m\x1b[31m": {"t\x1b]0;x\x07": "rw"}}))
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -208,6 +209,21 @@ async def test_questions_that_were_trained_on_are_counted(finished: Any) -> None
     kept = {row["question_id"] for row in rows(run / "dataset" / "train.parquet")}
     assert summary(run)["tasks"]["toy"]["trained_on"] == len(kept) > 0
     assert report.evaluation.trained_on == {"toy": len(kept)}
+
+
+@pytest.mark.parametrize("changed", [False, True])
+async def test_a_model_that_the_data_set_has_left_behind_is_said_to_be_so(finished: Any, changed: bool) -> None:
+    config, run = finished
+    table = run / "dataset" / "train.parquet"
+    trained = "another" if changed else hashlib.sha256(table.read_bytes()).hexdigest()
+    (run / "model").mkdir()
+    (run / "model" / "adapter_config.json").write_text("{}")
+    (run / "model" / "training.json").write_text(json.dumps({"settings": {"data set": trained}}))
+    file = Path(config().tasks[0].file or "")
+    made = evaluating(file, evaluation={"engine": {"kind": "transformers", "model": "hf:org/repo"}})
+    await evaluate_run(run, made, engines={"base": played("a"), "tuned": played("b")})
+    notes = summary(run)["notes"]
+    assert ["another data set" in note for note in notes] == [True] * changed
 
 
 async def test_a_model_that_a_run_does_not_have_is_named(finished: Any) -> None:

@@ -82,7 +82,7 @@ def _print_unfinished(console: Console, report: EvaluationReport) -> None:
 def _print_unread(console: Console, evaluation: Evaluation) -> None:
     from rich.text import Text
 
-    for sentence in unread_sentences(evaluation):
+    for sentence in [*unread_sentences(evaluation), *map(neutralise, evaluation.notes)]:
         console.print(Text(sentence, "bold red"))
     for task, count in evaluation.trained_on.items():
         if count:

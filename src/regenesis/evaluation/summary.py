@@ -73,6 +73,7 @@ class Evaluation:
         results: By model and task, in question order; empty lists where nothing was answered yet.
         pairs: Names of the models to compare, each second with its first; two without a common question are not.
         trained_on: Questions of a task that are among those trained on, by task.
+        notes: What else speaks against the figures, a sentence each.
     """
 
     conditions: dict[str, Any]
@@ -81,6 +82,7 @@ class Evaluation:
     results: Mapping[str, Mapping[str, list[Result]]]
     pairs: Sequence[tuple[str, str]]
     trained_on: Mapping[str, int] = field(default_factory=dict)
+    notes: Sequence[str] = ()
     tallies: dict[str, dict[str, Tally]] = field(init=False)
     versus: list[Versus] = field(init=False)
 
@@ -148,6 +150,7 @@ class Evaluation:
                 for group, members in self.groups().items()
             },
             "comparisons": [self._versus_json(versus) for versus in self.versus],
+            "notes": list(self.notes),
             "unread": [{"model": model, "task": task} for model, task in self.unread],
         }
 

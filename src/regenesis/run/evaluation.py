@@ -44,7 +44,7 @@ from regenesis.run.evaluation_tables import write_results
 from regenesis.run.identities import conditions, recall, remember
 from regenesis.run.journal import Journal
 from regenesis.run.opening import opened
-from regenesis.run.tuned import BASE, engines_to_measure, require_fresh, trained_on, tuned_directories
+from regenesis.run.tuned import BASE, engines_to_measure, outdated, require_fresh, trained_on, tuned_directories
 from regenesis.scheduling import Budget, Reply, Sampler, WindowReport, window_size, work_through
 
 _MARKED_TOGETHER = 64
@@ -148,8 +148,9 @@ async def evaluate_run(
         require_fresh(wanted, directory)
         pairs = _pairs(list(wanted))
         trained = await asyncio.to_thread(trained_on, directory)
+        notes = await asyncio.to_thread(outdated, directory)
         report = await _evaluate(
-            wanted, tasks, config, directory, pairs, progress, engines or {}, domains=True, trained=trained
+            wanted, tasks, config, directory, pairs, progress, engines or {}, domains=True, trained=trained, notes=notes
         )
         for folder in tuned_directories(directory):
             refresh_model_card(folder)
@@ -238,6 +239,7 @@ async def _evaluate(
     *,
     domains: bool,
     trained: Set[str] = frozenset(),
+    notes: Sequence[str] = (),
 ) -> EvaluationReport:
     evaluation = config.evaluation
     prompts = load_prompts(config.method.prompts)
@@ -270,6 +272,7 @@ async def _evaluate(
                 results,
                 pairs,
                 {task.name: sum(question.id in trained for question in task.questions) for task in loaded},
+                notes,
             ),
             stopped=work.stopped,
             owed=work.owed,

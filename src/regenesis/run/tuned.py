@@ -8,6 +8,7 @@ is; where all weights were trained and the engine reads GGUF, both are written a
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -132,6 +133,27 @@ def trained_on(directory: RunDirectory) -> set[str]:
                 f"{rows}: cannot be read ({error}). Start the synthesis again, which writes it anew."
             ) from error
     return found
+
+
+def outdated(directory: RunDirectory) -> list[str]:
+    """Tuned models of a run that were trained on another data set than there is beside them now, a sentence each.
+
+    Raises:
+        RunError: A model's record is damaged.
+    """
+    told = []
+    for folder in tuned_directories(directory):
+        rows, settings = folder.dataset / PARQUET, (read_json(folder.model / "training.json") or {}).get("settings")
+        if not rows.is_file() or not isinstance(settings, dict):
+            continue
+        with rows.open("rb") as file:
+            now = hashlib.file_digest(file, "sha256").hexdigest()
+        if settings.get("data set", now) != now:
+            told.append(
+                f"{folder.model} was trained on another data set than {folder.dataset} holds now: what is said of "
+                f"questions it was trained on may be wrong. Bring it up to date with: regenesis train {folder.path}"
+            )
+    return told
 
 
 def _named(engine: TransformersEngineConfig, model: Path) -> Path | str:
