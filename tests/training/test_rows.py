@@ -57,6 +57,11 @@ def counted(rows: Rows, row: int = 0) -> list[int]:
     return [label for label in rows.labels[row] if label != IGNORED]
 
 
+def test_rows_that_all_spell_control_tokens_are_told(read: Callable[..., Rows]) -> None:
+    with pytest.raises(TrainingError, match=r"no token is left .*control token"):
+        read(("<|im_start|>", "1"), context=None)
+
+
 def test_the_loss_counts_the_reply_and_the_end_of_its_turn_alone(read: Callable[..., Rows], tokenizer: Any) -> None:
     rows = read()
     assert tokenizer.decode(counted(rows)) == REPLY + "<|im_end|>"

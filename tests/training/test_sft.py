@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import json
 import os
 import shutil
@@ -324,6 +325,49 @@ def test_no_room_is_seen_before_the_first_step(make_job: Make, monkeypatch: pyte
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=10**6))
     with pytest.raises(TrainingError, match=r"has 1 MB free, and this training, .* takes about [0-9]+ MB"):
         train(make_job(), watch=interrupt_after(1))
+
+
+def test_room_for_checkpoints_is_asked_only_where_some_are_written(
+    make_job: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=10**7))
+    assert train(make_job(max_steps=3)).steps == 3
+    with pytest.raises(TrainingError, match="has 10 MB free"):
+        train(make_job(max_steps=4))
+
+
+def test_no_model_stays_in_memory(make_job: Make) -> None:
+    from transformers import PreTrainedModel
+
+    gc.collect()
+    before = sum(issubclass(type(one), PreTrainedModel) for one in gc.get_objects())
+    gc.disable()
+    try:
+        train(make_job(max_steps=1))
+        assert sum(issubclass(type(one), PreTrainedModel) for one in gc.get_objects()) == before
+    finally:
+        gc.enable()
+
+
+def test_a_gpu_without_a_compiler_beside_it_trains_too(make_job: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+    from trl.kernels import chunked_logprob
+    from trl.trainer import utils
+
+    from regenesis.training import setup
+    from regenesis.training.trainer import supervised_positions_only
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setitem(sys.modules, "triton.runtime", None)
+    found = setup.Setup.find(make_job())
+    assert not found.triton
+    assert "C compiler" in found.notes[0]
+    gpu, before = torch.device("cuda"), chunked_logprob._use_triton
+    with supervised_positions_only(found.triton):
+        assert utils._use_triton(gpu), "it looks at supervised positions"
+        assert not chunked_logprob._use_triton(gpu)
+    assert chunked_logprob._use_triton is utils._use_triton is before
 
 
 def test_room_that_runs_out_while_saving_is_told(make_job: Make, monkeypatch: pytest.MonkeyPatch) -> None:

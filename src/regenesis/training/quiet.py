@@ -18,13 +18,9 @@ def quiet() -> Iterator[None]:
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     import datasets
     import transformers
-    from transformers import modeling_gguf_pytorch_utils as gguf
 
     bars = datasets.are_progress_bars_disabled(), transformers.utils.logging.is_progress_bar_enabled()
     levels = {name: logging.getLogger(name).level for name in _LOGGERS}
-    bar = getattr(gguf, "tqdm", None)
-    # this one asks nobody whether it is wanted
-    gguf.tqdm = lambda items, **_: items
     datasets.disable_progress_bars()
     transformers.utils.logging.disable_progress_bar()
     for name in _LOGGERS:
@@ -34,7 +30,6 @@ def quiet() -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     finally:
-        gguf.tqdm = bar
         for name, level in levels.items():
             logging.getLogger(name).setLevel(level)
         if not bars[0]:

@@ -107,7 +107,7 @@ def tokenise(
             f"{path}: holds no rows, so there is nothing to train on. Run `regenesis synthesize` first."
         )
     rows.longest = max((len(ids) for ids, _ in wholes), default=0)
-    rows.max_length = min(limit for limit in (max_length or rows.longest, context) if limit)
+    rows.max_length = min((limit for limit in (max_length or rows.longest, context) if limit), default=0)
     for ids, prompt in wholes:
         _add(rows, ids, prompt, too_long, path)
     if not rows.supervised:

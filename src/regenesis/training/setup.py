@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
@@ -30,6 +31,7 @@ class Setup:
         weights_dtype: Type of the weights in memory.
         device_batch_size: Rows at once on one device.
         accumulation: Such batches an optimiser step.
+        triton: Whether TRL's own kernels can be built here, which on a GPU needs a C compiler.
         notes: What the user should know of it.
     """
 
@@ -38,6 +40,7 @@ class Setup:
     weights_dtype: Precision
     device_batch_size: int
     accumulation: int
+    triton: bool
     notes: list[str]
 
     @classmethod
@@ -54,6 +57,9 @@ class Setup:
         half = config.precision == "bf16" or (config.precision == "auto" and computes_in_bfloat16(device))
         if device == "cuda" and processes.count() == 1 and torch.cuda.device_count() > 1:
             notes.append(f"One of {torch.cuda.device_count()} GPUs is used; training.launcher uses more.")
+        triton = device == "cpu" or _triton_builds()
+        if not triton:
+            notes.append("Triton cannot build kernels here (it needs a C compiler): the loss is worked out slower.")
         # Updates as small as these vanish in the 8 bits of a bfloat16 weight, so whatever is trained stays in float32
         # and only the arithmetic is bfloat16. Frozen weights lose nothing by it. FSDP wants one type in all.
         frozen_half = half and config.method == "lora" and os.environ.get("ACCELERATE_USE_FSDP") != "true"
@@ -68,8 +74,18 @@ class Setup:
             weights_dtype="bfloat16" if frozen_half else "float32",
             device_batch_size=device_batch,
             accumulation=accumulation,
+            triton=triton,
             notes=notes,
         )
+
+
+def _triton_builds() -> bool:
+    try:
+        # what it says to the GPU's driver is a C program that it compiles on the first use
+        import_module("triton.runtime").driver.active.get_current_target()
+    except Exception:  # noqa: BLE001  whatever it is, there is another way
+        return False
+    return True
 
 
 def share_batch(batch: int, device_batch: int) -> tuple[int, int]:

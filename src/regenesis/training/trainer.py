@@ -6,6 +6,7 @@ trainer = SupervisedTrainer(model=model, args=..., callbacks=[StepWatch(...)])
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -84,11 +85,14 @@ def _about_writing(error: Exception) -> bool:
 
 
 @contextmanager
-def supervised_positions_only() -> Iterator[None]:
+def supervised_positions_only(triton: bool = True) -> Iterator[None]:
     """Lets TRL's loss look at supervised positions alone on a CPU too, as it does on a GPU; the value is the same.
 
     It looks at all of them there, prompts and padding included, for the sake of devices that compile a program for each
     shape. Where a later version has no such switch, this changes nothing.
+
+    Args:
+        triton: Whether its kernels for GPUs can be built; what they do is done by torch where not.
     """
     from trl.trainer import utils
 
@@ -96,11 +100,14 @@ def supervised_positions_only() -> Iterator[None]:
     if switch is None:
         yield
         return
-    utils._use_triton = lambda device: device.type == "cpu" or switch(device)
+    kernels: Any = sys.modules[switch.__module__]
+    utils._use_triton = lambda device: device.type in ("cpu", "cuda") or switch(device)
+    if not triton:
+        kernels._use_triton = lambda device: False
     try:
         yield
     finally:
-        utils._use_triton = switch
+        utils._use_triton = kernels._use_triton = switch
 
 
 class StepWatch(TrainerCallback):  # type: ignore[misc]
