@@ -340,8 +340,10 @@ async def test_a_missing_package_says_what_to_install(folder: Path, monkeypatch:
         await TransformersEngine(config(folder)).open()
 
 
-async def test_weights_that_give_no_numbers_fail_the_request_and_no_other(folder: Path, tmp_path: Path) -> None:
-    path = tmp_path / "poisoned"
+@pytest.fixture(scope="module")
+def poisoned(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint that gives no numbers once it has seen a snowman."""
+    path = tmp_path_factory.mktemp("poisoned")
     model = transformers.AutoModelForCausalLM.from_pretrained(folder)
     tokenizer = load_tokenizer(locate_weights(str(folder)))
     poison = tokenizer("☃", add_special_tokens=False)["input_ids"][-1]
@@ -350,17 +352,38 @@ async def test_weights_that_give_no_numbers_fail_the_request_and_no_other(folder
     model.config.tie_word_embeddings = False
     model.save_pretrained(path)
     tokenizer.save_pretrained(path)
-    engine = TransformersEngine(config(path))
+    return path
+
+
+async def test_weights_that_give_no_numbers_fail_the_request_and_no_other(poisoned: Path) -> None:
+    engine = TransformersEngine(config(poisoned))
     await engine.open()
     for _ in range(2):  # the place it had is clean again
         requests = [ask("☃", seed=1), *(ask(STORY, seed=seed, tokens=9) for seed in range(2, 6))]
-        poisoned, *others = await asyncio.gather(
+        broken, *others = await asyncio.gather(
             *(engine.complete(request) for request in requests), return_exceptions=True
         )
-        assert isinstance(poisoned, RequestFailed)
-        assert "no numbers" in str(poisoned)
+        assert isinstance(broken, RequestFailed)
+        assert "no numbers" in str(broken)
         assert [one.completion_tokens for one in others if isinstance(one, Completion)] == [9] * 4
     await engine.close()
+
+
+async def test_a_place_is_clean_again_where_others_ended_with_what_gave_no_numbers(poisoned: Path) -> None:
+    from regenesis.engines.decoding import Decoder, Sequence
+
+    model, tokenizer = loaded(poisoned)
+
+    def sequence(text: str, tokens: int) -> Sequence:
+        return Sequence(tokenizer(text)["input_ids"], Sampling(0.0, 1.0, tokens), 0)
+
+    decoder = Decoder(model, (), 256, 4)
+    ended = decoder.admit([sequence("Hi", 1), sequence("word " * 9 + "☃", 1), sequence("word " * 20 + "☃", 1)])
+    assert [one.finish for one in ended] == ["length", "broken", "broken"]
+    later = [sequence("Hi", 2) for _ in range(3)]
+    decoder.admit(later)
+    decoder.step()
+    assert [one.finish for one in later] == ["length"] * 3
 
 
 async def test_running_out_of_memory_costs_places_but_no_request(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -148,8 +148,6 @@ class Decoder:
     def drop(self, sequence: Sequence) -> None:
         """Takes out an active sequence; its place is free at once."""
         row, last = self.active.index(sequence), len(self.active) - 1
-        if sequence.finish == "broken":
-            self._cache.wipe(row)
         if row != last:
             self._cache.move(last, row, self.active[last].held)
             self.active[row] = self.active[last]
@@ -200,6 +198,10 @@ class Decoder:
         for sequence, token in zip(sequences, tokens, strict=True):
             self._take(sequence, token)
         ended = [sequence for sequence in sequences if sequence.finish is not None]
+        for sequence in ended:
+            if sequence.finish == "broken":
+                # before any row is moved, which would leave a copy behind
+                self._cache.wipe(self.active.index(sequence))
         for sequence in ended:
             self.drop(sequence)
         return ended
