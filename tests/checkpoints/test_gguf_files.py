@@ -63,6 +63,19 @@ def test_a_cut_off_file_is_refused(cut: int, tmp_path: Path) -> None:
         read_gguf(path)
 
 
+@pytest.mark.parametrize("alignment", [whole(0), text("wide"), real(0.5)])
+def test_an_alignment_that_is_none_is_refused(alignment: Field, tmp_path: Path) -> None:
+    path = write_gguf(tmp_path / "x.gguf", {"general.alignment": alignment}, [tensor("t", (3, 32))])
+    with pytest.raises(ModelError, match="aligned to"):
+        read_gguf(path)
+
+
+@pytest.mark.parametrize("shape", [(), (1, 1, 1, 1, 1)])
+def test_a_tensor_of_no_dimensions_or_too_many_is_refused(shape: tuple[int, ...], tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=f"{len(shape)} dimensions"):
+        read_gguf(write_gguf(tmp_path / "x.gguf", {}, [tensor("t", shape)]))
+
+
 def test_other_readers_read_it(tmp_path: Path) -> None:
     from gguf import GGUFReader
 

@@ -119,6 +119,8 @@ def test_a_model_without_chat_template_is_refused(tiny: Callable[..., Tiny], tmp
         ({"general__architecture": text("mamba")}, "mamba"),
         ({"llama__block_count": whole(3)}, r"holds no tensor blk\.2"),
         ({"llama__block_count": whole(1)}, r"holds blk\.1"),
+        ({"llama__block_count": whole(2**32 - 1)}, "4294967295 layers"),
+        ({"llama__attention__head_count": whole(0)}, "0/2 heads"),
         ({"llama__embedding_length": whole(32)}, "another shape"),
         ({"drop": "output_norm.weight"}, "holds no tensor output_norm"),
     ],
@@ -139,6 +141,22 @@ def test_code_that_comes_with_a_checkpoint_is_not_run(tiny: Callable[..., Tiny],
     (folder / "code.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
     with pytest.raises(ModelError):
         load_model(Weights("mine", folder, "checkpoint"), "float32")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_what_lies_beside_a_gguf_file_is_no_part_of_it(
+    tiny: Callable[..., Tiny], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REGENESIS_CACHE", str(tmp_path / "cache"))
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    (folder / "model.gguf").symlink_to(tiny("llama").base.path)
+    beside = {"auto_map": {"AutoTokenizer": ["code.Tokenizer", None]}, "chat_template": "{{ 'another' }}"}
+    (folder / "tokenizer_config.json").write_text(json.dumps(beside))
+    (folder / "code.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    monkeypatch.setattr("builtins.input", lambda *_: "y")
+    tokenizer = load_tokenizer(Weights("mine", folder / "model.gguf", "gguf"))
+    assert "another" not in tokenizer.chat_template
     assert not (tmp_path / "ran").exists()
 
 

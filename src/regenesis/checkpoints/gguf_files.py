@@ -241,6 +241,8 @@ class _Reader:
             fields[name] = Field(kind, self._data[start : self._at])
         heads = [self._tensor() for _ in range(tensor_count)]
         alignment = fields["general.alignment"].value if "general.alignment" in fields else _ALIGNMENT
+        if not isinstance(alignment, int) or alignment < 1:
+            raise ValueError(f"its tensors are aligned to {alignment}")
         base, tensors = _aligned(self._at, alignment), {}
         for name, shape, kind, offset in heads:
             tensor = StoredTensor(name, shape, kind, base + offset, size_of(shape, kind))
@@ -251,7 +253,9 @@ class _Reader:
 
     def _tensor(self) -> tuple[str, tuple[int, ...], int, int]:
         name, count = self._string(), self._unpack("<I")[0]
-        dimensions = self._unpack(f"<{count}Q") if count <= 4 else ()
+        if not 1 <= count <= 4:
+            raise ValueError(f"its tensor {name} has {count} dimensions")
+        dimensions = self._unpack(f"<{count}Q")
         kind, offset = self._unpack("<IQ")
         return name, tuple(reversed(dimensions)), kind, offset
 

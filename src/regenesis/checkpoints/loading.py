@@ -16,6 +16,7 @@ import shutil
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
 
 from regenesis.checkpoints.extras import require_extra
@@ -175,7 +176,7 @@ def _gguf_tokenizer(path: Path) -> Any:
             # a cache that cannot be written, or that another process wrote just now, is no error
             shutil.rmtree(partial, ignore_errors=True)
             return tokenizer
-    return AutoTokenizer.from_pretrained(kept, local_files_only=True)
+    return AutoTokenizer.from_pretrained(kept, local_files_only=True, trust_remote_code=False)
 
 
 def _tokenizer_digest(file: GgufFile) -> str:
@@ -190,7 +191,12 @@ def _tokenizer_digest(file: GgufFile) -> str:
 def _out_of_gguf(path: Path, file: GgufFile) -> Any:
     from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name, local_files_only=True)
+    with TemporaryDirectory(prefix="regenesis-") as alone:
+        # what lies beside the file, code of another model say, is none of its own
+        (Path(alone) / "model.gguf").symlink_to(path.resolve())
+        tokenizer = AutoTokenizer.from_pretrained(
+            alone, gguf_file="model.gguf", local_files_only=True, trust_remote_code=False
+        )
     tokenizer.name_or_path = path.stem
     # some versions of transformers set it, and decoding would then swallow spaces before full stops
     tokenizer.clean_up_tokenization_spaces = False
