@@ -76,7 +76,7 @@ def test_what_a_folder_lacks_is_named(case: str, tmp_path: Path) -> None:
         locate_weights(str(fill(tmp_path / "folder", files)))
 
 
-@pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer.json", "chat_template.jinja"])
 def test_other_contents_are_another_identity(name: str, tmp_path: Path) -> None:
     one, other = fill(tmp_path / "one", WHOLE), fill(tmp_path / "other", WHOLE | {name: "else"})
     assert folder_digest(one) != folder_digest(other)

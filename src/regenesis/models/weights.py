@@ -52,13 +52,15 @@ class Weights:
 
 
 def folder_digest(folder: Path) -> str:
-    """One SHA-256 over a checkpoint's or adapter's weights and config, 64 hex digits.
+    """One SHA-256 over a checkpoint's or adapter's weights, config, tokenizer and chat template, 64 hex digits.
 
     Raises:
         ModelError: It holds no weights, or they cannot be read.
     """
     files = sorted(
-        path for path in folder.iterdir() if path.suffix == ".safetensors" or path.name.endswith("config.json")
+        path
+        for path in folder.iterdir()
+        if path.suffix in {".safetensors", ".jinja"} or path.name.endswith("config.json") or path.name in _TOKENIZERS
     )
     if not any(path.suffix == ".safetensors" for path in files):
         raise ModelError(f"{folder}: holds no .safetensors file, so it is neither a checkpoint nor an adapter.")
