@@ -101,11 +101,11 @@ def test_questions_that_overlap_the_evaluation_are_counted_and_some_are_shown() 
         Overlap(f"toy/train/{number}", "measured/test/0", "so many words", same=False) for number in range(5)
     )
     left_out = printed(report(decontamination=Decontamination("drop", 8, {"measured/test": 9}, overlaps)))
-    assert "Left out: 5 questions that overlap the evaluation." in left_out
+    assert "Left out for overlapping the evaluation: 5 questions." in left_out
     assert "  toy/train/0 and measured/test/0: so many words" in left_out
     assert "  … and 2 more; the run's decontamination.json names them all." in left_out
     kept = printed(report(decontamination=Decontamination("report", 8, {"measured/test": 9}, overlaps)))
-    assert "5 questions overlap the evaluation, and their paths are kept." in kept
+    assert "Overlapping the evaluation, with their paths kept: 5 questions." in kept
     assert "overlap" not in printed(report())
 
 

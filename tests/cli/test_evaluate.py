@@ -113,6 +113,9 @@ def test_nothing_read_is_an_exit_code_and_a_sentence(run: Path) -> None:
         (["a.gguf"], "--tasks gsm8k"),
         (["a.gguf", "runs/m", "--tasks", "gsm8k"], "--engine transformers"),
         (["run", "--tasks", "gms8k"], "gsm8k"),
+        (["runs/m", "--tasks", "gsm8k"], "runs/m: there is no such run, file or folder"),
+        (["run/dataset", "--tasks", "gsm8k"], "run/dataset: is a folder without"),
+        (["pypi:smollm", "--tasks", "gsm8k"], "no such model; known are"),
         (["run", "--set", "seed=9"], "seed"),
     ],
 )
@@ -122,6 +125,7 @@ def test_what_cannot_be_measured_is_an_error_in_a_sentence(
     monkeypatch.chdir(run_once)
     with pytest.raises(RegenesisError, match=re.escape(words)):
         load_verb("evaluate")(arguments, standalone_mode=False)
+    assert not (run_once / "runs").exists()
 
 
 def test_an_error_is_shown_without_a_traceback(run: Path) -> None:

