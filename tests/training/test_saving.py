@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from regenesis.errors import TrainingError
+from regenesis.training import TrainingJob, train
 from regenesis.training.saving import (
     checkpoints,
     keep_latest,
@@ -75,3 +80,16 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyte
     with pytest.raises(OSError, match="no"):
         write_synced(path, "new")
     assert path.read_text() == "old"
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("what", ["mark_whole", "History.write_json"])
+def test_a_disk_that_is_full_once_the_weights_are_written_is_told(
+    make_job: Callable[..., TrainingJob], monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(f"regenesis.training.trainer.{what}", full)
+    with pytest.raises(TrainingError, match=r"the checkpoint of step 1 cannot be written .*No space left"):
+        train(make_job(save_steps=1))

@@ -95,6 +95,11 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
+def about_writing(error: Exception) -> bool:
+    """Whether an error is one of the disk; safetensors and torch have errors of their own for a full one."""
+    return isinstance(error, OSError) or type(error).__name__ == "SafetensorError" or "write" in str(error).lower()
+
+
 def checkpoint_bytes(trainable: int) -> int:
     """Bytes of a checkpoint: the trained weights in float32 and the optimiser's two moments of each."""
     return 12 * trainable + _SPARE

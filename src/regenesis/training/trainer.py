@@ -21,7 +21,7 @@ from regenesis.errors import TrainingError
 from regenesis.training.history import History
 from regenesis.training.order import RowOrder, with_fillers
 from regenesis.training.progress import TrainingProgress
-from regenesis.training.saving import checkpoint_bytes, keep_latest, mark_whole, require_room
+from regenesis.training.saving import about_writing, checkpoint_bytes, keep_latest, mark_whole, require_room
 
 _PACE_STEPS = 10
 """Steps over which the current speed is taken."""
@@ -71,17 +71,16 @@ class SupervisedTrainer(SFTTrainer):  # type: ignore[misc]
         except TrainingError:
             raise
         except Exception as error:
-            if not _about_writing(error):
+            if not about_writing(error):
                 raise
-            raise TrainingError(
-                f"{folder}: the checkpoint of step {step} cannot be written ({error}). Check the room and the rights "
-                "on that disk, then start it again, which goes on from the checkpoint before."
-            ) from error
+            raise _not_written(folder, step, error) from error
 
 
-def _about_writing(error: Exception) -> bool:
-    # safetensors and torch have errors of their own for a full disk
-    return isinstance(error, OSError) or type(error).__name__ == "SafetensorError" or "write" in str(error).lower()
+def _not_written(folder: Path, step: int, error: Exception) -> TrainingError:
+    return TrainingError(
+        f"{folder}: the checkpoint of step {step} cannot be written ({error}). Check the room and the rights "
+        "on that disk, then start it again, which goes on from the checkpoint before."
+    )
 
 
 @contextmanager
@@ -190,8 +189,11 @@ class StepWatch(TrainerCallback):  # type: ignore[misc]
         PartialState().wait_for_everyone()
         if self._first:
             folder = Path(args.output_dir)
-            mark_whole(folder / f"checkpoint-{state.global_step}", self._fingerprint, self._history.rows)
-            keep_latest(folder, self._keep)
-            self._history.write_json()
+            try:
+                mark_whole(folder / f"checkpoint-{state.global_step}", self._fingerprint, self._history.rows)
+                keep_latest(folder, self._keep)
+                self._history.write_json()
+            except OSError as error:
+                raise _not_written(folder, state.global_step, error) from error
         # what saving took is no part of the next step
         self._step_began = time.monotonic()
