@@ -226,6 +226,19 @@ async def test_a_model_that_the_data_set_has_left_behind_is_said_to_be_so(finish
     assert ["another data set" in note for note in notes] == [True] * changed
 
 
+async def test_prompts_that_changed_after_the_training_are_said_to_have(finished: Any) -> None:
+    config, run = finished
+    (run / "model").mkdir()
+    (run / "model" / "adapter_config.json").write_text("{}")
+    inputs = json.loads((run / "inputs.json").read_text())
+    (run / "inputs.json").write_text(json.dumps(inputs | {"prompt set": "another"}))
+    made = evaluating(
+        Path(config().tasks[0].file or ""), evaluation={"engine": {"kind": "transformers", "model": "hf:org/repo"}}
+    )
+    await evaluate_run(run, made, engines={"base": played("a"), "tuned": played("b")})
+    assert ["prompt set has changed" in note for note in summary(run)["notes"]] == [True]
+
+
 async def test_a_model_that_a_run_does_not_have_is_named(finished: Any) -> None:
     config, run = finished
     with pytest.raises(RunError, match="no model 'tuned' to measure; there are base"):

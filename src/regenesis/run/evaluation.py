@@ -148,7 +148,7 @@ async def evaluate_run(
         require_fresh(wanted, directory)
         pairs = _pairs(list(wanted))
         trained = await asyncio.to_thread(trained_on, directory)
-        notes = await asyncio.to_thread(outdated, directory)
+        notes = await asyncio.to_thread(outdated, config, directory)
         report = await _evaluate(
             wanted, tasks, config, directory, pairs, progress, engines or {}, domains=True, trained=trained, notes=notes
         )

@@ -20,6 +20,7 @@ from regenesis.engines import make_engine
 from regenesis.errors import RunError
 from regenesis.models import locate_weights
 from regenesis.models.weights import folder_digest
+from regenesis.prompts import load_prompts
 from regenesis.run.directory import RunDirectory, read_json, write_whole
 
 BASE, TUNED = "base", "tuned"
@@ -135,13 +136,19 @@ def trained_on(directory: RunDirectory) -> set[str]:
     return found
 
 
-def outdated(directory: RunDirectory) -> list[str]:
-    """Tuned models of a run that were trained on another data set than there is beside them now, a sentence each.
+def outdated(config: RunConfig, directory: RunDirectory) -> list[str]:
+    """What has changed since a run's tuned models were trained, a sentence each: their data sets, or the prompts.
 
     Raises:
         RunError: A model's record is damaged.
+        ConfigError: The prompt set cannot be loaded.
     """
     told = []
+    asked = (read_json(directory.inputs_file) or {}).get("prompt set")
+    if asked is not None and asked != load_prompts(config.method.prompts).digest and tuned_directories(directory):
+        told.append(
+            "The prompt set has changed since the paths were made: models are asked otherwise than they were trained."
+        )
     for folder in tuned_directories(directory):
         rows, settings = folder.dataset / PARQUET, (read_json(folder.model / "training.json") or {}).get("settings")
         if not rows.is_file() or not isinstance(settings, dict):
