@@ -32,8 +32,12 @@ class SupervisedTrainer(SFTTrainer):  # type: ignore[misc]
 
     train_dataset: Any
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        super().__init__(*arguments, **named)
+    def __init__(self, *, model: Any, **named: Any) -> None:
+        cached = getattr(model.config, "use_cache", None)
+        super().__init__(model=model, **named)
+        if cached is not None:
+            # it was turned off for the training, which asks for no cache anyway, and would be saved with the model
+            model.config.use_cache = cached
         self.remove_callback(PrinterCallback)
         self.sequences = len(self.train_dataset)
         if self.args.world_size > 1:
