@@ -93,7 +93,9 @@ def require_named(models: Sequence[str]) -> None:
                     "adapter_config.json (an adapter)."
                 )
         elif not path.exists() and not model.startswith(("pypi:", "hf:")):
-            raise ConfigError(f"{model}: there is no such run, file or folder. A model is named as {FORMS} or of a checkpoint.")
+            raise ConfigError(
+                f"{model}: there is no such run, file or folder. A model is named as {FORMS} or of a checkpoint."
+            )
         else:
             parse_name(model, KNOWN)
 

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path as FilePath
@@ -37,10 +36,6 @@ from regenesis.run.progress import Progress
 from regenesis.run.tables import OutcomeTables, read_left_out, write_questions
 from regenesis.scheduling import Budget, Sampler, WindowReport, window_size, work_through
 from regenesis.tasks import BadRow, LoadedQuestions, load_questions
-
-logger = logging.getLogger(__name__)
-
-Watch = Callable[[Progress], Any]
 
 
 @dataclass(frozen=True, slots=True)
