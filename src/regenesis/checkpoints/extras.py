@@ -6,16 +6,19 @@ from importlib.util import find_spec
 
 from regenesis.errors import ModelError
 
-_PACKAGES = ("torch", "transformers", "peft", "gguf", "safetensors")
+_ALWAYS = ("torch", "transformers", "safetensors")
 
 
-def require_extra() -> None:
-    """Makes sure that the packages of the `transformers` extra are here.
+def require_extra(*more: str) -> None:
+    """Makes sure that those packages of the `transformers` extra are here that are needed.
+
+    Args:
+        more: Packages that are needed besides those that always are: `gguf`, `peft`.
 
     Raises:
         ModelError: They are not; the message says how to get them.
     """
-    missing = [name for name in _PACKAGES if find_spec(name) is None]
+    missing = [name for name in (*_ALWAYS, *more) if find_spec(name) is None]
     if missing:
         raise ModelError(
             f"Weights cannot be read or written without {', '.join(missing)}. Install what is needed: "

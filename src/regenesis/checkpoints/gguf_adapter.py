@@ -80,7 +80,7 @@ def write_gguf_adapter(adapter: Path, base: Weights, target: Path, kind: Literal
         ModelError: The adapter holds what llama.cpp has no place for, does not fit the base, or cannot be read or
             written.
     """
-    require_extra()
+    require_extra("gguf")
     from safetensors import SafetensorError, safe_open
 
     config = read_adapter_config(adapter)

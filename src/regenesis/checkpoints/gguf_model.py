@@ -57,7 +57,7 @@ def write_gguf_model(checkpoint: Path, base: Weights, target: Path, kind: GgufTy
     Raises:
         ModelError: The base is no GGUF file, the checkpoint does not fit it, or a file cannot be read or written.
     """
-    require_extra()
+    require_extra("gguf")
     if base.form != "gguf":
         raise ModelError(
             f"{checkpoint}: cannot be written as GGUF here, since its base {base.spec} is not GGUF, where the "

@@ -48,7 +48,7 @@ def load_model(
     Raises:
         ModelError: They cannot be read, or are of an architecture that is not known.
     """
-    require_extra()
+    require_extra(*_packages(weights), *(["peft"] if adapter is not None else []))
     kind = resolve_dtype(dtype, device)
     with quiet():
         model = _load_plain(weights, kind)
@@ -69,7 +69,7 @@ def load_tokenizer(weights: Weights) -> PreTrainedTokenizerBase:
     Raises:
         ModelError: It cannot be read, or has no chat template.
     """
-    require_extra()
+    require_extra(*_packages(weights))
     from transformers import AutoTokenizer
 
     try:
@@ -127,6 +127,10 @@ def quiet() -> Iterator[None]:
         logging.set_verbosity(verbosity)
         if bars:
             logging.enable_progress_bar()
+
+
+def _packages(weights: Weights) -> list[str]:
+    return ["gguf"] if weights.form == "gguf" else []
 
 
 def _load_plain(weights: Weights, dtype: torch.dtype) -> PreTrainedModel:
