@@ -35,6 +35,8 @@ WRONG: dict[str, tuple[dict[str, tuple[int, ...]], str]] = {
     "half a pair": ({f"{Q}.lora_A.weight": (2, WIDTH)}, "not .*lora_B"),
     "two ranks": ({f"{Q}.lora_A.weight": (2, WIDTH), f"{Q}.lora_B.weight": (WIDTH, 3)}, "rank 2, and .* rank 3"),
     "another model's": ({f"{Q}.lora_A.weight": (2, 8), f"{Q}.lora_B.weight": (8, 2)}, "belongs to another model"),
+    "no matrices": ({f"{Q}.lora_A.weight": (2,), f"{Q}.lora_B.weight": (2,)}, "cannot be read"),
+    "rank 0": ({f"{Q}.lora_A.weight": (0, WIDTH), f"{Q}.lora_B.weight": (WIDTH, 0)}, "cannot be read"),
     "a layer too many": (
         {
             f"{Q.replace('.0.', '.9.')}.lora_A.weight": (2, WIDTH),

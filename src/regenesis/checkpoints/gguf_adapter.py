@@ -102,7 +102,8 @@ def write_gguf_adapter(adapter: Path, base: Weights, target: Path, kind: Literal
                     NewTensor(f"{name}.weight.lora_b", (pair.outputs, pair.rank), _KINDS[kind], up),
                 ]
             return write_gguf(target, _fields(layout, adapter, alpha), tensors)
-    except (OSError, SafetensorError) as error:
+    except (OSError, SafetensorError, ValueError, ArithmeticError, re.error) as error:
+        # the last three are what a rank of 0, say, or a pattern that is none comes to
         raise ModelError(f"{weights}: cannot be read ({error}).") from error
 
 
