@@ -22,7 +22,7 @@ from regenesis.checkpoints import load_model, load_tokenizer
 from regenesis.config import TrainingConfig
 from regenesis.errors import TrainingError
 from regenesis.models import locate_weights
-from regenesis.training import TrainingJob, TrainingProgress, train
+from regenesis.training import TrainingJob, TrainingProgress, sft, train
 from regenesis.training.history import COLUMNS
 
 pytestmark = pytest.mark.model
@@ -299,6 +299,18 @@ def test_a_loss_that_is_no_number_stops_at_its_step(make_job: Make) -> None:
     assert not job.output.exists()
     # what was learnt after it is not saved
     assert [path.name for path in (job.work / "checkpoints").iterdir()] == ["checkpoint-1"]
+
+
+@pytest.mark.parametrize(("times", "said"), [(0.5, True), (2, False)])
+def test_a_loss_that_rose_so_much_is_told_of_on_the_card_too(
+    make_job: Make, monkeypatch: pytest.MonkeyPatch, times: float, said: bool
+) -> None:
+    monkeypatch.setattr(sft, "_SPOILT", times)
+    job = make_job(learning_rate=1e-7, max_steps=2)
+    notes = [note for note in train(job).notes if "loss rose" in note]
+    assert len(notes) == said
+    assert all("Lower training.learning_rate (now 1e-07)" in note for note in notes)
+    assert ("loss rose" in (job.output / "README.md").read_text()) is said
 
 
 @pytest.mark.parametrize("raised", ["CUDA", "machine", "torch"])

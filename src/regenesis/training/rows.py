@@ -111,8 +111,9 @@ def tokenise(
     for ids, prompt in wholes:
         _add(rows, ids, prompt, too_long, path)
     if not rows.supervised:
+        why = " ".join(rows.notes()).rstrip(".") or "all rows are empty"
         raise TrainingError(
-            f"{path}: no token is left that the loss would count ({'; '.join(rows.notes()) or 'all rows are empty'}). "
+            f"{path}: no token is left that the loss would count ({why}). "
             f"The longest row has {rows.longest:,} tokens: raise training.max_length, or look at the data set."
         )
     return rows

@@ -76,6 +76,10 @@ def train(
     return report
 
 
+_SPOILT = 2
+"""Times the first step's loss; batches differ by less."""
+
+
 class _Training:
     """One start of a training."""
 
@@ -221,10 +225,21 @@ class _Training:
             mean_loss=sum(row["loss"] for row in tail) / len(tail),
             seconds=last["seconds"],
             versions=_versions(),
-            notes=rows.notes() + setup.notes,
+            notes=rows.notes() + setup.notes + self._rise(history),
             resumed_at=self._progress.resumed_at,
             changes=self._changed,
         )
+
+    def _rise(self, history: History) -> list[str]:
+        """Says of a loss that is finite, and much higher than it was, that the model is spoilt."""
+        first, last = history.rows[0]["loss"], history.rows[-1]["loss"]
+        if last <= _SPOILT * first:
+            return []
+        rate = self._job.config.peak_learning_rate
+        return [
+            f"The loss rose from {first:.4f} to {last:.4f}: the model is worse on what it was trained on than before. "
+            f"Lower training.learning_rate (now {rate:g}) and train again."
+        ]
 
     def _write(self, trainer: SupervisedTrainer, report: TrainingReport) -> None:
         """Writes the model beside the place it is for, and moves it there when it is whole."""
