@@ -22,6 +22,15 @@ def test_plan_names_the_stages_and_says_what_it_rests_on(folder: Path) -> None:
     assert "supposes that 40% of the chains" in " ".join(shown.split())
 
 
+def test_plan_counts_the_evaluation(folder: Path) -> None:
+    (folder / "other.jsonl").write_text('{"id": 1, "question": "How many are two?", "answer": "2"}\n')
+    measured = 'evaluation.tasks=[{"name": "other", "file": "other.jsonl"}]'
+    shown = regenesis("plan", "config.yaml", "--set", measured, cwd=folder).stdout
+    assert "Evaluation: 1 call (other 1) for the base, and as many for the tuned model of each round" in " ".join(
+        shown.split()
+    )
+
+
 def test_plan_takes_another_yield(folder: Path) -> None:
     certain, hopeless = (
         json.loads(regenesis("plan", "config.yaml", "--json", "--yield", chance, cwd=folder).stdout)
@@ -176,3 +185,11 @@ def test_presets_are_listed_with_what_they_set(tmp_path: Path) -> None:
     assert [line for line in shown.splitlines() if line in PRESETS] == list(PRESETS)
     assert listed["paper"]["method"]["sampling"]["temperature"] == 1.2
     assert "temperature: 1.2" in shown
+
+
+def test_doctor_takes_overrides_with_a_config_only(folder: Path) -> None:
+    shown = regenesis("doctor", "config.yaml", "--set", "engine.base_url=http://127.0.0.1:9/v1", cwd=folder)
+    assert "127.0.0.1:9" in shown.stdout
+    outcome = regenesis("doctor", "--set", "method.keep=3", cwd=folder)
+    assert outcome.returncode == 1
+    assert "goes with a config" in outcome.stderr

@@ -73,3 +73,14 @@ def test_questions_without_gold_are_planned_to_be_voted_on_with_no_hint_pass(tmp
 def test_a_plan_is_plain_json(file: Path) -> None:
     made = plan(toy_config(file)).to_json()
     assert made["most_calls"] == sum(stage["most_calls"] for stage in made["stages"].values())
+
+
+def test_what_a_model_is_measured_on_is_counted_for_one_model(file: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.jsonl"
+    other.write_text("".join(f'{{"id": {n}, "question": "Is {n} odd, so to say?", "answer": "1"}}\n' for n in range(3)))
+    evaluation = {"tasks": [{"name": "other", "file": str(other)}], "sampling": {"max_tokens": 50}}
+    without, made = plan(toy_config(file)), plan(toy_config(file, evaluation=evaluation))
+    assert (without.measured, without.measured_new_tokens) == ({}, 0)
+    assert (made.measured, made.measured_new_tokens) == ({"other": 3}, 150)
+    assert made.measured_prompt_tokens > 3 * 8
+    assert made.stages == without.stages

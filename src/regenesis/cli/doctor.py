@@ -13,8 +13,10 @@ from typing import Annotated
 
 import typer
 
+from regenesis.cli.options import Overrides
 from regenesis.config import load_config
 from regenesis.doctor import Finding, examine
+from regenesis.errors import ConfigError
 
 _COLOURS = {"ok": typer.colors.GREEN, "warn": typer.colors.YELLOW, "fail": typer.colors.RED}
 
@@ -22,10 +24,13 @@ _COLOURS = {"ok": typer.colors.GREEN, "warn": typer.colors.YELLOW, "fail": typer
 def doctor_command(
     config: Annotated[Path | None, typer.Argument(help="The config of the run to come.", show_default=False)] = None,
     run_dir: Annotated[Path, typer.Option("--run-dir", help="Where the run is to be.")] = Path("runs"),
+    overrides: Overrides = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Is this machine ready: packages, engine, model, disk, file system."""
-    findings = examine(load_config(config) if config else None, run_dir)
+    if overrides and config is None:
+        raise ConfigError("--set: goes with a config; name its file.")
+    findings = examine(load_config(config, overrides or ()) if config else None, run_dir)
     if as_json:
         print(json.dumps([asdict(finding) for finding in findings], indent=2, ensure_ascii=False))
     else:

@@ -33,7 +33,7 @@ def plan_command(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """What a run will ask, before it asks anything: calls and tokens by stage.
+    """What a run will ask, before it asks anything: calls and tokens by stage, and those of the evaluation.
 
     "At most" is what the config allows; "expected" rests on a supposed yield and on typical lengths. Questions are
     loaded; no model is asked.
@@ -75,6 +75,21 @@ def _print_plan(found: Plan) -> None:
         f"At most {found.most_chains:,} chains; {round(found.expected_chains):,} expected, and "
         f"{round(found.expected_kept):,} kept paths. What is expected supposes that {found.chain_yield:.0%} of the "
         "chains give a path worth keeping (--yield), and texts as long as a small model's on school mathematics."
+    )
+    if found.measured:
+        out.print()
+        out.print(_evaluation(found))
+
+
+def _evaluation(found: Plan) -> str:
+    from regenesis.cli.figures import counted, rounded
+    from regenesis.cli.terminal import neutralise
+
+    tasks = ", ".join(f"{neutralise(name)} {count:,}" for name, count in found.measured.items())
+    return (
+        f"Evaluation: {counted(sum(found.measured.values()), 'call')} ({tasks}) for the base, and as many for the "
+        f"tuned model of each round; each time about {rounded(found.measured_prompt_tokens)} prompt tokens and at most "
+        f"{rounded(found.measured_new_tokens)} new tokens."
     )
 
 

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from regenesis.config import MethodConfig, RunConfig
+from regenesis.evaluation.tasks import load_tasks
 from regenesis.guidelines import Guideline, load_guidelines
 from regenesis.methods.regenesis import MOST_SELECTED
 from regenesis.nouns import Message, Question
@@ -64,6 +65,10 @@ class Plan:
         expected_kept: Kept paths expected.
         chain_yield: The probability the expectation rests on.
         stages: The stages in the order asked; those that ask nothing are left out.
+        measured: Questions that every model is measured on, by task; asked once of the base and once of each tuned
+            model.
+        measured_prompt_tokens: What their prompts come to, a model.
+        measured_new_tokens: New tokens at most, a model.
     """
 
     questions: dict[str, int]
@@ -76,6 +81,9 @@ class Plan:
     expected_kept: float
     chain_yield: float
     stages: dict[str, StagePlan]
+    measured: dict[str, int]
+    measured_prompt_tokens: int
+    measured_new_tokens: int
 
     @property
     def most_calls(self) -> int:
@@ -131,6 +139,8 @@ def plan(config: RunConfig, *, chain_yield: float = DEFAULT_YIELD) -> Plan:
         _times(first, len(voted)), _times(expected_first, graded_count), _times(expected_hint, hinted * miss)
     )
     kept = min(method.keep, first.all * chain_yield)
+    tasks = load_tasks(config.evaluation.tasks, config) if config.evaluation.tasks else []
+    exam = [prompts.training_prompt(question) for task in tasks for question in task.questions]
     return Plan(
         questions=dict(Counter(question.task for question in questions)),
         overlapping=len(decontamination.overlapping),
@@ -142,6 +152,9 @@ def plan(config: RunConfig, *, chain_yield: float = DEFAULT_YIELD) -> Plan:
         expected_kept=len(questions) * kept,
         chain_yield=chain_yield,
         stages=_stages(config, prompts, guidelines, questions, most, expected, judged=graded_count / len(questions)),
+        measured={task.name: len(task.questions) for task in tasks},
+        measured_prompt_tokens=round(sum(_message_tokens(messages, _FEWEST_BYTES_A_TOKEN) for messages in exam)),
+        measured_new_tokens=len(exam) * config.evaluation.sampling.max_tokens,
     )
 
 
@@ -267,4 +280,8 @@ def _prompt_tokens(
         for earlier in ("adapt", "structure")[: 1 if stage == "structure" else 2]:
             history = (*prompts.messages(earlier, question, history, **values), Message("assistant", filler(earlier)))
     messages = prompts.messages(stage, question, history, **values)
+    return _message_tokens(messages, bytes_a_token)
+
+
+def _message_tokens(messages: Sequence[Message], bytes_a_token: int) -> float:
     return sum(len(message.content.encode()) / bytes_a_token + _MESSAGE_TOKENS for message in messages)
