@@ -93,3 +93,20 @@ def test_a_disk_that_is_full_once_the_weights_are_written_is_told(
     monkeypatch.setattr(f"regenesis.training.trainer.{what}", full)
     with pytest.raises(TrainingError, match=r"the checkpoint of step 1 cannot be written .*No space left"):
         train(make_job(save_steps=1))
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("what", ["trainer.SupervisedTrainer.save_model", "sft.sync_files"])
+def test_a_disk_that_is_full_when_the_model_is_written_is_told(
+    make_job: Callable[..., TrainingJob], monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    from safetensors import SafetensorError
+
+    def full(*_: Any) -> None:
+        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr(f"regenesis.training.{what}", full)
+    job = make_job(max_steps=1)
+    with pytest.raises(TrainingError, match=r"the model cannot be written .*No space left"):
+        train(job)
+    assert not job.output.exists()

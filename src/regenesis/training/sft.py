@@ -25,6 +25,7 @@ from regenesis.training.quiet import quiet
 from regenesis.training.report import RECORD, TrainingReport, from_record, read_record
 from regenesis.training.rows import Rows, tokenise
 from regenesis.training.saving import (
+    about_writing,
     checkpoint_bytes,
     latest_whole,
     read_mark,
@@ -252,18 +253,23 @@ class _Training:
         trainer.accelerator.wait_for_everyone()
         try:
             trainer.save_model(str(staged))
-        except OSError as error:
-            raise TrainingError(f"{staged}: the model cannot be written ({error}).") from error
-        trainer.accelerator.wait_for_everyone()
-        if processes.is_first():
-            # a pickle, which nobody should have to trust
-            (staged / "training_args.bin").unlink(missing_ok=True)
-            write_model_card(staged, {**job.facts, **report.record()})
-            give_usual_rights(staged)
-            sync_files(staged)
-            write_synced(staged / RECORD, json.dumps(report.record(), indent=1) + "\n")
-            _finish_swap(job)
-            remove_others(self._checkpoints, None)
+            trainer.accelerator.wait_for_everyone()
+            if processes.is_first():
+                # a pickle, which nobody should have to trust
+                (staged / "training_args.bin").unlink(missing_ok=True)
+                write_model_card(staged, {**job.facts, **report.record()})
+                give_usual_rights(staged)
+                sync_files(staged)
+                write_synced(staged / RECORD, json.dumps(report.record(), indent=1) + "\n")
+                _finish_swap(job)
+                remove_others(self._checkpoints, None)
+        except Exception as error:
+            if isinstance(error, TrainingError) or not about_writing(error):
+                raise
+            raise TrainingError(
+                f"{staged}: the model cannot be written ({error}). Check the room and the rights on that disk, then "
+                "start it again, which goes on from the last checkpoint."
+            ) from error
         trainer.accelerator.wait_for_everyone()
 
 
