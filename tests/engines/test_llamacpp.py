@@ -259,3 +259,16 @@ async def test_ctrl_c_with_requests_in_flight_ends_cleanly(ending: str, prompt: 
     _, stderr = await process.communicate()
     assert process.returncode == -signal.SIGINT, stderr
     assert stderr.rstrip().endswith(b"KeyboardInterrupt"), stderr
+
+
+async def test_an_adapter_in_the_place_of_a_model_is_told_of(tmp_path: Path) -> None:
+    from gguf import GGUFWriter
+
+    path = tmp_path / "adapter.gguf"
+    writer = GGUFWriter(path, "llama")
+    writer.add_type("adapter")
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.close()
+    with pytest.raises(EngineError, match=r"is a LoRA adapter and no model: .*engine\.adapter"):
+        await LlamaCppEngine(LlamaCppEngineConfig(kind="llamacpp", model=str(path))).open()

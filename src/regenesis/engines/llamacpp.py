@@ -20,14 +20,14 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from regenesis.config import LlamaCppEngineConfig
 from regenesis.engines.threads import wait_without_spinning
-from regenesis.errors import EngineError, RequestFailed
+from regenesis.errors import EngineError, ModelError, RequestFailed
 from regenesis.models import Progress, fingerprint, identity, locate
 from regenesis.models.cache import has_gguf_magic
 from regenesis.nouns import Completion, FinishReason, Request
@@ -245,10 +245,23 @@ def _load(path: Path, config: LlamaCppEngineConfig) -> Server:
                 f"was trained. Or memory is too small for {config.max_in_flight} × {config.context} tokens: lower "
                 "engine.max_in_flight."
             ) from error
+        if _is_adapter(path):
+            raise EngineError(
+                f"{path} is a LoRA adapter and no model: name its base as engine.model, and this file as "
+                "engine.adapter."
+            ) from error
         raise EngineError(
             f"llama.cpp cannot load {path} ({error}). The file may be damaged or of an architecture it does not know, "
             f"or memory too small for {config.max_in_flight} × {config.context} tokens: lower engine.max_in_flight."
         ) from error
+
+
+def _is_adapter(path: Path) -> bool:
+    from regenesis.checkpoints.gguf_files import read_gguf
+
+    with suppress(ModelError):
+        return bool(read_gguf(path).value("general.type") == "adapter")
+    return False
 
 
 def _cores() -> int:
