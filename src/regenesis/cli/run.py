@@ -16,7 +16,6 @@ from regenesis.cli.exits import Exit
 from regenesis.cli.options import AsJson, ConfigFile, Overrides
 
 if TYPE_CHECKING:
-    from regenesis.config import RunConfig
     from regenesis.run.loop import Remaining, Stage
 
 _IN_WORDS = {"synthesize": "Synthesize", "train": "Train", "evaluate": "Evaluate"}
@@ -57,13 +56,18 @@ def run_command(
     loaded = load_config(config, overrides or ())
     folder = run_dir or Path("runs") / config.stem
     command = _command(config, folder, rounds, overrides or [])
-    remaining, documents, code = Remaining(loaded.budget), list[dict[str, Any]](), Exit.DONE
+    remaining, documents = Remaining(loaded.budget), list[dict[str, Any]]()
+    code, unread = Exit.DONE, False
     for stage in stages(loaded, folder, rounds):
         _announce(stage, rounds, with_evaluation=bool(loaded.evaluation.tasks), as_json=as_json)
         code, document = _PERFORM[stage.kind](stage, remaining, command, as_json)
         documents.append({"stage": stage.kind, "round": stage.round, "directory": str(stage.directory), **document})
-        if code is not Exit.DONE:
+        unread = unread or (stage.kind == "evaluate" and code is Exit.NOTHING_READ)
+        # a task that the model cannot answer in the form asked for keeps no later round from being gone through
+        if code is not Exit.DONE and not (stage.kind == "evaluate" and code is Exit.NOTHING_READ):
             break
+    else:
+        code = Exit.NOTHING_READ if unread else Exit.DONE
     if as_json:
         from regenesis.cli.terminal import print_json
 
@@ -96,7 +100,7 @@ def _synthesize(stage: Stage, remaining: Remaining, command: str, as_json: bool)
     from regenesis.cli.synthesize import watch_synthesis
     from regenesis.cli.terminal import console
 
-    report = watch_synthesis(_within(stage, remaining), stage.directory, command, as_json)
+    report = watch_synthesis(stage.config, stage.directory, command, as_json, remaining.config())
     remaining.spend(report.requests_sent, report.prompt_tokens + report.completion_tokens, report.seconds)
     print_ending(console(stderr=as_json), report, command)
     if not report.complete:
@@ -125,15 +129,12 @@ def _evaluate(stage: Stage, remaining: Remaining, command: str, as_json: bool) -
     from regenesis.run.evaluation_progress import EvaluationProgress
 
     progress = EvaluationProgress()
-    work = evaluate_run(stage.directory, _within(stage, remaining), progress=progress)
+    within = stage.config.model_copy(update={"budget": remaining.config()})
+    work = evaluate_run(stage.directory, within, progress=progress)
     report = watch_evaluation(work, progress, str(stage.directory), command, as_json)
     remaining.spend(report.requests_sent, report.prompt_tokens + report.completion_tokens, report.seconds)
     print_evaluation(console(stderr=as_json), report, command)
     return ending_code(report), report.to_json()
-
-
-def _within(stage: Stage, remaining: Remaining) -> RunConfig:
-    return stage.config.model_copy(update={"budget": remaining.config()})
 
 
 _PERFORM = {"synthesize": _synthesize, "train": _train, "evaluate": _evaluate}

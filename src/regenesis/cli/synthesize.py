@@ -19,7 +19,7 @@ from regenesis.errors import RegenesisError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from regenesis.config import RunConfig
+    from regenesis.config import BudgetConfig, RunConfig
     from regenesis.run import Progress, SynthesisReport
 
 
@@ -61,8 +61,10 @@ def _command(config: Path, folder: Path, overrides: list[str]) -> str:
     return shlex.join(["regenesis", "synthesize", str(config), "--run-dir", str(folder), *sets])
 
 
-def watch_synthesis(config: RunConfig, folder: Path, command: str, as_json: bool) -> SynthesisReport:
-    """Runs a synthesis under its display; `command` is how to go on with it."""
+def watch_synthesis(
+    config: RunConfig, folder: Path, command: str, as_json: bool, budget: BudgetConfig | None = None
+) -> SynthesisReport:
+    """Runs a synthesis under its display; `command` is how to go on with it, `budget` what other stages have left."""
     from regenesis.cli.display import display_for
     from regenesis.cli.interrupts import run_until_interrupted
     from regenesis.cli.terminal import console
@@ -78,7 +80,7 @@ def watch_synthesis(config: RunConfig, folder: Path, command: str, as_json: bool
 
     with display:
         try:
-            return run_until_interrupted(synthesize(config, folder, progress=progress), last_words)
+            return run_until_interrupted(synthesize(config, folder, progress=progress, budget=budget), last_words)
         except RegenesisError as error:
             if progress.sampler is not None:
                 error.add_note(f"What the model has answered is recorded. Go on with:\n  {command}")

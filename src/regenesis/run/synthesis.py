@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
-from regenesis.config import RunConfig
+from regenesis.config import BudgetConfig, RunConfig
 from regenesis.curation import Curator, Funnel, example, write_dataset
 from regenesis.engines.base import Engine
 from regenesis.errors import RegenesisError, RunError
@@ -96,12 +96,18 @@ class _Synthesis:
     prompts: PromptSet
     guidelines: tuple[Guideline, ...]
     curator: Curator
+    budget: BudgetConfig = field(default_factory=BudgetConfig)
     model: str = ""
     report: WindowReport = field(default_factory=WindowReport)
 
 
 async def synthesize(
-    config: RunConfig, run_dir: str | FilePath, *, progress: Progress | None = None, engine: Engine | None = None
+    config: RunConfig,
+    run_dir: str | FilePath,
+    *,
+    progress: Progress | None = None,
+    engine: Engine | None = None,
+    budget: BudgetConfig | None = None,
 ) -> SynthesisReport:
     """Starts or resumes a run's synthesis.
 
@@ -109,6 +115,7 @@ async def synthesize(
         config: The run's config; a resume needs one that asks the same.
         run_dir: The run's folder, made if missing.
         progress: Counters to keep up to date, for a display.
+        budget: What this start may spend, where that is less than the config's: other stages have spent of it.
         engine: An opened or unopened engine of the caller's own in place of the config's.
 
     Returns:
@@ -124,6 +131,7 @@ async def synthesize(
     with directory.locked(), Journal(directory.log) as journal:
         directory.require_same(config)
         synthesis = _prepare(config, directory, progress, journal)
+        synthesis.budget = budget or config.budget
         journal.write(
             "start",
             questions=progress.questions,
@@ -217,7 +225,7 @@ async def _work(
 ) -> None:
     config, progress = synthesis.config, synthesis.progress
     # made only now, so that fetching and loading a model take nothing of the budget's minutes
-    sampler = Sampler(engine, ledger, Budget(config.budget), config.seed)
+    sampler = Sampler(engine, ledger, Budget(synthesis.budget), config.seed)
     method = ReGenesis(config.method, synthesis.guidelines, synthesis.prompts)
     judge = RunJudge(config, synthesis.curator, scaffold=synthesis.prompts.scaffold)
     progress.begin_asking(sampler)
