@@ -79,7 +79,8 @@ class Screen:
 
     def _kept(self) -> Text:
         progress = self._progress
-        text = Text.assemble((f"{progress.kept:,}", "bold green" if progress.kept else ""), " paths")
+        unit = " path" if progress.kept == 1 else " paths"
+        text = Text.assemble((f"{progress.kept:,}", "bold green" if progress.kept else ""), unit)
         if progress.finished:
             text.append(f" · {progress.served:,} of {counted(progress.finished, 'question')} kept one or more")
         return text
