@@ -49,14 +49,17 @@ def _check_engine(engine: EngineConfig) -> Iterator[Finding]:
             yield from _check_llamacpp()
             yield _check_model(engine.model)
         case TransformersEngineConfig():
-            yield _check_transformers()
+            yield _check_transformers(engine)
             yield _check_weights(engine.model)
     if not isinstance(engine, OpenAIEngineConfig) and engine.adapter is not None:
         yield _check_adapter(engine.adapter, engine.kind)
 
 
-def _check_transformers() -> Finding:
-    missing = [name for name in ("torch", "transformers", "gguf", "peft") if util.find_spec(name) is None]
+def _check_transformers(engine: TransformersEngineConfig) -> Finding:
+    needed = ["torch", "transformers", *(["peft"] if engine.adapter else [])]
+    if not Path(engine.model).expanduser().is_dir():
+        needed.append("gguf")
+    missing = [name for name in needed if util.find_spec(name) is None]
     if missing:
         advice = "Install them: `pip install 'regenesis[transformers]'`."
         return Finding("engine", "fail", f"The transformers engine needs {', '.join(missing)}.", advice)

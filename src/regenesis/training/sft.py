@@ -257,6 +257,7 @@ class _Training:
             if processes.is_first():
                 # a pickle, which nobody should have to trust
                 (staged / "training_args.bin").unlink(missing_ok=True)
+                _order_names(staged / "adapter_config.json")
                 write_model_card(staged, {**job.facts, **report.record()})
                 give_usual_rights(staged)
                 sync_files(staged)
@@ -276,6 +277,15 @@ class _Training:
 def _batch(setup: Setup) -> int:
     """Sequences an optimiser step, over all processes."""
     return setup.device_batch_size * setup.accumulation * processes.count()
+
+
+def _order_names(config: Path) -> None:
+    """Lists an adapter's layers by name: peft writes a set as it comes, and the file is part of the identity."""
+    if config.is_file():
+        settings = json.loads(config.read_text("utf-8"))
+        if isinstance(settings.get("target_modules"), list):
+            settings["target_modules"].sort()
+        config.write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n", "utf-8")
 
 
 def _keep_off_the_hub(model: Any) -> None:
