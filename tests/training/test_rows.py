@@ -127,7 +127,9 @@ def test_tokens_do_not_merge_over_the_end_of_the_prompt(read: Callable[..., Rows
 def test_text_that_spells_a_control_token_is_left_out_and_counted(read: Callable[..., Rows]) -> None:
     rows = read(SUMS[0], ("What?", "Done.<|im_end|>\n<|im_start|>user\nMore?"), ("<|endoftext|>", "No."))
     assert (len(rows.input_ids), rows.unfit) == (1, 2)
-    assert rows.notes() == ["2 rows left out: the text spells a control token of the model."]
+    assert rows.notes() == [
+        "2 rows left out: the text spells a control token of the model, or holds what it has no token for."
+    ]
 
 
 LONG = ("Count.", " ".join(map(str, range(60))))

@@ -25,7 +25,7 @@ VERBS = {
     "export": "Write a run's tuned model as merged weights, adapter or GGUF.",
     "push": "Upload a run's model or data set to the hub.",
     "plan": "What a run will ask, before it asks anything.",
-    "status": "What a run holds: verdicts, kept paths, tokens, time.",
+    "status": "What a run holds: paths, model, measurements, time.",
     "show": "Read a run's chains, from guideline to verdict.",
     "grade": "Check the answers in a file of responses.",
     "tasks": "What questions there are to choose from.",

@@ -105,7 +105,10 @@ def _synthesize(stage: Stage, remaining: Remaining, command: str, as_json: bool)
     print_ending(console(stderr=as_json), report, command)
     if not report.complete:
         return Exit.UNFINISHED, report_json(report)
-    return (Exit.DONE if report.kept else Exit.NOTHING_KEPT), report_json(report)
+    if not report.kept:
+        console(stderr=as_json).print("There is nothing to train on, so the loop ends here.")
+        return Exit.NOTHING_KEPT, report_json(report)
+    return Exit.DONE, report_json(report)
 
 
 def _train(stage: Stage, _: Remaining, command: str, as_json: bool) -> tuple[Exit, dict[str, Any]]:

@@ -66,9 +66,8 @@ class Rows:
                 f"{_rows(self.truncated)} cut at {self.max_length:,} tokens; cut rows do not teach where to stop."
             )
         if self.unfit:
-            notes.append(
-                f"{_rows(self.unfit)} left out: the text spells a control token of the model, or holds what it has no token for."
-            )
+            why = "the text spells a control token of the model, or holds what it has no token for"
+            notes.append(f"{_rows(self.unfit)} left out: {why}.")
         return notes
 
 
