@@ -78,8 +78,8 @@ def test_llamacpp_says_with_the_adapter_what_transformers_says(
     made = tiny(architecture)
     target = write_gguf_adapter(made.adapter, made.base, tmp_path / "adapter.gguf")
     assert made.says != made.says_adapted
-    assert greedy_by_llamacpp(made.base.path, PROMPT, COUNT) == made.says
-    assert greedy_by_llamacpp(made.base.path, PROMPT, COUNT, target) == made.says_adapted
+    assert greedy_by_llamacpp(made.base.path, PROMPT, len(made.says)) == made.says
+    assert greedy_by_llamacpp(made.base.path, PROMPT, len(made.says_adapted), target) == made.says_adapted
 
 
 def test_rows_in_the_wrong_order_would_be_seen(
@@ -88,7 +88,7 @@ def test_rows_in_the_wrong_order_would_be_seen(
     made = tiny("llama")
     monkeypatch.setattr(layouts, "_PAIRED", set())
     target = write_gguf_adapter(made.adapter, made.base, tmp_path / "adapter.gguf")
-    assert greedy_by_llamacpp(made.base.path, PROMPT, COUNT, target) != made.says_adapted
+    assert greedy_by_llamacpp(made.base.path, PROMPT, len(made.says_adapted), target) != made.says_adapted
 
 
 def test_ranks_scales_and_the_output_of_their_own(tiny: Callable[..., Tiny], tmp_path: Path) -> None:
@@ -102,7 +102,8 @@ def test_ranks_scales_and_the_output_of_their_own(tiny: Callable[..., Tiny], tmp
         target_modules=["q_proj", "k_proj", "up_proj", "down_proj", "lm_head"],
     )
     target = write_gguf_adapter(tmp_path / "adapter", base, tmp_path / "adapter.gguf")
-    assert greedy_by_llamacpp(base.path, PROMPT, COUNT, target) == greedy_by_transformers(adapted, PROMPT, COUNT)
+    says = greedy_by_transformers(adapted, PROMPT, COUNT)
+    assert greedy_by_llamacpp(base.path, PROMPT, len(says), target) == says
 
 
 def test_half_precision_takes_half_the_room(tiny: Callable[..., Tiny], tmp_path: Path) -> None:

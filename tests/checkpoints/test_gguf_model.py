@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.checkpoints.conftest import COUNT, PROMPT, Tiny
+from tests.checkpoints.conftest import PROMPT, Tiny
 from tests.helpers.tiny_models import greedy_by_llamacpp
 
 from regenesis.checkpoints import layouts, load_tokenizer, merge, write_gguf_model
@@ -39,7 +39,7 @@ def test_llamacpp_says_what_the_checkpoint_says(
 ) -> None:
     made = tiny(architecture, tied)
     target = write_gguf_model(merged(architecture, tied), made.base, tmp_path / "model.gguf", "f32")
-    assert greedy_by_llamacpp(target, PROMPT, COUNT) == made.says_adapted
+    assert greedy_by_llamacpp(target, PROMPT, len(made.says_adapted)) == made.says_adapted
     assert ("output.weight" in read_gguf(target).tensors) == (not tied)
 
 
@@ -59,7 +59,7 @@ def test_matrices_have_the_type_asked_for_and_vectors_stay_whole(
 def test_the_untouched_base_is_written_anew(tiny: Callable[..., Tiny], tmp_path: Path) -> None:
     made = tiny("qwen2")
     target = write_gguf_model(made.base.path, made.base, tmp_path / "base.gguf", "f32")
-    assert greedy_by_llamacpp(target, PROMPT, COUNT) == made.says
+    assert greedy_by_llamacpp(target, PROMPT, len(made.says)) == made.says
 
 
 def test_the_tokenizer_and_template_go_along(
@@ -77,7 +77,7 @@ def test_a_wrong_order_of_rows_would_be_seen(
     made, checkpoint = tiny("llama"), merged("llama")
     monkeypatch.setattr(layouts, "_PAIRED", set())
     target = write_gguf_model(checkpoint, made.base, tmp_path / "model.gguf", "f32")
-    assert greedy_by_llamacpp(target, PROMPT, COUNT) != made.says_adapted
+    assert greedy_by_llamacpp(target, PROMPT, len(made.says_adapted)) != made.says_adapted
 
 
 def test_a_base_that_is_no_gguf_says_what_to_do(merged: Callable[..., Path], tmp_path: Path) -> None:
