@@ -45,7 +45,7 @@ def test_a_checkpoints_config_says_the_same(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("config", "words"),
-    [({"model_type": "mamba", "num_hidden_layers": 1, "num_attention_heads": 1}, "mamba"), ([], "")],
+    [({"model_type": "mamba", "num_hidden_layers": 1, "num_attention_heads": 1}, "mamba"), ([], "is not the config")],
 )
 def test_an_unknown_architecture_is_refused_by_name(config: object, words: str, tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps(config))
