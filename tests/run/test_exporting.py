@@ -10,7 +10,7 @@ import pytest
 from tests.helpers.tiny_models import save_random_adapter, write_tiny_gguf
 
 from regenesis.checkpoints import load_model
-from regenesis.config import LlamaCppEngineConfig, RunConfig, TaskConfig, TransformersEngineConfig
+from regenesis.config import LlamaCppEngineConfig, TransformersEngineConfig
 from regenesis.errors import ModelError, RunError
 from regenesis.models import Weights, locate_weights
 from regenesis.run import RunDirectory
@@ -94,8 +94,7 @@ def test_whoever_may_read_the_config_may_read_the_weights(trained: dict[str, Pat
 def test_an_export_and_the_evaluation_do_not_write_each_others_file_anew(trained: dict[str, Path]) -> None:
     run = trained["full"]
     base = json.loads((run / "model" / "training.json").read_text())["base"]
-    config = RunConfig(tasks=[TaskConfig(name="gsm8k")], engine=LlamaCppEngineConfig(kind="llamacpp", model=base))
-    asked = tuned_engine(config, RunDirectory(run))
+    asked = tuned_engine(LlamaCppEngineConfig(kind="llamacpp", model=base), RunDirectory(run))
     done = export(run, "gguf")
     assert done.already_done
     assert asked.model == str(done.path.resolve())

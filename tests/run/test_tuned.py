@@ -66,7 +66,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
 def test_an_adapter_is_laid_over_the_base_on_the_same_transformers_engine(file: Path, directory: RunDirectory) -> None:
     made = config(file, TRANSFORMERS)
     adapter(directory)
-    tuned = tuned_engine(made, directory)
+    tuned = tuned_engine(made.engine, directory)
     assert tuned == made.engine.model_copy(update={"adapter": directory.model.resolve()})
     assert base_engine(made, directory) == made.engine
 
@@ -76,7 +76,9 @@ def test_a_checkpoint_takes_the_place_of_the_base_on_the_same_transformers_engin
 ) -> None:
     made = config(file, TRANSFORMERS)
     checkpoint(directory)
-    assert tuned_engine(made, directory) == made.engine.model_copy(update={"model": str(directory.model.resolve())})
+    assert tuned_engine(made.engine, directory) == made.engine.model_copy(
+        update={"model": str(directory.model.resolve())}
+    )
 
 
 def test_an_adapter_is_written_as_gguf_for_llamacpp_and_only_anew_when_it_changed(
@@ -86,12 +88,12 @@ def test_an_adapter_is_written_as_gguf_for_llamacpp_and_only_anew_when_it_change
     made = config(file, {"kind": "llamacpp", "model": str(base)})
     adapter(directory)
     for _ in range(2):
-        tuned = tuned_engine(made, directory)
+        tuned = tuned_engine(made.engine, directory)
         assert tuned == made.engine.model_copy(update={"adapter": (directory.exports / "adapter.gguf").resolve()})
     assert base_engine(made, directory) == made.engine
     assert len(written) == 1
     adapter(directory, b"trained anew")
-    tuned_engine(made, directory)
+    tuned_engine(made.engine, directory)
     assert len(written) == 2
 
 
@@ -113,21 +115,21 @@ def test_a_served_base_needs_to_be_told_where_the_tuned_model_is_served(file: Pa
     made = config(file)
     adapter(directory)
     with pytest.raises(RunError, match=r"vllm serve scripted --enable-lora.*evaluation\.tuned_engine"):
-        tuned_engine(made, directory)
+        tuned_engine(made.engine, directory)
     served = {"kind": "openai", "base_url": "http://127.0.0.1:9/v1", "model": "tuned"}
     told = config(file, evaluation={"tuned_engine": served})
-    assert tuned_engine(told, directory).model == "tuned"
+    assert engines_to_measure(told, directory)["tuned"].model == "tuned"
 
 
 def test_the_engine_of_the_evaluation_comes_before_that_of_the_run(file: Path, directory: RunDirectory) -> None:
     made = config(file, evaluation={"engine": TRANSFORMERS})
     adapter(directory)
-    assert base_engine(made, directory).kind == tuned_engine(made, directory).kind == "transformers"
+    assert {engine.kind for engine in engines_to_measure(made, directory).values()} == {"transformers"}
 
 
 def test_without_a_tuned_model_it_is_said_how_to_get_one(file: Path, directory: RunDirectory) -> None:
     with pytest.raises(RunError, match="regenesis train"):
-        tuned_engine(config(file, TRANSFORMERS), directory)
+        tuned_engine(config(file, TRANSFORMERS).engine, directory)
     assert list(engines_to_measure(config(file, TRANSFORMERS), directory)) == ["base"]
 
 

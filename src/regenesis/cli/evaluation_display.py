@@ -8,16 +8,15 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from rich.console import Group, RenderableType
-from rich.constrain import Constrain
+from rich.console import RenderableType
 from rich.live import Live
-from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
 from regenesis.cli.display import Lines
 from regenesis.cli.figures import counted, duration, share
-from regenesis.cli.screen import bar
+from regenesis.cli.frame import Frame, named_rows
+from regenesis.cli.screen import bar, phase_in_words
 from regenesis.cli.terminal import in_a_line
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def display_for_evaluation(
 
 def evaluation_line(progress: EvaluationProgress) -> str:
     """Where an evaluation stands, in a line."""
-    parts = [_phase(progress)]
+    parts = [phase_in_words(progress)]
     if progress.model:
         parts += [in_a_line(progress.model, 40), f"answered {progress.answered:,}/{progress.questions:,}"]
     if progress.sampler is not None:
@@ -52,45 +51,22 @@ def evaluation_line(progress: EvaluationProgress) -> str:
     return f"[{duration(progress.elapsed)}] " + " · ".join(parts)
 
 
-def _phase(progress: EvaluationProgress) -> str:
-    """What an evaluation is doing, the fetching of its model included."""
-    fetched = progress.fetched
-    if progress.sampler is None and fetched is not None and fetched[0] < fetched[1]:
-        return "fetching the model"
-    return progress.phase
-
-
 class EvaluationScreen:
     """Draws an evaluation's progress; asked again and again."""
 
     def __init__(self, progress: EvaluationProgress, title: str, console: Console) -> None:
         self._progress = progress
-        self._title = in_a_line(title, 60)
+        self._frame = Frame(title, console)
         self._console = console
-        self._spinner = Spinner("dots", style="cyan")
 
     def render(self) -> RenderableType:
-        parts: list[RenderableType] = [self._head()]
-        if self._progress.model:
+        progress, parts = self._progress, list[RenderableType]()
+        if progress.model:
             parts += [Text(), self._counts(), Text(), self._tasks()]
-        # a terminal echoes Ctrl-C as two characters: at the end of a full line they would begin another
-        return Constrain(Group(*parts), self._console.width - _ECHO)
-
-    def _head(self) -> Table:
-        progress = self._progress
-        head = Table.grid(expand=True, padding=(0, 1))
-        head.add_column(width=1)
-        head.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
-        head.add_column(justify="right", no_wrap=True)
-        title = Text.assemble(("regenesis", "bold"), "  ", self._title)
-        head.add_row(self._spinner, title, Text(f"{_phase(progress)} · {duration(progress.elapsed)}", "dim"))
-        return head
+        return self._frame.around(phase_in_words(progress), progress.elapsed, parts)
 
     def _counts(self) -> Table:
-        progress, rows = self._progress, Table.grid(expand=True, padding=(0, 1))
-        rows.add_column(width=1)
-        rows.add_column(style="dim", no_wrap=True, min_width=10)
-        rows.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+        progress, rows = self._progress, named_rows(10)
         place = progress.models.index(progress.model) + 1
         rows.add_row("", "model", Text(f"{in_a_line(progress.model, 40)} · {place} of {len(progress.models)}"))
         done = f"{progress.answered:,} of {progress.questions:,}"

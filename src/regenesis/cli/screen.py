@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.console import Group, RenderableType
-from rich.constrain import Constrain
+from rich.console import RenderableType
 from rich.progress_bar import ProgressBar
-from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
 from regenesis.cli.figures import counted, duration, share
+from regenesis.cli.frame import Frame, named_rows
 from regenesis.cli.terminal import in_a_line
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from regenesis.curation.funnel import Tally
     from regenesis.run import Progress
+    from regenesis.run.progress import Asking
 
 _MEGABYTE = 1_000_000
 _ECHO = 3
@@ -36,35 +36,20 @@ class Screen:
 
     def __init__(self, progress: Progress, title: str, console: Console) -> None:
         self._progress = progress
-        self._title = in_a_line(title, 60)
+        self._frame = Frame(title, console)
         self._console = console
-        self._spinner = Spinner("dots", style="cyan")
 
     def render(self) -> RenderableType:
-        parts: list[RenderableType] = [self._head()]
-        if self._progress.questions:
+        progress, parts = self._progress, list[RenderableType]()
+        if progress.questions:
             parts += [Text(), self._counts()]
             guidelines = self._guidelines()
             if guidelines is not None:
                 parts += [Text(), guidelines]
-        # a terminal echoes Ctrl-C as two characters: at the end of a full line they would begin another
-        return Constrain(Group(*parts), self._console.width - _ECHO)
-
-    def _head(self) -> Table:
-        progress = self._progress
-        head = Table.grid(expand=True, padding=(0, 1))
-        head.add_column(width=1)
-        head.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
-        head.add_column(justify="right", no_wrap=True)
-        title = Text.assemble(("regenesis", "bold"), "  ", self._title)
-        head.add_row(self._spinner, title, Text(f"{phase_in_words(progress)} · {duration(progress.elapsed)}", "dim"))
-        return head
+        return self._frame.around(phase_in_words(progress), progress.elapsed, parts)
 
     def _counts(self) -> Table:
-        progress, rows = self._progress, Table.grid(expand=True, padding=(0, 1))
-        rows.add_column(width=1)
-        rows.add_column(style="dim", no_wrap=True, min_width=10)
-        rows.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+        progress, rows = self._progress, named_rows(10)
         if progress.fetched is not None and progress.sampler is None:
             rows.add_row("", "model", bar(*progress.fetched, text=_megabytes(*progress.fetched)))
         done = f"{progress.finished:,} of {progress.questions:,}"
@@ -148,8 +133,8 @@ class Screen:
         return column
 
 
-def phase_in_words(progress: Progress) -> str:
-    """What a run is doing, the fetching of its model included."""
+def phase_in_words(progress: Asking) -> str:
+    """What a stage that asks is doing, the fetching of its model included."""
     fetched = progress.fetched
     if progress.sampler is None and fetched is not None:
         return "fetching the model" if fetched[0] < fetched[1] else "loading the model"

@@ -8,15 +8,14 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
-from rich.console import Group, RenderableType
-from rich.constrain import Constrain
+from rich.console import RenderableType
 from rich.live import Live
-from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
 from regenesis.cli.display import Lines
 from regenesis.cli.figures import duration
+from regenesis.cli.frame import Frame, named_rows
 from regenesis.cli.screen import bar
 from regenesis.cli.terminal import in_a_line
 
@@ -69,36 +68,21 @@ class TrainingScreen:
 
     def __init__(self, progress: TrainingProgress, title: str, console: Console) -> None:
         self._progress = progress
-        self._title = in_a_line(title, 60)
+        self._frame = Frame(title, console)
         self._console = console
-        self._spinner = Spinner("dots", style="cyan")
 
     def render(self) -> RenderableType:
-        parts: list[RenderableType] = [self._head()]
-        if self._progress.steps:
+        progress, parts = self._progress, list[RenderableType]()
+        if progress.steps:
             parts += [Text(), self._figures()]
         # the head and the figures take ten lines
         room = min(_NOTES_SHOWN, self._console.height - 10)
-        notes = self._progress.notes[: max(room, 0)]
+        notes = progress.notes[: max(room, 0)]
         parts += [Text(in_a_line(f"  {note}", 400), "yellow", no_wrap=True, overflow="ellipsis") for note in notes]
-        # a terminal echoes Ctrl-C as two characters: at the end of a full line they would begin another
-        return Constrain(Group(*parts), self._console.width - _ECHO)
-
-    def _head(self) -> Table:
-        progress = self._progress
-        head = Table.grid(expand=True, padding=(0, 1))
-        head.add_column(width=1)
-        head.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
-        head.add_column(justify="right", no_wrap=True)
-        title = Text.assemble(("regenesis", "bold"), "  ", self._title)
-        head.add_row(self._spinner, title, Text(f"{phase_in_words(progress)} · {duration(progress.elapsed)}", "dim"))
-        return head
+        return self._frame.around(phase_in_words(progress), progress.elapsed, parts)
 
     def _figures(self) -> Table:
-        progress, rows = self._progress, Table.grid(expand=True, padding=(0, 1))
-        rows.add_column(width=1)
-        rows.add_column(style="dim", no_wrap=True, min_width=13)
-        rows.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+        progress, rows = self._progress, named_rows(13)
         rows.add_row("", "steps", bar(progress.step, progress.steps, text=f"{progress.step:,} of {progress.steps:,}"))
         if progress.loss is not None:
             rows.add_row("", "loss", Text(f"{progress.loss:.4f}", "bold"))

@@ -15,7 +15,6 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
-import gc
 import logging
 import threading
 import time
@@ -26,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from regenesis.checkpoints import load_model, load_tokenizer, resolve_dtype
 from regenesis.checkpoints.extras import require_extra
+from regenesis.checkpoints.memory import let_go_of_memory
 from regenesis.config import TransformersEngineConfig
 from regenesis.engines.threads import wait_without_spinning
 from regenesis.errors import EngineError, RequestFailed
@@ -172,7 +172,7 @@ class _Worker:
         for job in jobs:
             job.fail(error)
         self._active, self._waiting, self._decoder = [], [], None
-        _let_go_of_memory()
+        let_go_of_memory()
 
     def _wait(self) -> bool:
         """Sleeps while there is nothing to do; says whether to go on."""
@@ -252,7 +252,7 @@ class _Worker:
 
     def _make_room(self, decoder: Decoder) -> None:
         """After running out of memory: goes on with half of the places; what lost its place is asked again here."""
-        _let_go_of_memory()
+        let_go_of_memory()
         if decoder.places == 1:
             job = (self._active or self._waiting).pop(0)
             if job.sequence in decoder.active:
@@ -262,7 +262,7 @@ class _Worker:
         lost = decoder.halve()
         self._waiting = [job for job in self._active if job.sequence in lost] + self._waiting
         self._active = [job for job in self._active if job.sequence not in lost]
-        _let_go_of_memory()
+        let_go_of_memory()
         _log.warning(
             "Out of memory: decoding %d sequences together from here on. Lower engine.max_in_flight to that.",
             decoder.places,
@@ -372,14 +372,6 @@ def _out_of_memory(error: RuntimeError) -> bool:
     import torch
 
     return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
-
-
-def _let_go_of_memory() -> None:
-    import torch
-
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
 
 
 def _as_set(tokens: Any) -> set[int]:

@@ -22,7 +22,8 @@ from regenesis.checkpoints.gguf_files import read_gguf
 from regenesis.errors import RunError
 from regenesis.models import Weights, locate_weights
 from regenesis.models.weights import folder_digest
-from regenesis.run.directory import RunDirectory, read_json, write_whole
+from regenesis.run.directory import RunDirectory, read_json
+from regenesis.run.made import made_once
 
 Form = Literal["merged", "adapter", "gguf"]
 
@@ -82,13 +83,13 @@ def export(run: str | Path, to: Form, out: str | Path | None = None, kind: GgufT
     base = base_of(model)
     digest = folder_digest(model)
     target, origin, write = _plan(to, kind, model, is_adapter, base, folder, digest)
-    already_done = _made_from(target) == origin
-    if not already_done:
+
+    def replace(target: Path) -> None:
         _require_room(folder, _needed(to, kind, model, is_adapter, base))
-        _note(target).unlink(missing_ok=True)
         _remove(target)
         write(target)
-        write_whole(_note(target), origin)
+
+    already_done = not made_once(target, origin, replace)
     return Export(
         form=to,
         path=target,
@@ -202,15 +203,6 @@ def _require_room(folder: Path, needed: int) -> None:
             f"{folder}: has {free / 1e6:,.0f} MB free, and the export takes about {needed / 1e6:,.0f} MB. Make room, "
             "or give another folder with --out."
         )
-
-
-def _note(target: Path) -> Path:
-    return target.with_name(f"{target.name}.origin")
-
-
-def _made_from(target: Path) -> str | None:
-    note = _note(target)
-    return note.read_text("utf-8") if target.exists() and note.is_file() else None
 
 
 def _remove(target: Path) -> None:

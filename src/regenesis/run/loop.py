@@ -149,10 +149,6 @@ def _require_same_model(before: RunDirectory, later: RunDirectory) -> None:
 
 def _next_config(config: RunConfig, current: RunConfig, directory: Path) -> RunConfig:
     """The config of the round after the one in `directory`: the tuned model asks, the first one is trained."""
-    # the tuned model as the synthesis runs it, whatever it is measured on
-    asking = current.model_copy(
-        update={"evaluation": config.evaluation.model_copy(update={"engine": None, "tuned_engine": None})}
-    )
-    engine = tuned_engine(asking, RunDirectory(directory))
+    engine = tuned_engine(current.engine, RunDirectory(directory))
     training = config.training.model_copy(update={"model": config.training.model or config.engine.model})
     return config.model_copy(update={"engine": engine, "training": training})

@@ -22,6 +22,7 @@ from regenesis.models import locate_weights
 from regenesis.models.weights import folder_digest
 from regenesis.prompts import load_prompts
 from regenesis.run.directory import RunDirectory, read_json, write_whole
+from regenesis.run.made import made_once
 
 BASE, TUNED = "base", "tuned"
 WHOLE_TYPE: Literal["q8_0"] = "q8_0"
@@ -37,7 +38,8 @@ def engines_to_measure(config: RunConfig, directory: RunDirectory) -> dict[str, 
     """
     rounds = dict(_rounds(directory))
     engines = {BASE: base_engine(config, directory)}
-    return engines | {name: tuned_engine(config, folder) for name, folder in rounds.items()}
+    served, engine = config.evaluation.tuned_engine, _measuring_engine(config)
+    return engines | {name: served or tuned_engine(engine, folder) for name, folder in rounds.items()}
 
 
 def tuned_directories(directory: RunDirectory) -> list[RunDirectory]:
@@ -60,26 +62,25 @@ def base_engine(config: RunConfig, directory: RunDirectory) -> EngineConfig:
     return engine
 
 
-def tuned_engine(config: RunConfig, directory: RunDirectory) -> EngineConfig:
-    """The engine that the tuned model in `directory` is measured on, and that asks in the round after it.
+def tuned_engine(engine: EngineConfig, directory: RunDirectory) -> EngineConfig:
+    """An engine with the tuned model in `directory` in the place of its own.
 
     Args:
-        config: The run's config: its engine, or the one it is evaluated on.
+        engine: The engine of the model that was tuned.
         directory: The folder of the run, or of the round, with `model/` in it.
 
     Raises:
         RunError: There is no tuned model, or the engine cannot load it by itself.
         ModelError: It cannot be brought into the form that the engine loads.
     """
-    if config.evaluation.tuned_engine is not None:
-        return config.evaluation.tuned_engine
-    model, engine = directory.model, _measuring_engine(config)
+    model = directory.model
     if not (_is_adapter(model) or _is_checkpoint(model)):
         raise RunError(f"{model}: there is no tuned model. Train it first: regenesis train {directory.path}")
     if isinstance(engine, OpenAIEngineConfig):
         raise RunError(_how_to_serve(model, engine))
     if isinstance(engine, TransformersEngineConfig):
-        return engine.model_copy(update={"adapter" if _is_adapter(model) else "model": _named(engine, model)})
+        place = {"adapter": model.resolve()} if _is_adapter(model) else {"model": str(model.resolve()), "adapter": None}
+        return engine.model_copy(update=place)
     if _is_adapter(model):
         return engine.model_copy(update={"adapter": _adapter_gguf(engine, directory)})
     target = directory.exports / f"model-{WHOLE_TYPE}.gguf"
@@ -163,10 +164,6 @@ def outdated(config: RunConfig, directory: RunDirectory) -> list[str]:
     return told
 
 
-def _named(engine: TransformersEngineConfig, model: Path) -> Path | str:
-    return model.resolve() if _is_adapter(model) else str(model.resolve())
-
-
 def _measuring_engine(config: RunConfig) -> EngineConfig:
     return config.evaluation.engine or config.engine
 
@@ -212,15 +209,9 @@ def _on_whole_gguf(engine: LlamaCppEngineConfig, weights: Path, origin: str, tar
 
 
 def _made(target: Path, origin: str, write: Callable[[Path], None]) -> Path:
-    """Writes a file unless it is there, made from the same origin."""
-    note = target.with_name(f"{target.name}.origin")
     target = target.resolve()
-    if target.is_file() and note.is_file() and note.read_text("utf-8") == origin:
-        return target
     target.parent.mkdir(parents=True, exist_ok=True)
-    note.unlink(missing_ok=True)
-    write(target)
-    write_whole(note, origin)
+    made_once(target, origin, write)
     return target
 
 

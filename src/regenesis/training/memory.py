@@ -1,12 +1,10 @@
 """What to do where there is not enough memory.
 
 with explaining_memory(job): ...
-let_go_of_memory()
 """
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -30,15 +28,6 @@ def explaining_memory(job: TrainingJob) -> Iterator[None]:
         if not _about_memory(error):
             raise
         raise TrainingError(f"There is not enough memory for this training. {_less_memory(job)}") from error
-
-
-def let_go_of_memory() -> None:
-    """Frees what a training held: model and trainer name each other, so they are not freed when the last user goes."""
-    import torch
-
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
 
 
 def _about_memory(error: Exception) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from regenesis.checkpoints import load_model, load_tokenizer
+from regenesis.checkpoints.memory import let_go_of_memory
 from regenesis.errors import TrainingError
 from regenesis.filesystems import give_usual_rights
 from regenesis.models import locate_weights
@@ -19,7 +20,7 @@ from regenesis.training import processes
 from regenesis.training.card import write_model_card
 from regenesis.training.history import History
 from regenesis.training.job import TrainingJob, changes, fingerprint
-from regenesis.training.memory import explaining_memory, let_go_of_memory
+from regenesis.training.memory import explaining_memory
 from regenesis.training.progress import TrainingProgress
 from regenesis.training.quiet import quiet
 from regenesis.training.report import RECORD, TrainingReport, from_record, read_record
