@@ -1,4 +1,4 @@
-"""What kind of disk a path lies on, and how much of it is free.
+"""What kind of disk a path lies on, how much of it is free, and when a file is on it.
 
     network_filesystem(Path("runs/x"))   # "nfs4", or None on a local disk
     free_bytes(Path("runs/x"))           # 81604378624
@@ -96,3 +96,12 @@ def give_usual_rights(folder: Path) -> None:
     configs = [folder / name for name in ("config.json", "adapter_config.json") if (folder / name).is_file()]
     for weights in folder.glob("*.safetensors") if configs else ():
         weights.chmod(configs[0].stat().st_mode & 0o777)
+
+
+def sync(path: Path) -> None:
+    """Returns when a file, or what a folder lists, is on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

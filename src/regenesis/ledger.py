@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import queue
 import sqlite3
 import struct
@@ -28,6 +27,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from regenesis.errors import LedgerError
+from regenesis.filesystems import sync
 from regenesis.nouns import Completion, Request
 
 APPLICATION_ID = 0x52474E53  # "RGNS", so that a foreign SQLite file is recognised before anything is written
@@ -304,7 +304,7 @@ def _create(path: Path) -> None:
             fresh.with_name(fresh.name + suffix).unlink(missing_ok=True)
         _write_schema(fresh)
         fresh.replace(path)
-        _sync_folder(path.parent)
+        sync(path.parent)
     except (OSError, sqlite3.Error) as error:
         raise LedgerError(f"{path}: cannot be made ({error}). Check the room and the rights on that disk.") from error
 
@@ -321,14 +321,6 @@ def _write_schema(path: Path) -> None:
         connection.execute("COMMIT")
     finally:
         connection.close()
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _check_file(path: Path) -> None:

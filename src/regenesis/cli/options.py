@@ -18,4 +18,8 @@ Overrides = Annotated[
         show_default=False,
     ),
 ]
+RunDir = Annotated[
+    Path | None,
+    typer.Option("--run-dir", help="The run's folder; runs/<name of the config file> if left out."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from regenesis.cli.exits import Exit
-from regenesis.cli.options import AsJson, ConfigFile, Overrides
+from regenesis.cli.options import AsJson, ConfigFile, Overrides, RunDir
 
 if TYPE_CHECKING:
     from regenesis.run.loop import Remaining, Stage
@@ -23,10 +23,7 @@ _IN_WORDS = {"synthesize": "Synthesize", "train": "Train", "evaluate": "Evaluate
 
 def run_command(
     config: ConfigFile,
-    run_dir: Annotated[
-        Path | None,
-        typer.Option("--run-dir", help="The run's folder; runs/<name of the config file> if left out."),
-    ] = None,
+    run_dir: RunDir = None,
     rounds: Annotated[
         int, typer.Option(min=1, help="Go round so many times, each time asking the model that the last one improved.")
     ] = 1,

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from regenesis.cli.exits import Exit
-from regenesis.cli.options import AsJson, ConfigFile, Overrides
+from regenesis.cli.options import AsJson, ConfigFile, Overrides, RunDir
 from regenesis.errors import RegenesisError
 
 if TYPE_CHECKING:
@@ -25,10 +25,7 @@ if TYPE_CHECKING:
 
 def synthesize_command(
     config: ConfigFile,
-    run_dir: Annotated[
-        Path | None,
-        typer.Option("--run-dir", help="The run's folder; runs/<name of the config file> if left out."),
-    ] = None,
+    run_dir: RunDir = None,
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:

@@ -22,6 +22,7 @@ from regenesis.curation.card import CARD, JSONL, PARQUET, Contents, render_card
 from regenesis.curation.funnel import Funnel
 from regenesis.curation.text import storable
 from regenesis.errors import RunError
+from regenesis.filesystems import sync
 from regenesis.nouns import Example
 
 PROVENANCE = ("question_id", "task", "guideline", "method", "hinted", "gold", "answer", "rule", "tokens", "ledger_keys")
@@ -75,7 +76,7 @@ def write_dataset(
         names = [PARQUET, JSONL] if contents.rows else []
         with _replacing(target / CARD) as card:
             card.write(storable(render_card(contents, funnel, about)).encode())
-        _sync_folder(target)
+        sync(target)
     except OSError as error:
         raise RunError(
             f"{target}: the data set cannot be written ({error}). Free space or choose another folder."
@@ -169,11 +170,3 @@ def _replacing(path: Path) -> Iterator[IO[bytes]]:
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from regenesis.errors import TrainingError
+from regenesis.filesystems import sync
 
 _MARK = "whole.json"
 _NAME = re.compile(r"checkpoint-(\d+)")
@@ -59,7 +60,7 @@ def sync_files(folder: Path) -> list[Path]:
     """Makes sure that all files in a folder are on disk, and lists them."""
     files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != _MARK]
     for path in files:
-        _sync(path)
+        sync(path)
     return files
 
 
@@ -84,15 +85,7 @@ def write_synced(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)
-    _sync(path.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(path.parent)
 
 
 def about_writing(error: Exception) -> bool:
