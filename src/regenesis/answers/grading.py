@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from regenesis.answers.formula_answers import same_formula_answer
+from regenesis.answers.formulas import same_formula_answer
 from regenesis.answers.kinds import infer_kind
 from regenesis.answers.numbers import Number, same_number
 from regenesis.answers.options import ChoicesLike

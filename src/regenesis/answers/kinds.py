@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from regenesis.answers.formula_answers import is_formula
+from regenesis.answers.formulas import is_formula
 from regenesis.answers.numbers import read_number
 from regenesis.answers.options import ChoicesLike, choices_from, options_from, read_option
 from regenesis.answers.statements import statements

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from regenesis.answers.endings import endings, final_part
-from regenesis.answers.formula_answers import is_formula, read_formula, read_value
+from regenesis.answers.formulas import is_formula, read_formula, read_value
 from regenesis.answers.kinds import unwrapped
 from regenesis.answers.numbers import Number, read_number
 from regenesis.answers.openings import ends_a_list, opening

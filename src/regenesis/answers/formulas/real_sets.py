@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from regenesis.answers.formula_nodes import Node
-from regenesis.answers.formula_tokens import Unreadable
-from regenesis.answers.formula_values import approximate, symbols_of
+from regenesis.answers.formulas.nodes import Node
+from regenesis.answers.formulas.tokens import Unreadable
+from regenesis.answers.formulas.values import approximate, symbols_of
 
 FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "!=": "!=", "approx": "approx"}
 _INFINITE = Node("infinity")

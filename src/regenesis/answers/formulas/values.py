@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import NamedTuple
 
-from regenesis.answers.formula_nodes import Node
-from regenesis.answers.formula_tokens import Unreadable
+from regenesis.answers.formulas.nodes import Node
+from regenesis.answers.formulas.tokens import Unreadable
 
 _MOST_BITS = 40_000
 _LARGEST_FACTORIAL = 3_000

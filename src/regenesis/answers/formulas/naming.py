@@ -5,8 +5,8 @@ is_assignment(parse_formula("AB = 5"))  # True
 
 from __future__ import annotations
 
-from regenesis.answers.formula_nodes import Node
-from regenesis.answers.formula_values import exact_value
+from regenesis.answers.formulas.nodes import Node
+from regenesis.answers.formulas.values import exact_value
 
 _D = Node("symbol", value="d")
 _Y = Node("symbol", value="y")

@@ -8,8 +8,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from fractions import Fraction
 
-from regenesis.answers.formula_nodes import FUNCTIONS, GREEK, Node, number_node
-from regenesis.answers.formula_tokens import END, Token, Unreadable
+from regenesis.answers.formulas.nodes import FUNCTIONS, GREEK, Node, number_node
+from regenesis.answers.formulas.tokens import END, Token, Unreadable
 from regenesis.answers.numerals import numeral_value
 
 DEEPEST = 24

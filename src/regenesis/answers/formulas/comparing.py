@@ -12,12 +12,12 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import lru_cache
 
-from regenesis.answers.formula_names import is_assignment, is_name, same_name
-from regenesis.answers.formula_nodes import Node
-from regenesis.answers.formula_parser import parse_formula
-from regenesis.answers.formula_sets import FLIPPED, RealSet, is_described, real_set
-from regenesis.answers.formula_tokens import Unreadable
-from regenesis.answers.formula_values import approximate, exact_value, symbol_points, symbols_of
+from regenesis.answers.formulas.naming import is_assignment, is_name, same_name
+from regenesis.answers.formulas.nodes import Node
+from regenesis.answers.formulas.parser import parse_formula
+from regenesis.answers.formulas.real_sets import FLIPPED, RealSet, is_described, real_set
+from regenesis.answers.formulas.tokens import Unreadable
+from regenesis.answers.formulas.values import approximate, exact_value, symbol_points, symbols_of
 from regenesis.answers.numbers import decimal_places, is_rounding
 
 _NEVER = (ArithmeticError, Unreadable, ValueError)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from regenesis.answers.formula_values import exact_value
-from regenesis.answers.formulas import formula, same_formula
+from regenesis.answers.formulas.comparing import formula, same_formula
+from regenesis.answers.formulas.values import exact_value
 from regenesis.answers.markup import undress
 from regenesis.answers.numbers import Number, read_number, same_number
 from regenesis.answers.rules import Rules

@@ -6,9 +6,9 @@ parse_formula(r"x \in [1, \infty)")  # Node("in", (Node("symbol", value="x"), No
 from __future__ import annotations
 
 from regenesis.answers.characters import names
-from regenesis.answers.formula_atoms import DEEPEST, Atoms
-from regenesis.answers.formula_nodes import RELATIONS, SET_OPERATIONS, Node
-from regenesis.answers.formula_tokens import END, Unreadable, tokens_of
+from regenesis.answers.formulas.atoms import DEEPEST, Atoms
+from regenesis.answers.formulas.nodes import RELATIONS, SET_OPERATIONS, Node
+from regenesis.answers.formulas.tokens import END, Unreadable, tokens_of
 
 _ENDS_PRODUCT = (
     names("and or in mid rangle end choose over pm mp pmod bmod mod rfloor rceil degree")
@@ -21,7 +21,7 @@ def parse_formula(text: str) -> Node:
     """The tree of a formula.
 
     Raises:
-        Unreadable: It is not a formula of the kinds that `formula_nodes` lists, or is larger than the limits allow.
+        Unreadable: It is not a formula of the kinds that `nodes` lists, or is larger than the limits allow.
     """
     return _Parser(tokens_of(text)).whole()
 
