@@ -1,0 +1,52 @@
+"""A run begun by an earlier version goes on with this one and asks nothing that is recorded.
+
+`tests/fixtures/begun_before` was written by version 0.1.0 before methods other than ReGenesis were there.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from tests.helpers.played import PlayedEngine
+
+from regenesis.config import OpenAIEngineConfig
+from regenesis.run import RunDirectory, synthesize
+from regenesis.run.evaluation import evaluate_models
+
+KEPT = Path(__file__).parents[1] / "fixtures" / "begun_before"
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    folder = tmp_path / "begun"
+    shutil.copytree(KEPT, folder)
+    file = folder / "run" / "config.yaml"
+    file.write_text(file.read_text("utf-8").replace("QUESTIONS", str(folder / "questions.jsonl")), "utf-8")
+    return folder / "run"
+
+
+async def test_its_frozen_config_can_be_read(run: Path) -> None:
+    config = RunDirectory(run).require_started()
+    assert config.tasks[0].name == "toy"
+
+
+async def test_its_synthesis_is_derived_again_without_a_request(run: Path) -> None:
+    engine = PlayedEngine()
+    report = await synthesize(RunDirectory(run).require_started(), run, engine=engine)
+    assert engine.asked == []
+    assert report.complete
+    before = [json.loads(line) for line in (KEPT / "train.jsonl").read_text("utf-8").splitlines()]
+    after = [json.loads(line) for line in (run / "dataset" / "train.jsonl").read_text("utf-8").splitlines()]
+    # columns may have been added since
+    assert [{name: row[name] for name in old} for row, old in zip(after, before, strict=True)] == before
+
+
+async def test_its_evaluation_is_read_again_without_a_request(run: Path) -> None:
+    engine = PlayedEngine()
+    served = {"base": OpenAIEngineConfig(kind="openai", base_url="http://127.0.0.1:9/v1", model="played")}
+    report = await evaluate_models(served, RunDirectory(run).require_started(), run, engines={"base": engine})
+    assert engine.asked == []
+    assert report.complete
