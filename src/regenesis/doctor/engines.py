@@ -128,8 +128,8 @@ def _check_model(spec: str) -> Finding:
 async def _check_servers(engine: OpenAIEngineConfig) -> list[Finding]:
     import aiohttp
 
-    from regenesis.engines.credentials import Credential
-    from regenesis.engines.discovery import look
+    from regenesis.engines.openai.credentials import Credential
+    from regenesis.engines.openai.discovery import look
 
     try:
         credential = Credential(engine.api_key_env)

@@ -28,14 +28,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from regenesis.config import OpenAIEngineConfig
-from regenesis.engines.backoff import full_jitter
-from regenesis.engines.circuit import Circuit
-from regenesis.engines.credentials import Credential
-from regenesis.engines.discovery import look, path_hint, wrong_key
-from regenesis.engines.endpoints import Endpoint, Pool, longest_retry_after
-from regenesis.engines.exchange import Answered, Failed, Hopeless, Outcome, Refused, TooMuch, exchange
-from regenesis.engines.proxies import environment_proxy
-from regenesis.engines.replies import Reply, shorten
+from regenesis.engines.openai.backoff import full_jitter
+from regenesis.engines.openai.circuit import Circuit
+from regenesis.engines.openai.credentials import Credential
+from regenesis.engines.openai.discovery import look, path_hint, wrong_key
+from regenesis.engines.openai.endpoints import Endpoint, Pool, longest_retry_after
+from regenesis.engines.openai.exchange import Answered, Failed, Hopeless, Outcome, Refused, TooMuch, exchange
+from regenesis.engines.openai.proxies import environment_proxy
+from regenesis.engines.openai.replies import Reply, shorten
 from regenesis.errors import ConfigError, EngineError, RequestFailed
 from regenesis.nouns import Completion, Request
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from regenesis.engines.credentials import Credential
+from regenesis.engines.openai.credentials import Credential
 from regenesis.errors import EngineError
 
 KEY = 'sk-"quoted"/and+long-enough'

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regenesis.engines.backoff import full_jitter, retry_after_seconds
+from regenesis.engines.openai.backoff import full_jitter, retry_after_seconds
 
 NOW = 1_700_000_000.0  # Tue, 14 Nov 2023 22:13:20 GMT
 

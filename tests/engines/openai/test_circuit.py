@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from regenesis.config import RetryConfig
-from regenesis.engines.circuit import REFUSALS_AT_START, SUSTAINED_WAITS, Circuit
+from regenesis.engines.openai.circuit import REFUSALS_AT_START, SUSTAINED_WAITS, Circuit
 
 
 def circuit(after: int = 3) -> Circuit:

@@ -11,7 +11,7 @@ import pytest
 from tests.fixtures.scripted_server import ScriptedServer
 
 from regenesis.engines.openai import OpenAIEngine
-from regenesis.engines.proxies import environment_proxy
+from regenesis.engines.openai.proxies import environment_proxy
 from regenesis.nouns import Request
 
 Opened = Callable[..., AbstractAsyncContextManager[OpenAIEngine]]

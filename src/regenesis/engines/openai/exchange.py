@@ -13,8 +13,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from regenesis.engines.backoff import retry_after_seconds
-from regenesis.engines.replies import BrokenReply, Reply, error_words, read_reply
+from regenesis.engines.openai.backoff import retry_after_seconds
+from regenesis.engines.openai.replies import BrokenReply, Reply, error_words, read_reply
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession

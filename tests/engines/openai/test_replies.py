@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regenesis.engines.replies import BrokenReply, error_words, listed_models, read_reply, shorten
+from regenesis.engines.openai.replies import BrokenReply, error_words, listed_models, read_reply, shorten
 
 
 def body(content: Any = "four", finish: Any = "stop", **fields: Any) -> bytes:

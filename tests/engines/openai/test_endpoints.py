@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from regenesis.config import RetryConfig
-from regenesis.engines.endpoints import Endpoint, Pool
+from regenesis.engines.openai.endpoints import Endpoint, Pool
 from regenesis.errors import EngineError
 
 RETRY = RetryConfig(first_wait=0.01, longest_wait=0.05)

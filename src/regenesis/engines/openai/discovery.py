@@ -10,9 +10,9 @@ import logging
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from regenesis.engines.exchange import describe, read_bounded
-from regenesis.engines.proxies import environment_proxy
-from regenesis.engines.replies import BrokenReply, error_words, listed_models, shorten
+from regenesis.engines.openai.exchange import describe, read_bounded
+from regenesis.engines.openai.proxies import environment_proxy
+from regenesis.engines.openai.replies import BrokenReply, error_words, listed_models, shorten
 from regenesis.errors import EngineError
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regenesis.engines.limiter import Limiter
+from regenesis.engines.openai.limiter import Limiter
 
 
 def full(ceiling: int) -> Limiter:

@@ -22,8 +22,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from regenesis.config import RetryConfig
-from regenesis.engines.backoff import full_jitter
-from regenesis.engines.limiter import Limiter
+from regenesis.engines.openai.backoff import full_jitter
+from regenesis.engines.openai.limiter import Limiter
 from regenesis.errors import EngineError
 
 logger = logging.getLogger(__name__)
