@@ -27,6 +27,7 @@ from regenesis.config.schema import (
     SamplingConfig,
     SchedulingConfig,
     TaskConfig,
+    Thinking,
     TrainingConfig,
     TransformersEngineConfig,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "SamplingConfig",
     "SchedulingConfig",
     "TaskConfig",
+    "Thinking",
     "TrainingConfig",
     "TransformersEngineConfig",
     "config_from_mapping",

@@ -16,6 +16,10 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, validate_default=True)
 
 
+Thinking = Literal["off", "on", "keep"]
+"""Whether a model thinks before it replies, and what becomes of its thoughts."""
+
+
 class TaskConfig(Section):
     """Where questions come from: a catalogued task, a reasoning-gym task, a file or a hub data set of the user's own.
 
@@ -398,6 +402,10 @@ class RunConfig(Section):
     """The values this config starts from."""
     seed: int = Field(default=0, ge=0)
     """Every random choice of the run derives from it."""
+    thinking: Thinking = "off"
+    """Whether a model that can think before it replies does so, for engine, trainer and evaluation alike. `off` turns
+    it off where the chat template has a switch; `on` lets it think and drops its thoughts, so that later stages and
+    training see the replies alone; `keep` also trains on the thoughts."""
     data_root: Path | None = None
     """Folder of `<hub id>/<config>/<split>.jsonl`, looked into before the hub; by default `REGENESIS_DATA_ROOT`."""
     tasks: list[TaskConfig] = Field(min_length=1)
@@ -418,3 +426,9 @@ class RunConfig(Section):
     """Where one start stops by itself."""
     scheduling: SchedulingConfig = SchedulingConfig()
     """How much is under way at once."""
+
+    @field_validator("thinking", mode="before")
+    @classmethod
+    def _off_and_on_are_words(cls, value: Any) -> Any:
+        """YAML reads a bare `off` as false and a bare `on` as true."""
+        return {False: "off", True: "on"}[value] if isinstance(value, bool) else value

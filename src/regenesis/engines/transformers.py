@@ -21,9 +21,10 @@ import time
 from collections import deque
 from concurrent.futures import Future, InvalidStateError
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from regenesis.checkpoints import load_model, load_tokenizer, resolve_dtype
+from regenesis.checkpoints.chats import Chat, stop_tokens
 from regenesis.checkpoints.extras import require_extra
 from regenesis.checkpoints.memory import let_go_of_memory
 from regenesis.config import TransformersEngineConfig
@@ -272,8 +273,9 @@ class _Worker:
 class _Chat:
     """The model's own way to write a chat down as tokens, and tokens as text."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, chat: Chat) -> None:
         self._tokenizer = tokenizer
+        self._chat = chat
 
     def tokens(self, request: Request) -> list[int] | str:
         """The prompt's tokens, or why it cannot have any."""
@@ -281,7 +283,7 @@ class _Chat:
 
         messages = [{"role": message.role, "content": message.content} for message in request.messages]
         try:
-            text = self._tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+            text = self._chat.prompt(messages)
             text.encode()  # half a surrogate is no text, and the tokenizer's words for it are no help
             # the template writes all special tokens itself, the first one too
             tokens: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
@@ -292,19 +294,6 @@ class _Chat:
     def text(self, tokens: list[int]) -> str:
         decoded: str = self._tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)
         return decoded
-
-    def end_of_turn(self) -> set[int]:
-        """The token behind an assistant's message, as the template writes it."""
-        from jinja2 import TemplateError
-
-        mark = "regenesis-answer"
-        chat = [{"role": "user", "content": "?"}, {"role": "assistant", "content": mark}]
-        try:
-            text = self._tokenizer.apply_chat_template(chat, tokenize=False)
-        except TemplateError:
-            return set()
-        tail = self._tokenizer(text.rpartition(mark)[2].lstrip(), add_special_tokens=False)["input_ids"]
-        return {tail[0]} & set(self._tokenizer.added_tokens_decoder) if tail else set()
 
 
 def _sequence(job: _Job) -> Sequence:
@@ -328,8 +317,8 @@ def _load(weights: Weights, config: TransformersEngineConfig, device: str) -> _W
     if config.adapter is not None:
         # the layers in it carry the adapter; the wrapper only adds to every call
         model = model.get_base_model()
-    chat = _Chat(tokenizer)
-    stop = _as_set(model.generation_config.eos_token_id) | _as_set(tokenizer.eos_token_id) | chat.end_of_turn()
+    chat = Chat(tokenizer, "on")
+    stop = stop_tokens(model.generation_config.eos_token_id, tokenizer, chat)
     longest = getattr(model.config, "max_position_embeddings", None) or config.context
     context = min(config.context, longest)
     try:
@@ -339,7 +328,7 @@ def _load(weights: Weights, config: TransformersEngineConfig, device: str) -> _W
             f"The transformers engine cannot run {config.model}: it has {error}. Serve it by another program and use "
             "the `openai` engine."
         ) from error
-    return _Worker(decoder, chat, context, config.threads)
+    return _Worker(decoder, _Chat(tokenizer, chat), context, config.threads)
 
 
 def _name(weights: Weights, config: TransformersEngineConfig, device: str) -> str:
@@ -372,9 +361,3 @@ def _out_of_memory(error: RuntimeError) -> bool:
     import torch
 
     return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
-
-
-def _as_set(tokens: Any) -> set[int]:
-    if tokens is None:
-        return set()
-    return {tokens} if isinstance(tokens, int) else set(tokens)
