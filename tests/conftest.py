@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import signal
 
+from hypothesis import settings
+
 # A suite started in the background of a shell inherits that Ctrl-C is ignored, and so would every process it starts:
 # tests that interrupt one would wait for ever.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# no test depends on how busy the machine is
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")

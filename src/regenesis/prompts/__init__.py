@@ -13,19 +13,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
 from regenesis.errors import ConfigError
 from regenesis.nouns import Message, Question
-
-if TYPE_CHECKING:
-    import jinja2
+from regenesis.prompts.templates import TemplateFolder
 
 _ALWAYS = frozenset({"question", "conversation", "hint"})
 _VALUES = {
@@ -42,8 +39,6 @@ TRAINING = "train"
 """Template of the prompt that a kept path is trained as the answer to."""
 BUILT_IN = ("default", "paper")
 _SETTINGS = frozenset({"conversation", "system", "scaffold"})
-_GLOBALS = frozenset({"range", "dict", "lipsum", "cycler", "joiner", "namespace"})
-"""Names that every Jinja2 template has."""
 
 
 class PromptSet:
@@ -62,7 +57,7 @@ class PromptSet:
         self.conversation: bool = settings["conversation"]
         self.scaffold: tuple[str, ...] = tuple(settings.get("scaffold", ()))
         self._system: str | None = settings.get("system")
-        self._templates = _compile(name, files)
+        self._templates = TemplateFolder(f"prompt set {name}", files, {**_VALUES, TRAINING: frozenset({"question"})})
         asking: list[object] = [sorted((file, text) for file, text in files.items() if file.endswith(".j2"))]
         asking += [self.conversation, self._system]
         self.digest = hashlib.blake2b(repr(asking).encode(), digest_size=8).hexdigest()
@@ -82,7 +77,7 @@ class PromptSet:
         Raises:
             ConfigError: The template names a value that the stage does not have.
         """
-        text = self._render(stage, question=question, conversation=bool(history), **values)
+        text = self._templates.render(stage, question=question, conversation=bool(history), **values)
         turn = Message("user", text)
         if self.conversation and history:
             return (*history, turn)
@@ -90,17 +85,7 @@ class PromptSet:
 
     def training_prompt(self, question: Question) -> tuple[Message, ...]:
         """The chat that a kept path is trained as the answer to; no trace of the stages is in it."""
-        return (Message("user", self._render(TRAINING, question=question)),)
-
-    def _render(self, stage: str, **values: Any) -> str:
-        import jinja2
-
-        try:
-            return self._templates[stage].render(**values).strip()
-        except jinja2.TemplateError as error:
-            raise ConfigError(
-                f"prompt set {self.name}, {stage}.j2: {error}. Values there: {', '.join(sorted(values))}."
-            ) from error
+        return (Message("user", self._templates.render(TRAINING, question=question)),)
 
 
 def load_prompts(name: str) -> PromptSet:
@@ -147,67 +132,3 @@ def _settings(name: str, files: Mapping[str, str]) -> dict[str, Any]:
     if not isinstance(settings.get("system", ""), str):
         raise ConfigError(f"prompt set {name}, set.yaml: `system` must be a text.")
     return settings
-
-
-def _compile(name: str, files: Mapping[str, str]) -> dict[str, jinja2.Template]:
-    import jinja2
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    # a user's template may come from anywhere, hence the sandbox; a question's own braces are never read as a template
-    environment = ImmutableSandboxedEnvironment(
-        loader=jinja2.DictLoader(dict(files)),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,
-    )
-    for stage in (*STAGES, TRAINING):
-        if f"{stage}.j2" not in files:
-            raise ConfigError(f"prompt set {name}: has no template {stage}.j2.")
-    needs = {file: _needs(name, file, environment, text) for file, text in files.items() if file.endswith(".j2")}
-    for stage in (*STAGES, TRAINING):
-        _check_values(name, stage, needs)
-    return {stage: environment.get_template(f"{stage}.j2") for stage in (*STAGES, TRAINING)}
-
-
-@dataclass(frozen=True, slots=True)
-class _Needs:
-    """What a template names: values, other templates it includes, and what it sets itself."""
-
-    values: frozenset[str]
-    templates: tuple[str, ...]
-    assigned: frozenset[str]
-
-
-def _needs(name: str, file: str, environment: jinja2.Environment, text: str) -> _Needs:
-    import jinja2
-    import jinja2.meta
-    import jinja2.nodes
-
-    try:
-        tree = environment.parse(text, filename=file)
-    except jinja2.TemplateSyntaxError as error:
-        raise ConfigError(f"prompt set {name}, {file} line {error.lineno}: {error.message}.") from error
-    included = tuple(template for template in jinja2.meta.find_referenced_templates(tree) if template is not None)
-    assigned = frozenset(node.name for node in tree.find_all(jinja2.nodes.Name) if node.ctx == "store")
-    return _Needs(frozenset(jinja2.meta.find_undeclared_variables(tree)), included, assigned)
-
-
-def _check_values(name: str, stage: str, needs: Mapping[str, _Needs]) -> None:
-    """Makes sure, before anything is asked, that a stage has all that its template and those it includes name."""
-    known = _VALUES.get(stage, frozenset({"question"}))
-    # what a template sets, those that it includes see too
-    assigned = frozenset[str]().union(*(each.assigned for each in needs.values()))
-    waiting, seen = [f"{stage}.j2"], set[str]()
-    while waiting:
-        file = waiting.pop()
-        if file not in needs:
-            raise ConfigError(f"prompt set {name}, {stage}.j2: includes {file}, which is not there.")
-        seen.add(file)
-        unknown = sorted(needs[file].values - known - assigned - _GLOBALS)
-        if unknown:
-            raise ConfigError(
-                f"prompt set {name}, {file}: names {unknown[0]!r}, which {stage}.j2 does not have; "
-                f"it has {', '.join(sorted(known))}."
-            )
-        waiting += [template for template in needs[file].templates if template not in seen]
