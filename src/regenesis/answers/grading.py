@@ -80,7 +80,7 @@ def grade(
 @guarded(lambda _: False)
 def equivalent(left: Answer, right: Answer, rules: Rules = DEFAULT_RULES) -> bool:
     """Whether two answers of one kind are known to be the same answer."""
-    return _same(left, right, rules) is True
+    return _same(left, right, rules) is True or (left.kind == "text" and _same(right, left, rules) is True)
 
 
 def _same(left: Answer, right: Answer, rules: Rules) -> bool | None:
