@@ -127,7 +127,10 @@ def _lock() -> Iterator[None]:
     try:
         yield
     finally:
-        _locked = False
+        _JOBS_BETWEEN_COLLECTIONS = 200
+
+
+_locked = False
 
 
 def _restrict(memory: int) -> None:

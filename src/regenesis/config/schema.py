@@ -38,7 +38,8 @@ class TaskConfig(Section):
     shuffle: bool = False
     """Take them in an order drawn from the run's seed rather than the file's."""
     file: Path | None = None
-    """The user's own questions: JSONL, CSV or Parquet. A relative path is looked up from the config file's folder."""
+    """The user's own questions: JSON, JSONL, CSV, TSV or Parquet, also compressed. A relative path is looked up
+    from the config file's folder."""
     hub: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$")
     """A data set on the hub that is not in the catalogue, as `org/name`; looked for in the data root first."""
     config: str | None = Field(default=None, pattern=r"^\w[\w .+-]*$")

@@ -1,114 +1,59 @@
-"""Rows out of files: JSONL, CSV and Parquet, read one at a time so that a limit spares the rest of a large file.
+"""Rows out of files of the user's own, read one at a time so that a limit spares the rest of a large file.
 
-    for row in read_file(Path("questions.jsonl")): ...
+    source = open_file(Path("questions.csv.gz"))
+    source.notes                        # what to check, such as a delimiter that was guessed
+    for row in source.read(): ...
 
 A row that cannot be read is yielded with its `fault` and reading goes on behind it.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from regenesis.errors import TaskError
-from regenesis.tasks.rows import Row, shorten
+from regenesis.tasks.delimited import open_delimited
+from regenesis.tasks.json_files import open_json
+from regenesis.tasks.rows import Row, RowSource
+from regenesis.tasks.text_files import COMPRESSED_ENDINGS
 
 
-def read_file(path: Path) -> Iterator[Row]:
-    """Reads a file by its ending.
+def open_file(path: Path) -> RowSource:
+    """Opens a file by its ending; `.gz`, `.bz2` and `.xz` behind that are looked through.
 
     Raises:
         TaskError: It is not there, is of no known kind, or cannot be read at all.
     """
-    reader = _READERS.get(path.suffix.lower())
-    if reader is None:
+    inner = _uncompressed(path)
+    opener = _OPENERS.get(inner.suffix.lower())
+    if opener is None or (inner != path and inner.suffix.lower() == ".parquet"):
+        ending = path.name.removeprefix(inner.stem) or "a file without an ending"
         raise TaskError(
-            f"{path}: no reader for {path.suffix or 'a file without an ending'}; use one of {', '.join(_READERS)}."
+            f"{path}: no reader for {ending}; use one of {', '.join(_OPENERS)}, or, of those that are text, "
+            f"one compressed as {', '.join(COMPRESSED_ENDINGS)}."
         )
     if not path.is_file():
         found = "is a folder" if path.is_dir() else "does not exist"
-        raise TaskError(
-            f"{path}: {found}. Give the path of a {', '.join(_READERS)} file; relative paths start at the config file."
-        )
-    return reader(path)
+        raise TaskError(f"{path}: {found}. Give the path of a file; relative paths start at the config file.")
+    return opener(path)
 
 
-def read_jsonl(path: Path, subset: str = "") -> Iterator[Row]:
-    """Rows of a file with one JSON object a line; blank lines are passed over."""
-    with _opened(path) as lines:
-        for number, raw in enumerate(lines, start=1):
-            stripped = raw.removeprefix(b"\xef\xbb\xbf").strip() if number == 1 else raw.strip()
-            if stripped:
-                values, fault = _parse_line(stripped)
-                yield Row(str(path), number, values, fault, subset)
+def stem_of(path: Path) -> str:
+    """A file's name without its endings: `questions` for `questions.jsonl.gz`."""
+    return _uncompressed(path).stem
 
 
-def _opened(path: Path) -> Any:
-    try:
-        return path.open("rb")
-    except OSError as error:
-        raise TaskError(f"{path}: cannot be read ({error.strerror}).") from error
+def _uncompressed(path: Path) -> Path:
+    return path.with_suffix("") if path.suffix.lower() in COMPRESSED_ENDINGS else path
 
 
-def _parse_line(raw: bytes) -> tuple[dict[str, Any], str | None]:
-    try:
-        value = json.loads(raw.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        return {}, f"is not UTF-8 text ({error.reason} at byte {error.start} of the line)"
-    except json.JSONDecodeError as error:
-        return {}, f"is not valid JSON ({error.msg} at column {error.colno})"
-    except (ValueError, RecursionError) as error:
-        # numbers of thousands of digits and objects nested thousands deep are JSON that Python will not read
-        return {}, f"is not JSON that can be read ({error})"
-    if not isinstance(value, dict):
-        return {}, f"is {shorten(value)}, not a JSON object"
-    return value, None
+def _open_parquet(path: Path) -> RowSource:
+    return RowSource(str(path), partial(_read_parquet, path))
 
 
-def read_csv(path: Path) -> Iterator[Row]:
-    """Rows of a comma-separated file whose first row names the columns; an empty cell is `None`."""
-    # bytes that are not UTF-8 become lone surrogates, by which the row they lie in is found out later
-    with _opened(path) as raw, io.TextIOWrapper(raw, "utf-8-sig", "surrogateescape", newline="") as text:
-        reader = csv.reader(text)
-        header = _header(path, reader)
-        while True:
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield Row(str(path), reader.line_num, fault=f"is not valid CSV ({error})")
-                continue
-            if not cells:
-                continue
-            if len(cells) != len(header):
-                fault = f"has {len(cells)} fields where the header has {len(header)}"
-                yield Row(str(path), reader.line_num, fault=fault)
-            else:
-                yield Row(
-                    str(path), reader.line_num, {name: cell or None for name, cell in zip(header, cells, strict=True)}
-                )
-
-
-def _header(path: Path, reader: Iterator[list[str]]) -> list[str]:
-    try:
-        header = [name.strip() for name in next(reader)]
-    except StopIteration:
-        raise TaskError(f"{path}: is empty; its first row must name the columns.") from None
-    except csv.Error as error:
-        raise TaskError(f"{path}: its header is not valid CSV ({error}).") from error
-    twice = sorted({name for name in header if header.count(name) > 1})
-    if twice:
-        raise TaskError(f"{path}: its header names {', '.join(map(repr, twice))} more than once; rename one of them.")
-    return header
-
-
-def read_parquet(path: Path) -> Iterator[Row]:
-    """Rows of a Parquet file, batch by batch."""
+def _read_parquet(path: Path) -> Iterator[Row]:
     import pyarrow
     from pyarrow import parquet
 
@@ -116,16 +61,18 @@ def read_parquet(path: Path) -> Iterator[Row]:
         with parquet.ParquetFile(path) as file:
             number = 0
             for batch in file.iter_batches(batch_size=1024):
-                for values in batch.to_pylist():
+                for values in batch.to_pylist(maps_as_pydicts="lossy"):
                     number += 1
                     yield Row(str(path), number, values)
     except (pyarrow.ArrowException, OSError) as error:
         raise TaskError(f"{path}: is not a Parquet file that can be read ({error}).") from error
 
 
-_READERS: dict[str, Callable[[Path], Iterator[Row]]] = {
-    ".jsonl": read_jsonl,
-    ".ndjson": read_jsonl,
-    ".csv": read_csv,
-    ".parquet": read_parquet,
+_OPENERS: dict[str, Callable[[Path], RowSource]] = {
+    ".jsonl": open_json,
+    ".ndjson": open_json,
+    ".json": open_json,
+    ".csv": partial(open_delimited, usual=","),
+    ".tsv": partial(open_delimited, usual="\t"),
+    ".parquet": _open_parquet,
 }

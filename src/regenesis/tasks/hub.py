@@ -13,7 +13,7 @@ from pathlib import Path
 
 from regenesis.errors import TaskError
 from regenesis.reachability import offline_if_unreachable
-from regenesis.tasks.files import read_jsonl
+from regenesis.tasks.json_files import read_jsonl
 from regenesis.tasks.rows import Row
 
 DATA_ROOT_VARIABLE = "REGENESIS_DATA_ROOT"

@@ -19,14 +19,14 @@ from functools import partial
 from regenesis.config import RunConfig, TaskConfig
 from regenesis.errors import TaskError
 from regenesis.nouns import Question
-from regenesis.tasks.files import read_file
+from regenesis.tasks.files import open_file, stem_of
 from regenesis.tasks.hub import find_data_root, read_data_set
 from regenesis.tasks.identity import Identities, check_unique
 from regenesis.tasks.library import find_entry
 from regenesis.tasks.own import read_own
 from regenesis.tasks.reasoning_gym import DEFAULT_SIZE, EVALUATION, PREFIX, evaluation_seed, generate
 from regenesis.tasks.recipes import Recipe
-from regenesis.tasks.rows import Row, RowError
+from regenesis.tasks.rows import Row, RowError, RowSource
 
 # bad rows named in an error; the rest is counted
 _NAMED = 3
@@ -209,9 +209,10 @@ class _Source:
 
 def _source(task: TaskConfig, config: RunConfig, notes: list[str]) -> _Source:
     if task.file is not None:
-        rows, recipe = read_own(task, read_file(task.file), str(task.file))
-        source = _Source(task.name, task.split or task.file.stem)
-        source.from_rows(rows, {"": recipe}, own_ids=recipe.id is not None)
+        table = read_own(task, open_file(task.file))
+        notes.extend(table.notes)
+        source = _Source(task.name, task.split or stem_of(task.file))
+        source.from_rows(table.rows, {"": table.recipe}, own_ids=table.recipe.id is not None)
         return source
     if task.hub is not None:
         return _from_own_hub(task, task.hub, config, notes)
@@ -224,12 +225,16 @@ def _source(task: TaskConfig, config: RunConfig, notes: list[str]) -> _Source:
 
 def _from_own_hub(task: TaskConfig, hub: str, config: RunConfig, notes: list[str]) -> _Source:
     split = task.split or "train"
-    found, heard = read_data_set(task.name, hub, [(task.config or "", split)], find_data_root(config.data_root))
-    notes.extend(heard)
-    rows, recipe = read_own(task, found, f"{hub}, split {split}")
+    data_root = find_data_root(config.data_root)
+
+    def read() -> Iterator[Row]:
+        return read_data_set(task.name, hub, [(task.config or "", split)], data_root)[0]
+
+    table = read_own(task, RowSource(f"{hub}, split {split}", read))
+    notes.extend(table.notes)
     source = _Source(task.name, split)
     # ids of published data sets are taken as they come
-    source.from_rows(rows, {task.config or "": recipe}, own_ids=False)
+    source.from_rows(table.rows, {task.config or "": table.recipe}, own_ids=False)
     return source
 
 

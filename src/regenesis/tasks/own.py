@@ -8,12 +8,13 @@ from __future__ import annotations
 import difflib
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from regenesis.config import TaskConfig
 from regenesis.errors import TaskError
 from regenesis.tasks.recipes import Recipe
-from regenesis.tasks.rows import Row
+from regenesis.tasks.rows import Row, RowSource
 from regenesis.tasks.templates import Reader, field_reader, is_template
 
 USUAL_NAMES = {
@@ -27,13 +28,29 @@ USUAL_NAMES = {
 _LOOKED_AT = 100
 
 
-def read_own(task: TaskConfig, rows: Iterator[Row], origin: str) -> tuple[Iterator[Row], Recipe]:
-    """The rows of a user's own and the recipe for them.
+@dataclass(frozen=True, slots=True)
+class OwnTable:
+    """A table of the user's own, understood.
+
+    Attributes:
+        rows: Its rows, from the first.
+        recipe: How one of them becomes a question.
+        unused: Columns that no field reads.
+        notes: What a user should check.
+    """
+
+    rows: Iterator[Row]
+    recipe: Recipe
+    unused: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def read_own(task: TaskConfig, source: RowSource) -> OwnTable:
+    """Finds out which columns hold what.
 
     Args:
         task: What the config says of them.
-        rows: The rows, to be read on from.
-        origin: The file or data set, as named to the user.
+        source: Where the rows are.
 
     Raises:
         TaskError: There are no rows or they cannot be read, a field is unknown, or a column is not there.
@@ -42,6 +59,7 @@ def read_own(task: TaskConfig, rows: Iterator[Row], origin: str) -> tuple[Iterat
         raise TaskError(
             f"{task.name}: kind `scorer` is for reasoning-gym tasks; answers of your own are compared by another kind."
         )
+    origin, rows = source.origin, source.read()
     head = list(itertools.islice(rows, _LOOKED_AT))
     if not head:
         raise TaskError(f"{origin}: holds no rows.")
@@ -50,7 +68,7 @@ def read_own(task: TaskConfig, rows: Iterator[Row], origin: str) -> tuple[Iterat
         raise TaskError(
             f"{origin}: none of its first {len(head)} rows can be read; line {head[0].line} {head[0].fault}."
         )
-    return itertools.chain(head, rows), _recipe(task, origin, columns)
+    return OwnTable(itertools.chain(head, rows), _recipe(task, origin, columns), notes=source.notes)
 
 
 def _recipe(task: TaskConfig, origin: str, columns: Sequence[str]) -> Recipe:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,21 @@ class Row:
     values: Mapping[str, Any] = field(default_factory=dict)
     fault: str | None = None
     subset: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RowSource:
+    """Where rows come from, opened far enough to know how it is to be read.
+
+    Attributes:
+        origin: The file or data set, as named to the user.
+        read: Reads the rows, from the first one every time it is called.
+        notes: What was found out about it that a user should check, such as an encoding.
+    """
+
+    origin: str
+    read: Callable[[], Iterator[Row]]
+    notes: tuple[str, ...] = ()
 
 
 def shorten(value: object, width: int = 60) -> str:
