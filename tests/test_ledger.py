@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -133,18 +134,25 @@ async def test_what_put_returned_for_is_visible_to_an_independent_connection(tmp
 
 async def test_completions_that_arrive_together_share_commits(tmp_path: Path) -> None:
     with Ledger.open(tmp_path / "ledger.sqlite") as ledger:
-        commits = 0
+        committing, may_commit = threading.Event(), threading.Event()
+        groups: list[int] = []
         commit = ledger._commit
 
-        def counted(*arguments: Any) -> None:
-            nonlocal commits
-            commits += 1
-            commit(*arguments)
+        def held_back(connection: sqlite3.Connection, group: list[Any]) -> None:
+            committing.set()
+            may_commit.wait()
+            groups.append(len(group))
+            commit(connection, group)
 
-        ledger._commit = counted  # type: ignore[method-assign]
-        await asyncio.gather(*(ledger.put(request(seed=seed), completion("text")) for seed in range(500)))
-        assert ledger.totals()["solve"].completions == 500
-        assert commits < 100
+        ledger._commit = held_back  # type: ignore[method-assign]
+        first = asyncio.create_task(ledger.put(request(seed=0), completion("text")))
+        await asyncio.to_thread(committing.wait)
+        rest = [asyncio.create_task(ledger.put(request(seed=seed), completion("text"))) for seed in range(1, 201)]
+        await asyncio.sleep(0)  # each has handed in its completion by now
+        may_commit.set()
+        await asyncio.gather(first, *rest)
+        assert groups == [1, 200]
+        assert ledger.totals()["solve"].completions == 201
 
 
 def writer_process(path: Path, body: str) -> subprocess.Popen[str]:

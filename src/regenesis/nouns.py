@@ -122,15 +122,19 @@ FinishReason = Literal["stop", "length", "refused"]
 class Completion:
     """What came back for a request.
 
+    A thinking model's thought is kept apart from its reply: `text` is what every later stage works with.
+
     Attributes:
-        text: What the model wrote; empty if the request was refused.
+        text: What the model replied; empty if the request was refused, or if the model only thought.
         finish_reason: `stop`, `length` (cut at `max_tokens` or at the context's end), or `refused` (the server
             answered 400 or its like: this request can never succeed; `error` says why).
         prompt_tokens: Tokens of the prompt as the engine counted them, 0 if it did not say.
-        completion_tokens: Tokens of `text` as the engine counted them.
+        completion_tokens: New tokens as the engine counted them, thought and reply: what is paid for.
         engine: Which kind of engine produced it.
         seconds: Wall-clock time from sending to receiving.
         error: The server's message for a refused request.
+        thought: What the model thought before it replied; empty if it did not, or if the server keeps it to itself.
+        thought_tokens: How many of `completion_tokens` were thought.
     """
 
     text: str
@@ -140,6 +144,18 @@ class Completion:
     engine: str
     seconds: float
     error: str | None = None
+    thought: str = ""
+    thought_tokens: int = 0
+
+    @property
+    def reply_tokens(self) -> int:
+        """Tokens of `text`."""
+        return self.completion_tokens - self.thought_tokens
+
+    @property
+    def only_thought(self) -> bool:
+        """Whether the model thought and then replied nothing; `finish_reason` says whether it was cut."""
+        return not self.text.strip() and (self.thought_tokens > 0 or self.thought != "")
 
 
 @dataclass(frozen=True, slots=True)

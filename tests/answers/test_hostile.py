@@ -62,6 +62,15 @@ BOMBS = {
     "set": "\\boxed{\\{" + ",".join(f"\\sqrt{{{n}}}" for n in range(2, 58)) + "\\}}",
     "huge exponent": "The answer is 1e999999999",
     "words": "Answer: " + "twenty " * 300,
+    "too many digits to print": "\\boxed{10^{5000}}",
+    "a power too long to print": "#### 2^{20000}",
+    "a fraction too long to print": "The answer is 1/3^{4000}.",
+    "a negative too long to print": "\\boxed{-7^{5000}}",
+    "a percentage too long to print": "\\boxed{10^{5000}\\%}",
+    "a product too long to print": "\\boxed{10^{4000} \\cdot 10^{4000}}",
+    "a factorial too long to print": "<answer>2000!</answer>",
+    "a root too long to print": "\\boxed{\\sqrt{10^{9000}}}",
+    "a binomial too long to print": "\\boxed{\\binom{3000}{1500}^{9}}",
 }
 
 
@@ -107,6 +116,30 @@ def test_the_other_readers_take_any_text(text: str) -> None:
     said = read_judgement(text)
     combine(Verdict("unparsed", None, "", ""), said, "tie-break")
     vote([text, text, extract(text, "number")], "math", rules=LOCAL)
+
+
+@pytest.mark.parametrize("written", ["10^{5000}", "2^{20000}", "2000!", "1/3^{4000}", "-7^{5000}"])
+def test_a_number_too_long_to_print_is_compared_and_voted_on(written: str) -> None:
+    response = f"\\boxed{{{written}}}"
+    for kind in ("number", "math"):
+        assert not grade(response, "7", kind=kind, rules=LOCAL).correct
+        assert grade(response, written, kind=kind, rules=LOCAL).correct
+        assert not grade(response, f"{written} + 1", kind=kind, rules=LOCAL).correct
+        assert vote([extract(response, kind), written, "7"], kind, rules=LOCAL).agreeing == (0, 1)
+
+
+def test_a_reader_that_fails_costs_one_answer_and_is_logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("a mistake of ours")
+
+    monkeypatch.setattr("regenesis.answers.reading.statements", fail)
+    verdict = grade("The answer is 18.", "18", kind="number")
+    assert (verdict.status, verdict.rule) == ("unparsed", "checker-failed")
+    assert "ValueError" in verdict.reason
+    assert "grade failed on 'The answer is 18.'" in caplog.text
+    assert extract("The answer is 18.", "number") is None
 
 
 def test_a_seeded_fuzzer_finds_nothing() -> None:

@@ -141,6 +141,26 @@ def test_a_worker_cannot_write_or_start_programs(tmp_path: Path) -> None:
         worker._locked = False
 
 
+def test_a_worker_is_locked_during_a_job_only() -> None:
+    from regenesis.answers import worker
+
+    with worker._lock():
+        assert worker._locked
+    assert not worker._locked
+    with pytest.raises(ValueError, match="of the job"), worker._lock():
+        raise ValueError("of the job")
+    assert not worker._locked
+
+
+def test_a_worker_may_prepare_for_another_kind_of_job_after_its_first() -> None:
+    pool = WorkerPool(size=1)
+    assert pool.same_formula("1", "1") is True
+    assert pool.ask("scorer", {"answer": "1", "scoring": SCORING | {"task": "binary_matrix"}}, 10) == 1.0
+    assert pool.same_formula("1", "1") is True
+    assert pool.replaced == 0
+    pool.close()
+
+
 def test_every_scorer_that_evaluates_its_answer_is_guarded() -> None:
     from regenesis.tasks.reasoning_gym import EVALUATING_SCORERS
 

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import os
 import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -249,22 +250,37 @@ async def test_a_second_start_in_the_meantime_is_refused(file: Path, tmp_path: P
         await first
 
 
+def setting(event: asyncio.Event, *, after: int) -> Callable[[Request], Awaitable[None]]:
+    """What an engine awaits before it answers: the `after`-th request and all later ones set the event."""
+    asked = itertools.count(1)
+
+    async def count(_: Request) -> None:
+        if next(asked) >= after:
+            event.set()
+        await asyncio.sleep(0)
+
+    return count
+
+
 async def test_cancelled_at_any_moment_it_goes_on_and_gives_the_same_data_set(file: Path, tmp_path: Path) -> None:
     whole, run = tmp_path / "whole", tmp_path / "run"
     await synthesize(toy_config(file), whole, engine=PlayedEngine())
     drawn, asked = random.Random(3), []
     for _ in range(200):
-        engine = PlayedEngine(capacity=drawn.choice((1, 5, 30)))
-        task = asyncio.create_task(synthesize(toy_config(file), run, engine=engine))
+        enough = asyncio.Event()
+        engine = PlayedEngine(capacity=drawn.choice((1, 5, 30)), before=setting(enough, after=drawn.randrange(1, 25)))
         held = recorded_keys(run)
-        done, _ = await asyncio.wait([task], timeout=drawn.uniform(0.02, 0.12))
+        task = asyncio.create_task(synthesize(toy_config(file), run, engine=engine))
+        cancelling = asyncio.create_task(enough.wait())
+        await asyncio.wait([task, cancelling], return_when=asyncio.FIRST_COMPLETED)
         asked += [one.key for one in engine.asked]
         assert not held & {one.key for one in engine.asked}
-        if done:
+        if task.done():
             break
         task.cancel()
         await asyncio.wait([task])
-    assert done
+    cancelling.cancel()
+    assert task.done()
     assert task.result().complete
     assert train_bytes(run) == train_bytes(whole)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Literal
 
 from regenesis.answers.formulas import same_formula_answer
+from regenesis.answers.guard import guarded
 from regenesis.answers.kinds import infer_kind
 from regenesis.answers.numbers import Number, same_number
 from regenesis.answers.options import ChoicesLike
@@ -20,11 +21,19 @@ from regenesis.nouns import AnswerKind, Verdict
 
 GradingKind = AnswerKind | Literal["auto"]
 
+FAILED = "checker-failed"
+"""The rule of a verdict where grading itself failed; always `unparsed`."""
+
 _PROGRAMS_OFF = Verdict(
     "unparsed", None, "not run: ask for grade_program or Rules(run_programs=True), which run a model's program", "code"
 )
 
 
+def _ungraded(error: Exception) -> Verdict:
+    return Verdict("unparsed", None, f"the checker failed on this text ({type(error).__name__})", FAILED)
+
+
+@guarded(_ungraded)
 def grade(
     response: str,
     gold: str,
@@ -68,9 +77,10 @@ def grade(
     return Verdict("incorrect", answer.text, f"{shown(answer.text)} is not {shown(wanted.text)}", answer.place)
 
 
+@guarded(lambda _: False)
 def equivalent(left: Answer, right: Answer, rules: Rules = DEFAULT_RULES) -> bool:
     """Whether two answers of one kind are known to be the same answer."""
-    return _same(left, right, rules) is True
+    return _same(left, right, rules) is True or (left.kind == "text" and _same(right, left, rules) is True)
 
 
 def _same(left: Answer, right: Answer, rules: Rules) -> bool | None:
@@ -88,6 +98,7 @@ def _same(left: Answer, right: Answer, rules: Rules) -> bool | None:
     return left.value == right.value
 
 
+@guarded(lambda _: None)
 def extract(response: str, kind: AnswerKind, choices: ChoicesLike = (), rules: Rules = DEFAULT_RULES) -> str | None:
     """What would be read as the final answer: a number, an option's label, yes or no, words; `None` if nothing."""
     answer = read(response, kind, choices, rules)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Literal
 
 from regenesis.answers.endings import endings, final_part
+from regenesis.answers.guard import guarded
 from regenesis.answers.rules import DEFAULT_RULES
 from regenesis.answers.statements import statements
 from regenesis.answers.words import read_boolean
@@ -21,6 +22,7 @@ _OPENING = re.compile(r"\W*(yes|no)\b(?!\s*(?:or|/)\s*(?:yes|no)\b)", re.IGNOREC
 _SPOKEN = re.compile(r"\b(?:yes|no)\b", re.IGNORECASE)
 
 
+@guarded(lambda _: None)
 def read_judgement(text: str) -> bool | None:
     """Yes or no in a judge's reply: its last stated answer, its last line, or its first word; `None` if unclear."""
     part = final_part(text, DEFAULT_RULES.window)

@@ -9,6 +9,7 @@ import re
 from functools import lru_cache
 
 from regenesis.answers.formulas import is_formula
+from regenesis.answers.guard import guarded
 from regenesis.answers.numbers import read_number
 from regenesis.answers.options import ChoicesLike, choices_from, options_from, read_option
 from regenesis.answers.statements import statements
@@ -30,6 +31,7 @@ def unwrapped(gold: str) -> str:
     return gold.strip()
 
 
+@guarded(lambda _: "text")
 def infer_kind(gold: str, choices: ChoicesLike = ()) -> AnswerKind:
     """Kind of the gold answer: `choice` where options are given, else what it looks like."""
     return _infer_kind(gold, choices_from(choices) if choices else ())

@@ -19,6 +19,7 @@ from regenesis.answers.units import is_unit
 _LONGEST = 2_000
 _MOST_DIGITS = 1_000
 _MOST_EXPONENT = 1_000
+_MOST_BITS = 4_000  # some 1,200 digits
 
 _CURRENCY = r"(?:US\$|USD|EUR|GBP|INR|Rs\.?|[$€£¥₹])"
 _GROUPED = (
@@ -345,6 +346,11 @@ def is_rounding(typed: Fraction, exact: Fraction, digits: int) -> bool:
     if abs(typed.numerator) * 10**places // typed.denominator < 10 ** (digits - 1):
         return False
     return abs(typed - exact) <= Fraction(1, 2 * 10**places)
+
+
+def is_writable(value: Fraction) -> bool:
+    """Whether a number has few enough digits to be written out: Python refuses to turn very long ones into text."""
+    return max(value.numerator.bit_length(), value.denominator.bit_length()) <= _MOST_BITS
 
 
 def decimal_places(value: Fraction) -> int | None:

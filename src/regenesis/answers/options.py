@@ -37,15 +37,38 @@ _NAMING = re.compile(
     r"(?:(?:is|are|that|the|correct|right|best)\s+)*(?=(?:option|choice|letter|alternative|response)\b)", re.IGNORECASE
 )
 _SEVERAL = re.compile(
-    r"\s*(?:,|/|&|\+|or|and|and/or|nor)\s*(?:(?:option|choice)\s+)?[(\[]?(?P<second>[A-Za-z]"
-    r"|[0-9]{1,2})[)\]]?(?![A-Za-z0-9'])",
+    r"(?:\s*(?:,|/|&|\+|;)(?:\s*(?:or|and|nor)\b)?|\s+(?:or|and|and/or|nor)\b)\s*(?:both\s+)?"
+    r"(?:(?:option|choice)\s+)?(?:[(\[](?P<marked>[A-Za-z]|[0-9]{1,2})[)\]]|(?P<second>[A-Z]|[0-9]{1,2}|[a-z](?!\s*\w))"
+    r"(?![A-Za-z0-9'])[).]?)"
+)
+_OTHER_LABEL = re.compile(
+    r"[(\[]\s*([A-Za-z]|[0-9]{1,2})\s*[)\]]|(?<![\w'])([A-Z])\)|\b(?:option|choice)\s+([A-Za-z0-9]{1,2})\b",
     re.IGNORECASE,
+)
+_TAIL = re.compile(
+    r"[\s,;]+(?:because|since|as|which|so|given|due|not|rather|instead|over|unlike|while|whereas|but|cannot|it cannot"
+    r"|than|it is not|and not)\b.*",
+    re.IGNORECASE | re.DOTALL,
 )
 _TAIL_REASON = re.compile(r"\s*(?:because|since|as|which|so|given|due)\b", re.IGNORECASE)
 _REMARK = re.compile(r"\s+\(([^()]*)\)$")
 _LABEL_A = re.compile(r"\(?[Aa][).:]\s")
 _BECAUSE = re.compile(r"\s*(?:because|since)\b", re.IGNORECASE)
+_BRACKETED = re.compile(r"(?:option |choice |answer )?[(\[]\s*([A-Za-z]|[0-9]{1,2})\s*[)\]]", re.IGNORECASE)
 _DENIED = re.compile(r"\s*(?:is|are)\s+(?:not|wrong|incorrect|false|n't)|\s*isn't", re.IGNORECASE)
+_VERB = re.compile(
+    r"(?:is|are|was|were|has|have|had|can|could|may|might|would|should|will|seems|appears|does|do|did)\b", re.IGNORECASE
+)
+_AFFIRMED = re.compile(
+    r"(?:is|are|was|would be|must be|should be|will be|seems|appears)\s+(?:to be\s+)?"
+    r"(?:(?:therefore|thus|clearly|indeed|definitely|then|the|our|my|only|most|single|one|more|final)\s+)*"
+    r"(?:correct|right|best|true|answers?|appropriate|accurate|logical|likely|suitable|valid|choice|option|solution|one)\b",
+    re.IGNORECASE,
+)
+_HEDGED = re.compile(
+    r"\b(?:also|possib\w+|plausib\w+|may be|might be|could be|unlikely|eliminated|ruled out)\b", re.IGNORECASE
+)
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,24 +127,49 @@ def options_from(choices: tuple[Choice, ...]) -> Options:
     )
 
 
-def read_option(text: str, options: Options) -> str | None:
+def read_option(text: str, options: Options, *, stated: bool = True) -> str | None:
     """Label of the one option that `text` names, or `None`.
 
-    Without options any single capital letter is a label.
+    Args:
+        text: A final answer.
+        options: The options; without any, a single capital letter is a label.
+        stated: Whether `text` is known to be the answer. The mark of an enumeration looks like a label, so elsewhere a
+            label counts only alone or with its option's own words.
     """
     if len(text) > _LONGEST:
         return None
     if len(text) == 1 and text in options.by_label.values():
         return text if folded(text) not in options.by_text or options.by_text[folded(text)] == text else None
     text = _strip_label_dots(undress(text))
+    bracketed = _BRACKETED.fullmatch(text)
+    if bracketed is not None and options and bracketed[1].lower() in options.by_label:
+        return options.by_label[bracketed[1].lower()]
     remark = _REMARK.search(text)
     by_text = _named_by_text(text[: remark.start()] if remark else text, options) or _named_by_text(text, options)
     if by_text is not None and remark and options.by_label.get(remark[1].lower(), by_text) != by_text:
         return None
-    by_label = _named_by_label(text, options)
+    by_label = _named_by_label(text, options, stated)
     if by_text is not None and by_text != by_label and (by_label is not None or _LABEL_A.match(text)):
         return None
     return by_label or by_text
+
+
+def label_marks(text: str, options: Options) -> list[tuple[str, int]]:
+    """Options that a text names by a marked label, `(B)` or `B)`, with where each mark begins."""
+    found = []
+    for match in _OTHER_LABEL.finditer(text):
+        label = options.by_label.get((match[1] or match[2] or match[3]).lower())
+        if label is not None:
+            found.append((label, match.start()))
+    return found
+
+
+def mentions_option(text: str, options: Options) -> bool:
+    """Whether a text names any option, by label or by text, or something that looks like one."""
+    if label_marks(text, options) or re.search(r"(?<![\w'])(?:[B-HJ-Z]|A(?!\s+[a-z]))(?![\w'])", text[:_LONGEST]):
+        return True
+    words = f" {folded(text[:_LONGEST])} "
+    return any(f" {own} " in words for own in options.by_text)
 
 
 def _strip_label_dots(text: str) -> str:
@@ -145,7 +193,7 @@ def _named_by_text(text: str, options: Options) -> str | None:
     return same[0] if len(same) == 1 else None
 
 
-def _named_by_label(text: str, options: Options) -> str | None:
+def _named_by_label(text: str, options: Options, stated: bool) -> str | None:
     for lead in (_SAYING.match(text), _NAMING.match(text)):
         text = text[lead.end() :] if lead else text
     match = _LABEL.match(text)
@@ -162,24 +210,55 @@ def _named_by_label(text: str, options: Options) -> str | None:
         or match["close"].strip() in (")", "]", ":", ".", ",", ";")
         or _PREFIXED.match(text) is not None
     )
-    if _SEVERAL.match(rest.lstrip(")] ")) or _DENIED.match(rest.lstrip(")] ")):
+    words = rest.lstrip(")].:,;- \t\n")
+    if words and options and options.by_text.get(folded(words)) == label:
+        return label
+    if _names_a_second(rest.lstrip(")] "), options) or _DENIED.match(rest.lstrip(")] ")):
         return None
-    rest = rest.lstrip(")].:,;- \t\n")
-    if not rest or _TAIL_REASON.match(rest) or (marked and not options.by_text):
-        sure = marked or not rest or match["label"].isupper() or match["label"].isdigit()
-        return label if sure or _BECAUSE.match(rest) else None
-    return _label_with_text(label, rest, marked, options)
+    if not words or _TAIL_REASON.match(words) or (marked and stated and not options.by_text):
+        sure = marked or not words or match["label"].isupper() or match["label"].isdigit()
+        return label if sure or _BECAUSE.match(words) else None
+    if not marked and match["label"] in "Aa" and not _AFFIRMED.match(words):
+        return None  # an article
+    return _label_with_text(
+        label, words, marked, stated and (match["label"].isupper() or match["open"] is not None), options
+    )
 
 
-def _label_with_text(label: str, rest: str, marked: bool, options: Options) -> str | None:
+def _names_a_second(rest: str, options: Options) -> bool:
+    match = _SEVERAL.match(rest)
+    return match is not None and (
+        not options or match["marked"] is not None or match["second"].lower() in options.by_label
+    )
+
+
+def _label_with_text(label: str, rest: str, marked: bool, stated: bool, options: Options) -> str | None:
     """A label followed by words: sound if the words are the option's own, or at least no other option's."""
     words = folded(rest)
     owner = options.by_text.get(words)
     if owner is not None:
         return label if owner == label else None
-    if rest[0] == "(" or rest.startswith(("is the", "is correct")):
+    head = _TAIL.sub("", rest)
+    if any(other != label for other, _ in label_marks(head, options)) or _HEDGED.search(head):
+        return None
+    if _VERB.match(rest):
+        return label if _AFFIRMED.match(rest) and not _names_a_second(head, options) else None
+    if rest[0] == "(":
         return label
     own = folded(options.texts[options.labels.index(label)]) if options else ""
-    if own and (own.startswith(words) or words.startswith(own)):
-        return label
-    return label if marked else None
+    said = folded(head)
+    if own and (own.startswith(said) or said.startswith(own)):
+        return None if _starts_another(said[len(own) :], own, options) else label
+    return label if marked and (stated or _shares_words(said, own)) else None
+
+
+def _starts_another(rest: str, own: str, options: Options) -> bool:
+    """Whether another option's text is joined to an option's own."""
+    rest = re.sub(r"\A\s*(?:and|or)\b", "", rest).strip()
+    return bool(rest) and any(text != own and f"{rest} ".startswith(f"{text} ") for text in options.by_text)
+
+
+def _shares_words(said: str, own: str) -> bool:
+    """Whether a text says at least half of the words of an option."""
+    wanted = set(_WORD.findall(own))
+    return bool(wanted) and 2 * len(wanted & set(_WORD.findall(said))) >= len(wanted)

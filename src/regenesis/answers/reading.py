@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from regenesis.answers.endings import endings, final_part
 from regenesis.answers.formulas import is_formula, read_formula, read_value
+from regenesis.answers.guard import guarded
 from regenesis.answers.kinds import unwrapped
 from regenesis.answers.numbers import Number, read_number
 from regenesis.answers.openings import ends_a_list, opening
@@ -99,6 +100,7 @@ def read(response: str, kind: AnswerKind, choices: ChoicesLike = (), rules: Rule
     return refusal or Unread("no final answer is stated", "no-answer")
 
 
+@guarded(lambda _: None)
 def read_gold(gold: str, kind: AnswerKind, choices: ChoicesLike = ()) -> Answer | None:
     """Reads a gold answer, which stands alone; `None` where it is not of its kind."""
     return _read_gold(gold, kind, choices_from(choices) if choices else ())

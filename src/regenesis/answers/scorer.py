@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from regenesis.answers.endings import endings, final_part
+from regenesis.answers.guard import guarded
 from regenesis.answers.pool import WorkerPool, score_with_reasoning_gym
 from regenesis.answers.reading import shown
 from regenesis.answers.rules import DEFAULT_RULES, Rules
@@ -58,6 +59,7 @@ def grade_with_scorer(
     )
 
 
+@guarded(lambda _: None)
 def final_answer(response: str, rules: Rules = DEFAULT_RULES) -> Statement | None:
     """The last final answer stated in a response, as written but for its wrapping; `None` if none is stated."""
     part = final_part(response, rules.window)

@@ -127,10 +127,7 @@ def _lock() -> Iterator[None]:
     try:
         yield
     finally:
-        _JOBS_BETWEEN_COLLECTIONS = 200
-
-
-_locked = False
+        _locked = False
 
 
 def _restrict(memory: int) -> None:

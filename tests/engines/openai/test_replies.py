@@ -44,6 +44,107 @@ def test_content_in_every_known_form_becomes_text(content: Any, text: str) -> No
     assert read_reply(body(content)).text == text
 
 
+def message(content: Any, **fields: Any) -> bytes:
+    choice = {"message": {"role": "assistant", "content": content, **fields}, "finish_reason": "stop"}
+    return json.dumps({"choices": [choice], **usage(9)}).encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "fields"),
+    [
+        ("four", {"reasoning_content": "2 + 2"}),
+        ("four", {"reasoning": "2 + 2"}),
+        ("four", {"thinking": "2 + 2"}),
+        ("four", {"reasoning": "2 + 2", "reasoning_content": None}),
+        ("four", {"reasoning": "2 + 2", "reasoning_details": [{"type": "reasoning.text", "text": "2 + 2"}]}),
+        ("four", {"reasoning_details": [{"type": "reasoning.summary", "summary": "2 + 2"}]}),
+        ("four", {"reasoning": {"content": [{"type": "text", "text": "2 + 2"}]}}),
+        ("four", {"thinking_blocks": [{"type": "thinking", "thinking": "2 + 2", "signature": "x"}]}),
+        ("<think>2 + 2</think>four", {}),
+        ("<think>\n2 + 2\n</think>\n\nfour", {"reasoning_content": "2 + 2\n"}),
+        ("2 + 2\n</think>\n\nfour", {}),
+        ([{"type": "thinking", "thinking": [{"type": "text", "text": "2 + 2"}]}, {"type": "text", "text": "four"}], {}),
+        ([{"type": "thinking", "thinking": "2 + 2"}, {"type": "text", "text": "four"}], {}),
+        ([{"type": "reasoning", "text": "2 + 2"}, {"type": "text", "text": "four"}], {}),
+        ([{"type": "reasoning", "summary": [{"type": "summary_text", "text": "2 + 2"}]}, {"text": "four"}], {}),
+        ([{"text": "2 + 2", "thought": True}, {"text": "four"}], {}),
+        ([{"type": "text", "text": "<think>2 + 2</think>"}, {"type": "text", "text": "four"}], {}),
+    ],
+)
+def test_thought_and_reply_are_parted_whichever_way_they_came(content: Any, fields: dict[str, Any]) -> None:
+    reply = read_reply(message(content, **fields))
+    assert (reply.thought, reply.text) == ("2 + 2", "four")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"reasoning_content": ""},
+        {"reasoning": None},
+        {"reasoning": 7},
+        {"reasoning_details": [{"type": "reasoning.encrypted", "data": "gAAA"}, 7, None]},
+        {"reasoning": [[[[[["too deep"]]]]]]},
+    ],
+)
+def test_a_field_without_a_text_is_no_thought(fields: dict[str, Any]) -> None:
+    reply = read_reply(message("four", **fields))
+    assert (reply.thought, reply.text) == ("", "four")
+
+
+@pytest.mark.parametrize("content", [None, "", " ", "<think>2 + 2", []])
+def test_a_thought_without_a_reply_is_no_empty_reply_to_be_asked_again(content: Any) -> None:
+    reply = read_reply(message(content, reasoning_content="2 + 2"))
+    assert (reply.text.strip(), reply.says_nothing) == ("", False)
+
+
+@pytest.mark.parametrize(
+    ("counts", "completion", "thought"),
+    [
+        # a thought that is shown
+        ({"completion_tokens": 100}, 100, 80),
+        ({"completion_tokens": 100, "completion_tokens_details": {"reasoning_tokens": 75}}, 100, 75),
+        ({"completion_tokens": 100, "output_tokens_details": {"reasoning_tokens": 75}}, 100, 75),
+        ({"completion_tokens": 100, "reasoning_tokens": 75}, 100, 75),
+        ({"completion_tokens": 100, "completion_tokens_details": {"reasoning_tokens": 100}}, 100, 80),
+        ({"completion_tokens": 100, "completion_tokens_details": {"reasoning_tokens": -7}}, 100, 80),
+        ({"completion_tokens": 100, "completion_tokens_details": None}, 100, 80),
+        # thought counted beside the completion, in the total alone
+        ({"prompt_tokens": 10, "completion_tokens": 20, "total_tokens": 110}, 100, 80),
+        (
+            {
+                "prompt_tokens": 10,
+                "completion_tokens": 20,
+                "total_tokens": 110,
+                "completion_tokens_details": {"reasoning_tokens": 80},
+            },
+            100,
+            80,
+        ),
+        ({"prompt_tokens": 10, "completion_tokens": 100, "total_tokens": 110}, 100, 80),
+    ],
+)
+def test_tokens_are_counted_as_they_are_billed(counts: dict[str, Any], completion: int, thought: int) -> None:
+    choice = {"message": {"content": "f" * 80, "reasoning_content": "t" * 320}, "finish_reason": "stop"}
+    reply = read_reply(json.dumps({"choices": [choice], "usage": counts}).encode())
+    assert (reply.completion_tokens, reply.thought_tokens, reply.usage_estimated) == (completion, thought, False)
+
+
+def test_tokens_of_a_thought_that_the_server_keeps_to_itself_are_counted() -> None:
+    counts = {"completion_tokens": 320, "completion_tokens_details": {"reasoning_tokens": 300}}
+    reply = read_reply(body("f" * 80, usage=counts))
+    assert (reply.completion_tokens, reply.thought_tokens, reply.usage_estimated) == (320, 300, False)
+    cut = read_reply(
+        body(None, "length", usage={"completion_tokens": 300, "completion_tokens_details": {"reasoning_tokens": 300}})
+    )
+    assert (cut.completion_tokens, cut.thought_tokens, cut.says_nothing) == (300, 300, False)
+
+
+def test_without_usage_thought_and_reply_are_estimated_together() -> None:
+    choice = {"message": {"content": "f" * 80, "reasoning": "t" * 320}, "finish_reason": "stop"}
+    reply = read_reply(json.dumps({"choices": [choice]}).encode())
+    assert (reply.completion_tokens, reply.thought_tokens, reply.usage_estimated) == (100, 80, True)
+
+
 @pytest.mark.parametrize(
     ("finish", "read"),
     [
@@ -133,7 +234,8 @@ def test_any_types_give_a_reply_or_a_broken_reply(content: Any, finish: Any, pro
         return
     reply.text.encode()
     assert reply.finish_reason in ("stop", "length")
-    assert 0 <= reply.completion_tokens <= len(reply.text.encode()) + 8
+    assert 0 <= reply.completion_tokens <= len(reply.text.encode()) + len(reply.thought.encode()) + 8
+    assert 0 <= reply.thought_tokens <= reply.completion_tokens
     assert reply.prompt_tokens >= 0
 
 

@@ -10,7 +10,7 @@ import re
 from regenesis.answers.formulas.comparing import formula, same_formula
 from regenesis.answers.formulas.values import exact_value
 from regenesis.answers.markup import undress
-from regenesis.answers.numbers import Number, read_number, same_number
+from regenesis.answers.numbers import Number, is_writable, read_number, same_number
 from regenesis.answers.rules import Rules
 from regenesis.answers.words import folded, read_words
 
@@ -80,7 +80,7 @@ def read_value(text: str, *, prose: bool = False) -> Number | str | None:
     if tree.op == "relation":
         return found if tree.value == "=" and tree.parts[0].op in ("symbol", "call", "words") else None
     exact = exact_value(tree)
-    return found if exact is None else Number(exact)
+    return Number(exact) if exact is not None and is_writable(exact) else found
 
 
 def is_formula(text: str) -> bool:

@@ -311,6 +311,8 @@ class OpenAIEngine:
             completion_tokens=reply.completion_tokens,
             engine=self.kind,
             seconds=seconds,
+            thought=self._credential.redact_completion(reply.thought),
+            thought_tokens=reply.thought_tokens,
         )
 
     def _shown(self, words: str) -> str:

@@ -12,10 +12,18 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from regenesis.engines.thoughts import share_of_thought, split
+
 _CUT_SHORT = frozenset({"length", "max_tokens", "model_length"})
 _MOST_BYTES_A_TOKEN = 16
 _UNWRITTEN_TOKENS = 8
-_LARGEST_PROMPT = 10_000_000
+_LARGEST_COUNT = 10_000_000
+_LONGEST_HIDDEN_THOUGHT = 1_000_000
+_THOUGHT_FIELDS = ("reasoning_content", "reasoning", "thinking", "reasoning_details", "thinking_blocks")
+"""Where servers put a thought beside the content, several of them twice; the first that holds text is read."""
+_THOUGHT_PARTS = frozenset({"thinking", "reasoning", "thought"})
+_TEXT_KEYS = ("text", "thinking", "reasoning", "content", "summary")
+_DEEPEST_PART = 4
 _WORDS_SHOWN = 500
 
 
@@ -28,11 +36,13 @@ class Reply:
     """What can be relied on in a chat completion.
 
     Attributes:
-        text: What the model wrote; always encodes as UTF-8.
+        text: What the model replied; always encodes as UTF-8.
         finish_reason: `length` if the server said so, `stop` otherwise.
         prompt_tokens: As the server counted, 0 if it did not say or cannot be believed.
-        completion_tokens: As the server counted, or an estimate from the text.
+        completion_tokens: Thought and reply as the server counted, or an estimate from the text.
         usage_estimated: Whether it is that estimate.
+        thought: What the model thought before, in whichever way the server sent it; always encodes as UTF-8.
+        thought_tokens: How many of the tokens were thought, which some servers count without showing it.
     """
 
     text: str
@@ -40,11 +50,13 @@ class Reply:
     prompt_tokens: int
     completion_tokens: int
     usage_estimated: bool
+    thought: str = ""
+    thought_tokens: int = 0
 
     @property
     def says_nothing(self) -> bool:
-        """Whether the model stopped by itself before it wrote anything."""
-        return self.finish_reason == "stop" and not self.text.strip()
+        """Whether the model stopped by itself before it wrote anything, be it a thought."""
+        return self.finish_reason == "stop" and not self.text.strip() and not (self.thought or self.thought_tokens)
 
 
 def read_reply(body: bytes) -> Reply:
@@ -60,17 +72,18 @@ def read_reply(body: bytes) -> Reply:
     message = choices[0].get("message")
     if not isinstance(message, dict):
         raise BrokenReply("the first choice of the reply holds no message")
-    text = _encodable(_content(message.get("content")))
+    thought, text = _thought_and_reply(message)
     usage = reply.get("usage")
-    usage = usage if isinstance(usage, dict) else {}
-    completion_tokens, estimated = _completion_tokens(usage.get("completion_tokens"), len(text.encode()))
+    tokens = _tokens(usage if isinstance(usage, dict) else {}, thought, text)
     finish = choices[0].get("finish_reason")
     return Reply(
         text=text,
         finish_reason="length" if isinstance(finish, str) and finish in _CUT_SHORT else "stop",
-        prompt_tokens=_count(usage.get("prompt_tokens"), 0, _LARGEST_PROMPT) or 0,
-        completion_tokens=completion_tokens,
-        usage_estimated=estimated,
+        prompt_tokens=tokens.prompt,
+        completion_tokens=tokens.completion,
+        usage_estimated=tokens.estimated,
+        thought=thought,
+        thought_tokens=tokens.thought,
     )
 
 
@@ -114,19 +127,47 @@ def _parse(body: bytes) -> dict[str, Any]:
     return value
 
 
-def _content(content: Any) -> str:
+def _thought_and_reply(message: dict[str, Any]) -> tuple[str, str]:
+    """What the model thought and what it replied, by fields, by parts of the content, or by marks in the text."""
+    beside = next(filter(None, (_flat(message.get(name)) for name in _THOUGHT_FIELDS)), "")
+    among, text = _content(message.get("content"))
+    parts = split(_encodable(text))
+    thoughts = dict.fromkeys(_encodable(thought).strip() for thought in (beside or among, parts.thought))
+    return "\n\n".join(filter(None, thoughts)), parts.reply
+
+
+def _content(content: Any) -> tuple[str, str]:
+    """The thought among the content's parts, and the text of the others."""
     if content is None:
-        return ""
+        return "", ""
     if isinstance(content, str):
-        return content
-    if isinstance(content, list):
-        return "".join(_part(part) for part in content)
-    raise BrokenReply(f"the message's content is a JSON {type(content).__name__}, not text")
+        return "", content
+    if not isinstance(content, list):
+        raise BrokenReply(f"the message's content is a JSON {type(content).__name__}, not text")
+    thought = "".join(_flat(part) for part in content if _is_thought(part))
+    return thought, "".join(_part(part) for part in content if not _is_thought(part))
+
+
+def _is_thought(part: Any) -> bool:
+    return isinstance(part, dict) and (part.get("type") in _THOUGHT_PARTS or part.get("thought") is True)
 
 
 def _part(part: Any) -> str:
     text = part.get("text") if isinstance(part, dict) else part
     return text if isinstance(text, str) else ""
+
+
+def _flat(value: Any, depth: int = 0) -> str:
+    """The text in a thought's field or part: a string, or objects and lists around strings."""
+    if isinstance(value, str):
+        return value
+    if depth == _DEEPEST_PART:
+        return ""
+    if isinstance(value, list):
+        return "".join(_flat(item, depth + 1) for item in value)
+    if isinstance(value, dict):
+        return next(filter(None, (_flat(value.get(key), depth + 1) for key in _TEXT_KEYS)), "")
+    return ""
 
 
 def _encodable(text: str) -> str:
@@ -138,10 +179,60 @@ def _encodable(text: str) -> str:
     return text
 
 
-def _completion_tokens(stated: Any, text_bytes: int) -> tuple[int, bool]:
-    """The server's count, or an estimate where it cannot be true, and whether it is the estimate."""
-    count = _count(stated, text_bytes / _MOST_BYTES_A_TOKEN, text_bytes + _UNWRITTEN_TOKENS)
-    return (-(-text_bytes // 4), True) if count is None else (count, False)
+@dataclass(frozen=True, slots=True)
+class _Tokens:
+    prompt: int
+    completion: int
+    thought: int
+    estimated: bool
+
+
+def _tokens(usage: dict[str, Any], thought: str, reply: str) -> _Tokens:
+    """The server's counts, with an estimate where they cannot be true of the text.
+
+    Tokens of a thought that is not shown are believed where they are stated: they are billed all the same.
+    """
+    prompt = _count(usage.get("prompt_tokens"), 0, _LARGEST_COUNT) or 0
+    shown, hidden = len(thought.encode()) + len(reply.encode()), _stated_thought(usage)
+    unaccounted = _unaccounted(usage)
+    stated = _count(usage.get("completion_tokens"), 0, _LARGEST_COUNT)
+    hidden = max(hidden, unaccounted)
+    completion = _count(
+        None if stated is None else stated + unaccounted,
+        shown / _MOST_BYTES_A_TOKEN,
+        shown + _UNWRITTEN_TOKENS + hidden,
+    )
+    if completion is None:
+        estimate = -(-shown // 4)
+        return _Tokens(prompt, estimate, share_of_thought(estimate, thought, reply), estimated=True)
+    return _Tokens(prompt, completion, _thought_tokens(completion, hidden, thought, reply), estimated=False)
+
+
+def _stated_thought(usage: dict[str, Any]) -> int:
+    """Tokens of thought as a server states them, 0 if it does not."""
+    details = (usage.get("completion_tokens_details"), usage.get("output_tokens_details"), usage)
+    stated = (detail.get("reasoning_tokens") for detail in details if isinstance(detail, dict))
+    return next(filter(None, (_count(count, 0, _LONGEST_HIDDEN_THOUGHT) for count in stated)), 0)
+
+
+def _unaccounted(usage: dict[str, Any]) -> int:
+    """Tokens in the total that are neither prompt nor completion: some servers count a thought there alone."""
+    prompt, completion, total = (
+        _count(usage.get(f"{name}_tokens"), 0, _LARGEST_COUNT) for name in ("prompt", "completion", "total")
+    )
+    if prompt is None or completion is None or total is None:
+        return 0
+    return _count(total - prompt - completion, 0, _LONGEST_HIDDEN_THOUGHT) or 0
+
+
+def _thought_tokens(completion: int, stated: int, thought: str, reply: str) -> int:
+    """How many of a completion's tokens were thought: as stated if the rest can be the reply, else by the texts."""
+    written = len(reply.encode())
+    if stated and _count(completion - stated, written / _MOST_BYTES_A_TOKEN, written + _UNWRITTEN_TOKENS) is not None:
+        return stated
+    if stated and not thought:
+        return max(completion - -(-written // 4), 0)
+    return share_of_thought(completion, thought, reply)
 
 
 def _count(value: Any, least: float, most: float) -> int | None:
