@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.helpers.chat_templates import QWEN3
 from tests.helpers.trainable import SUMS, write_rows
 
 from regenesis.errors import TrainingError
@@ -114,6 +115,31 @@ def test_a_chat_template_that_would_teach_something_else_is_an_error(
         read(template=template)
     assert complaint in str(error.value)
     assert "row 1" in str(error.value)
+
+
+def test_a_named_end_of_turn_is_written_where_the_template_writes_none(
+    read: Callable[..., Rows], tokenizer: Any
+) -> None:
+    rows = read(template=TURN.replace("<|im_end|>", "") + OPEN, end_of_turn="<|im_end|>")
+    assert tokenizer.decode(counted(rows)) == REPLY + "<|im_end|>"
+
+
+def test_a_thought_is_learned_where_thoughts_are_kept(tokenizer: Any, tmp_path: Path) -> None:
+    import pyarrow
+    import pyarrow.parquet
+
+    path = tmp_path / "train.parquet"
+    prompt = [{"role": "user", "content": QUESTION}]
+    completion = [{"role": "assistant", "content": REPLY, "reasoning_content": "Hm."}]
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist([{"prompt": prompt, "completion": completion}]), path)
+    tokenizer.chat_template = QWEN3
+    settings: dict[str, Any] = {"max_length": None, "too_long": "drop", "context": 4096}
+    learned = {
+        thinking: tokenizer.decode(counted(tokenise(path, tokenizer, {2}, thinking=thinking, **settings)))
+        for thinking in ("off", "on", "keep")
+    }
+    reply = REPLY + "<|im_end|>"
+    assert learned == {"off": reply, "on": reply, "keep": f"<think>\nHm.\n</think>\n\n{reply}"}
 
 
 def test_tokens_do_not_merge_over_the_end_of_the_prompt(read: Callable[..., Rows], tokenizer: Any) -> None:

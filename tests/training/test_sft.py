@@ -104,6 +104,40 @@ def test_all_weights_are_trained_and_saved_as_a_checkpoint(make_job: Make, tiny:
     load_tokenizer(locate_weights(str(job.output)))
 
 
+@pytest.fixture
+def base_checkpoint(tiny: Path, tmp_path: Path) -> Path:
+    """One that names the end of a text as its end, while its chat template ends turns with another token."""
+    folder = tmp_path / "base-checkpoint"
+    shutil.copytree(tiny, folder)
+    for name, value in {
+        "tokenizer_config.json": "<|endoftext|>",
+        "generation_config.json": 0,
+        "config.json": 0,
+    }.items():
+        settings = json.loads((folder / name).read_text())
+        settings["eos_token" if name == "tokenizer_config.json" else "eos_token_id"] = value
+        (folder / name).write_text(json.dumps(settings))
+    return folder
+
+
+def test_a_base_checkpoint_learns_the_end_of_a_turn_and_names_it(make_job: Make, base_checkpoint: Path) -> None:
+    job = replace(make_job(method="full", max_steps=1), model=str(base_checkpoint))
+    train(job)
+    assert json.loads((job.output / "generation_config.json").read_text())["eos_token_id"] == [0, 2]
+
+
+def test_an_end_of_turn_that_no_engine_stops_at_is_told(make_job: Make) -> None:
+    with pytest.raises(TrainingError, match=r"end_of_turn: engines would not stop at '<\|im_start\|>'.*'<\|im_end\|>'"):
+        train(make_job(end_of_turn="<|im_start|>"))
+
+
+def test_the_learning_rate_is_recorded_where_none_is_set(make_job: Make) -> None:
+    job = make_job(learning_rate=None, max_steps=1)
+    assert train(job).learning_rate == 1e-4
+    assert json.loads((job.output / "training.json").read_text())["learning_rate"] == 1e-4
+    assert "| learning rate at its peak | 0.0001 |" in (job.output / "README.md").read_text()
+
+
 def test_the_history_has_a_row_a_step_on_disk_before_the_next_begins(make_job: Make) -> None:
     job, seen = make_job(max_steps=2), []
 

@@ -329,6 +329,9 @@ class TrainingConfig(Section):
     """Most tokens of a row, prompt and completion; the longest row of the data if left out."""
     too_long: Literal["drop", "truncate", "error"] = "drop"
     """Rows longer than `max_length` or the model's context: leave out, cut, or stop. All are counted and reported."""
+    end_of_turn: str | None = None
+    """The token that ends a reply, such as `<|im_end|>`, where the chat template writes none behind it. If left out,
+    the first token there that an engine stops at."""
     packing: bool = False
     """Put several short rows into one sequence."""
     precision: Literal["auto", "bf16", "fp32"] = "auto"

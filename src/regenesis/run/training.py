@@ -101,6 +101,7 @@ def training_job(directory: RunDirectory, config: RunConfig) -> TrainingJob:
         seed=config.seed,
         output=directory.model,
         work=directory.training,
+        thinking=config.thinking,
         facts={
             "tasks": [task.name for task in config.tasks],
             "paths_written_by": directory.frozen_model() or config.engine.model,

@@ -44,6 +44,7 @@ _FIGURES = {
     "row_tokens": "tokens of all rows",
     "supervised_tokens": "of them counted by the loss",
     "batch_size": "rows an optimiser step",
+    "learning_rate": "learning rate at its peak",
     "steps": "optimiser steps",
     "epochs": "passes over the data",
     "tokens": "tokens trained on",
@@ -225,6 +226,8 @@ def _data_section(facts: Mapping[str, Any]) -> str:
         if name not in _PLACED | _STARTS | {"settings"} and name not in _FIGURES
     }
     note = "Reasoning paths that the model wrote itself, kept where their final answer was found right."
+    if _settings(facts.get("settings")).get("thinking") == "keep":
+        note += " The model was trained on its thoughts before them, too."
     return "\n\n".join(part for part in (note, _table_of(own)) if part)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from regenesis.config import TrainingConfig
+from regenesis.config import Thinking, TrainingConfig
 from regenesis.errors import TrainingError
 
 _WITHOUT_EFFECT = frozenset(
@@ -34,6 +34,7 @@ class TrainingJob:
         seed: Of the adapter's beginning, the order of rows and dropout.
         output: Folder of the result; replaced once the new one is whole.
         work: Folder for checkpoints and the history of figures.
+        thinking: What the model's chat template is told of thinking; `keep` trains on thoughts.
         facts: What the model card says of the data, besides what is known here.
     """
 
@@ -43,6 +44,7 @@ class TrainingJob:
     seed: int
     output: Path
     work: Path
+    thinking: Thinking = "off"
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def settings(self, identity: str) -> dict[str, Any]:
@@ -59,7 +61,10 @@ class TrainingJob:
             for name, value in self.config.model_dump(mode="json").items()
             if name not in _WITHOUT_EFFECT and not (name == "lora" and self.config.method == "full")
         }
-        return {"data set": _digest(self.dataset), "base model": identity, "seed": self.seed, **training}
+        if self.config.end_of_turn is None:
+            del training["training.end_of_turn"]  # as before there was such a setting
+        thinking = {"thinking": self.thinking} if self.thinking != "off" else {}
+        return {"data set": _digest(self.dataset), "base model": identity, "seed": self.seed, **thinking, **training}
 
 
 def fingerprint(settings: Mapping[str, Any]) -> str:

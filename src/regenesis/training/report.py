@@ -46,6 +46,7 @@ class TrainingReport:
         mean_loss: Mean over the last tenth of the steps.
         seconds: Time spent on steps, over all starts.
         versions: Of the packages it was made with.
+        learning_rate: Peak of the schedule; `None` in a record of a version that did not write it down.
         notes: What the user should know: rows left out or cut, devices unused.
         resumed_at: Step that this start went on after; 0 for a start from the beginning.
         changes: What differs from the training before, which this one replaced.
@@ -80,6 +81,7 @@ class TrainingReport:
     mean_loss: float
     seconds: float
     versions: dict[str, str]
+    learning_rate: float | None = None
     notes: list[str] = field(default_factory=list)
     resumed_at: int = 0
     changes: list[str] = field(default_factory=list)

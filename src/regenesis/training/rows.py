@@ -4,7 +4,8 @@
     rows.columns["input_ids"], rows.columns["labels"]
 
 The prompt is rendered through the model's own chat template exactly as an engine sends it, the reply follows as the
-template has it, and the row ends with the token that ends the turn: the loss counts the reply and that token.
+template has it (see `turns`), and the row ends with the token that ends the turn: the loss counts the reply and that
+token, and the thought before it where thoughts are kept.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from regenesis.errors import TrainingError
+from regenesis.training.turns import Turn, TurnForm
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
+
+    from regenesis.config import Thinking
 
 IGNORED = -100
 """The label of a token that the loss does not count."""
@@ -79,22 +83,27 @@ def tokenise(
     max_length: int | None,
     too_long: Literal["drop", "truncate", "error"],
     context: int | None,
+    thinking: Thinking = "off",
+    end_of_turn: str | None = None,
 ) -> Rows:
     """Reads a data set and turns it into token ids.
 
     Args:
-        path: Parquet file with `prompt` and `completion`, each a list of messages.
+        path: Parquet file with `prompt` and `completion`, each a list of messages; the thought before a reply is its
+            message's `reasoning_content`.
         tokenizer: With the model's chat template.
         stops: Ids of the tokens that end a turn.
         max_length: Most tokens of a row; the longest row sets it if left out.
         too_long: What becomes of longer rows.
         context: Tokens that the model can look at, a bound on `max_length`.
+        thinking: What the chat template is told of thinking; `keep` trains on thoughts.
+        end_of_turn: The token to end each row with, where the chat template writes none.
 
     Raises:
         TrainingError: There are no rows, a row is not in the form that is trained on, the chat template does not suit,
             a row is too long and that is an error, or nothing is left that the loss would count.
     """
-    template = _Template(tokenizer, stops)
+    template = RowTemplate(tokenizer, stops, thinking, end_of_turn)
     rows = Rows()
     wholes: list[tuple[list[int], int]] = []
     for number, row in enumerate(_read(path), 1):
@@ -138,66 +147,80 @@ def _add(rows: Rows, ids: list[int], prompt: int, too_long: str, path: Path) -> 
     rows.labels.append([IGNORED] * prompt + ids[prompt:])
 
 
-class _Template:
-    """A model's chat template, and the checks that what it renders can be trained on."""
+class RowTemplate:
+    """A model's chat template, and the checks that what it renders can be trained on.
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, stops: Set[int]) -> None:
+    Args:
+        tokenizer: With the chat template.
+        stops: Ids of the tokens that end a turn.
+        thinking: What the template is told of thinking; `keep` trains on thoughts.
+        end_of_turn: The token to end each row with, in place of what the template writes there.
+
+    Raises:
+        TrainingError: There is no token that ends a turn.
+    """
+
+    def __init__(
+        self,
+        tokenizer: PreTrainedTokenizerBase,
+        stops: Set[int],
+        thinking: Thinking = "off",
+        end_of_turn: str | None = None,
+    ) -> None:
         if not stops:
             raise TrainingError(
                 "The model names no token that ends a turn (eos_token_id), so it could never be taught to stop. "
-                "Name an instruction-tuned model."
+                "Name an instruction-tuned model, or the token as training.end_of_turn."
             )
         self._tokenizer = tokenizer
         self._stops = stops
+        self._form = TurnForm(tokenizer, thinking)
+        self._end = self._end_token(end_of_turn) if end_of_turn is not None else None
         self._control = {id_ for id_, token in tokenizer.added_tokens_decoder.items() if token.special}
         self._control |= set(tokenizer.all_special_ids)
 
     def render(self, row: Mapping[str, Any], where: str) -> tuple[list[int], int] | None:
-        """A row as token ids and how many of them are the prompt.
+        """A row as token ids and how many of them are not learned: the prompt, and what the template gives after it.
 
         `None` where a message spells a control token: the model would take data for the end of a turn.
+
+        Raises:
+            TrainingError: The row is not in the form that is trained on, or the chat template does not suit.
         """
-        messages = [self._messages(row, part, where) for part in ("prompt", "completion")]
-        if any(self._spells_control(message["content"]) for part in messages for message in part):
+        prompt, completion = (_messages(row, part, where) for part in ("prompt", "completion"))
+        texts = [text for message in prompt + completion for text in (message["content"], message["thought"])]
+        if any(self._spells_control(text) for text in texts):
             return None
-        prompt = self._text(messages[0], where, add_generation_prompt=True)
-        whole = self._text(messages[0] + messages[1], where)
-        if not whole.startswith(prompt):
-            raise TrainingError(
-                f"{where}: the chat template renders the prompt in another way once the reply stands after it, so the "
-                "model would be trained on prompts that no engine sends. Give the model a chat template that keeps "
-                f"them alike (the prompt ends with {prompt[-40:]!r})."
-            )
-        prompt_ids, ids = self._ids(prompt), self._ids(whole)
-        if ids[: len(prompt_ids)] != prompt_ids:
-            # tokens merge over the boundary; an engine never sees that, since it sends the prompt alone
-            ids = prompt_ids + self._ids(whole[len(prompt) :])
+        reply = completion[-1]
+        turn = self._turn([*prompt, *completion[:-1]], reply, where)
+        given = self._follow(self._ids(turn.prompt), turn.prompt, turn.given)
+        ending = turn.ending if self._end is None else ""
+        ids = self._follow(given, turn.prompt + turn.given, turn.learned + ending)
         self._require_one_beginning(ids, where)
-        return self._up_to_the_end(ids, len(prompt_ids), where), len(prompt_ids)
+        return self._up_to_the_end(ids, len(given), where), len(given)
 
-    def _messages(self, row: Mapping[str, Any], part: str, where: str) -> list[dict[str, str]]:
-        messages = row.get(part)
-        if not isinstance(messages, Sequence) or isinstance(messages, str) or not messages:
-            raise TrainingError(f"{where}: `{part}` must be a list of messages, each with `role` and `content`.")
-        if not all(isinstance(message.get("content"), str) and message.get("role") for message in messages):
-            raise TrainingError(f"{where}: a message of `{part}` lacks its `role` or its text.")
-        return [dict(message) for message in messages]
-
-    def _text(self, messages: list[dict[str, str]], where: str, *, add_generation_prompt: bool = False) -> str:
+    def _turn(self, prompt: list[dict[str, str]], reply: Mapping[str, str], where: str) -> Turn:
         from jinja2 import TemplateError
 
+        chat = [{"role": message["role"], "content": message["content"]} for message in prompt]
         try:
-            return str(
-                self._tokenizer.apply_chat_template(
-                    messages, tokenize=False, add_generation_prompt=add_generation_prompt
-                )
-            )
+            return self._form.of(chat, reply["content"], reply["thought"])
+        except TrainingError as error:
+            raise TrainingError(f"{where}: {error}") from error
         except TemplateError as error:
             raise TrainingError(f"{where}: the model's chat template refuses the row ({error}).") from error
 
     def _ids(self, text: str) -> list[int]:
         # the template writes what stands at the beginning by itself
         return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def _follow(self, ids: list[int], text: str, more: str) -> list[int]:
+        """The ids of a text and what follows it, where those of the text are certain."""
+        together = self._ids(text + more)
+        if together[: len(ids)] == ids:
+            return together
+        # tokens merge over the boundary; an engine never sees that, since it sends the prompt alone
+        return ids + self._ids(more)
 
     def _spells_control(self, text: str) -> bool:
         return not self._control.isdisjoint(self._ids(text))
@@ -210,16 +233,50 @@ class _Template:
                 "sends. Take one out of the model's chat template."
             )
 
-    def _up_to_the_end(self, ids: list[int], prompt: int, where: str) -> list[int]:
+    def _up_to_the_end(self, ids: list[int], given: int, where: str) -> list[int]:
         """The row without what the template writes after the end of the turn, which no engine ever sees."""
-        for place in range(prompt, len(ids)):
+        if self._end is not None:
+            return [*ids, self._end]
+        for place in range(given, len(ids)):
             if ids[place] in self._stops:
                 return ids[: place + 1]
-        names = ", ".join(repr(self._tokenizer.convert_ids_to_tokens(stop)) for stop in sorted(self._stops))
         raise TrainingError(
-            f"{where}: does not end with a token that ends the turn ({names}), so the model would not learn to stop. "
-            "Look at the model's chat template and its eos_token_id."
+            f"{where}: does not end with a token that ends the turn ({self._names()}), so the model would not learn to "
+            "stop. Name the token as training.end_of_turn, or look at the model's chat template and its eos_token_id."
         )
+
+    def _end_token(self, token: str) -> int:
+        ids = self._ids(token)
+        if len(ids) != 1:
+            raise TrainingError(
+                f"training.end_of_turn: {token!r} is no token of the model. Engines stop at {self._names()}."
+            )
+        if ids[0] not in self._stops:
+            raise TrainingError(
+                f"training.end_of_turn: engines would not stop at {token!r}; they stop at {self._names()}. Name one of "
+                "these, or add its id to eos_token_id in the model's generation_config.json."
+            )
+        return ids[0]
+
+    def _names(self) -> str:
+        return ", ".join(repr(self._tokenizer.convert_ids_to_tokens(stop)) for stop in sorted(self._stops))
+
+
+def _messages(row: Mapping[str, Any], part: str, where: str) -> list[dict[str, str]]:
+    """The messages of a part of a row, each with its role, its text, and its thought where there is one."""
+    messages = row.get(part)
+    if not isinstance(messages, Sequence) or isinstance(messages, str) or not messages:
+        raise TrainingError(f"{where}: `{part}` must be a list of messages, each with `role` and `content`.")
+    if not all(isinstance(message.get("content"), str) and message.get("role") for message in messages):
+        raise TrainingError(f"{where}: a message of `{part}` lacks its `role` or its text.")
+    return [
+        {
+            "role": message["role"],
+            "content": message["content"],
+            "thought": str(message.get("reasoning_content") or message.get("thinking") or ""),
+        }
+        for message in messages
+    ]
 
 
 def _read(path: Path) -> Iterator[Mapping[str, Any]]:

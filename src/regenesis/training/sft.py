@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from regenesis.checkpoints import load_model, load_tokenizer
+from regenesis.checkpoints.chats import Chat, stop_tokens
 from regenesis.checkpoints.memory import let_go_of_memory
 from regenesis.errors import TrainingError
 from regenesis.filesystems import give_usual_rights
@@ -110,13 +111,19 @@ class _Training:
         # an adapter names its base by this: a path on this machine would mean nothing on another
         model.name_or_path = model.config._name_or_path = job.model
         progress.phase = "preparing the rows"
+        stops = stop_tokens(model.generation_config.eos_token_id, tokenizer, Chat(tokenizer, job.thinking))
+        if job.config.method == "full" and not stops <= _as_set(model.generation_config.eos_token_id):
+            # a base checkpoint may name the end of a text alone, and others would not stop at the end of a turn
+            model.generation_config.eos_token_id = sorted(stops)
         rows = tokenise(
             job.dataset,
             tokenizer,
-            _stops(model, tokenizer),
+            stops,
             max_length=job.config.max_length,
             too_long=job.config.too_long,
             context=getattr(model.config, "max_position_embeddings", None),
+            thinking=job.thinking,
+            end_of_turn=job.config.end_of_turn,
         )
         progress.notes += rows.notes() + setup.notes
         arguments = trainer_arguments(job, setup, rows, self._checkpoints)
@@ -219,6 +226,7 @@ class _Training:
             row_tokens=rows.tokens,
             supervised_tokens=rows.supervised,
             batch_size=_batch(setup),
+            learning_rate=job.config.peak_learning_rate,
             steps=int(last["step"]),
             epochs=round(float(last["epoch"]), 4),
             tokens=int(last["tokens"]),
@@ -296,11 +304,8 @@ def _keep_off_the_hub(model: Any) -> None:
     model.save_pretrained = partial(model.save_pretrained, save_embedding_layers=False)
 
 
-def _stops(model: Any, tokenizer: Any) -> set[int]:
-    """Ids of the tokens that an engine stops at."""
-    stops = model.generation_config.eos_token_id
-    listed = stops if isinstance(stops, list) else [stops]
-    return {stop for stop in [*listed, tokenizer.eos_token_id] if stop is not None}
+def _as_set(tokens: int | list[int] | None) -> set[int]:
+    return {tokens} if isinstance(tokens, int) else set(tokens or ())
 
 
 def _parameters(trainer: SupervisedTrainer) -> tuple[int, int]:
