@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regenesis.answers import Rules, vote
+from regenesis.answers.pool import shared_pool
 from regenesis.answers.voting import wilson_lower
 
 
@@ -17,6 +18,31 @@ def test_answers_are_grouped_by_value() -> None:
 
 def test_formulas_are_grouped_by_meaning() -> None:
     assert vote(["x^2-1", "(x-1)(x+1)", "x^2+1"], "math", rules=Rules(symbolic=False)).agreeing == (0, 1)
+
+
+SUMS = [rf"\sum_{{i=1}}^{{10^9}} \sin(i+{number})" for number in range(12)]
+"""Formulas that no computer algebra system compares in any time."""
+
+
+def jobs_done() -> int:
+    return sum(worker.jobs for worker in shared_pool()._started)
+
+
+def test_a_vote_that_only_computer_algebra_could_settle_has_one_budget_for_all_its_pairs() -> None:
+    before = jobs_done()
+    outcome = vote(SUMS, "math", rules=Rules(symbolic_seconds=0.5))
+    assert jobs_done() - before <= 2  # of 66 pairs
+    assert (outcome.winner, outcome.count, outcome.voters) == (None, 1, 12)
+
+
+def test_equal_texts_are_counted_before_anything_is_compared() -> None:
+    outcome = vote([*SUMS, SUMS[5]], "math", rules=Rules(symbolic_seconds=0.2))
+    assert (outcome.winner, outcome.agreeing) == (SUMS[5], (5, 12))
+
+
+def test_what_computer_algebra_can_settle_is_settled() -> None:
+    outcome = vote([r"\int_0^1 2x\,dx", "7", r"\int_0^1 3x^2\,dx", "7", r"\int_0^1 2x\,dx"], "math")
+    assert outcome.agreeing == (0, 2, 4)
 
 
 def test_options_are_grouped_by_label() -> None:

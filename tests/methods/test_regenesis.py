@@ -393,6 +393,24 @@ async def test_on_request_the_majority_stands_in_for_a_gold_answer_too(lead: Lea
     assert {one.verdict.extracted for one in led.outcome.kept} == {"7"}
 
 
+async def test_a_vote_on_request_hears_every_voter_though_right_paths_would_be_enough(lead: Lead) -> None:
+    values = (42, 42, 42, 7, 7, 7, 7)
+    asked = {"of": question(gold="42"), "guidelines": MANY[:7], "keep": 1, "wave": 1}
+    graded = await lead(answers(*values), **asked)
+    voted = await lead(answers(*values), **asked, vote="always")
+    assert len(graded.outcome.judged) < len(voted.outcome.judged) == 7
+    assert [one.verdict.extracted for one in graded.outcome.kept] == ["42"]
+    assert [one.verdict.extracted for one in voted.outcome.kept] == ["7"]
+
+
+async def test_a_tie_on_request_keeps_nothing_and_shows_no_hint(lead: Lead) -> None:
+    led = await lead(answers(42, 7), of=question(gold="42"), guidelines=MANY[:2], vote="always")
+    assert led.outcome.kept == ()
+    assert {(one.verdict.status, one.verdict.rule, one.path.hinted) for one in led.outcome.judged} == {
+        ("incorrect", "vote", False)
+    }
+
+
 async def test_where_nothing_can_be_read_nothing_is_voted_for(lead: Lead) -> None:
     led = await lead(staged(solve="I do not know.\nSorry."), of=question(gold=None), guidelines=THREE)
     assert {one.verdict.status for one in led.outcome.judged} == {"unparsed"}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,19 @@ async def test_a_summary_is_looked_at_where_the_path_gives_no_answer(file: Path,
     assert found.verdict.status == status
     found = await judged(judge, path(SOLUTION, steps=(("summarise", "k", "\\boxed{41}"),)))
     assert found.verdict.status == "correct"
+
+
+async def test_other_work_goes_on_while_a_vote_waits_for_computer_algebra(file: Path) -> None:
+    sums = [rf"The answer is \boxed{{\sum_{{i=1}}^{{10^9}} \sin(i+{number})}}." for number in range(3)]
+    judge, asked = judge_of(file), question(gold=None, kind="math")
+    found = [await judged(judge, path(f"1. We add it all up.\n2. So we do.\n\n{text}"), asked) for text in sums]
+    voting = asyncio.create_task(judge.vote(found, asked))
+    turns = 0
+    while not voting.done():
+        turns += 1
+        await asyncio.sleep(0)
+    assert turns > 100
+    assert {one.verdict.rule for one in voting.result()} == {"vote"}
 
 
 def test_the_choice_of_paths_is_the_curators(file: Path) -> None:

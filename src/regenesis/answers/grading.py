@@ -12,7 +12,7 @@ from regenesis.answers.guard import guarded
 from regenesis.answers.kinds import infer_kind
 from regenesis.answers.numbers import Number, same_number
 from regenesis.answers.options import ChoicesLike
-from regenesis.answers.pool import shared_pool
+from regenesis.answers.pool import Budget, shared_pool
 from regenesis.answers.programs import grade_program
 from regenesis.answers.reading import Answer, Unread, read, read_gold, shown
 from regenesis.answers.rules import DEFAULT_RULES, Rules
@@ -77,22 +77,32 @@ def grade(
     return Verdict("incorrect", answer.text, f"{shown(answer.text)} is not {shown(wanted.text)}", answer.place)
 
 
-@guarded(lambda _: False)
-def equivalent(left: Answer, right: Answer, rules: Rules = DEFAULT_RULES) -> bool:
-    """Whether two answers of one kind are known to be the same answer."""
-    return _same(left, right, rules) is True or (left.kind == "text" and _same(right, left, rules) is True)
+@guarded(lambda _: None)
+def equivalent(left: Answer, right: Answer, rules: Rules = DEFAULT_RULES, budget: Budget | None = None) -> bool | None:
+    """Whether two answers of one kind are the same answer; `None` where that is left open.
+
+    Args:
+        left: An answer.
+        right: Another one.
+        rules: What a user may decide about grading.
+        budget: What workers may spend on it and on what else shares the budget; by default what `rules` give an answer.
+    """
+    same = _same(left, right, rules, budget)
+    return same or _same(right, left, rules, budget) if left.kind == "text" else same
 
 
-def _same(left: Answer, right: Answer, rules: Rules) -> bool | None:
+def _same(answer: Answer, wanted: Answer, rules: Rules, budget: Budget | None = None) -> bool | None:
+    same = _same_here(answer, wanted, rules)
+    if same is None and answer.kind == "math" and rules.symbolic:
+        return shared_pool().same_formula(wanted.text, answer.text, budget or rules.symbolic_seconds)
+    return same
+
+
+def _same_here(left: Answer, right: Answer, rules: Rules) -> bool | None:
     if isinstance(left.value, Number) and isinstance(right.value, Number):
         return same_number(left.value, right.value, rules)
-    if left.kind == "number":
+    if left.kind in ("number", "math"):
         return same_formula_answer(left.text, right.text, rules)
-    if left.kind == "math":
-        same = same_formula_answer(left.text, right.text, rules)
-        if same is None and rules.symbolic:
-            return shared_pool().same_formula(right.text, left.text, rules.symbolic_seconds)
-        return same
     if left.kind == "text":
         return same_words(left.text, right.text)
     return left.value == right.value

@@ -34,6 +34,17 @@ class WorkerLost(Exception):
     """The worker died or did not answer in time; never leaves the package."""
 
 
+class Budget:
+    """Seconds that jobs which belong together may take of workers; waiting for one and starting it count for nothing.
+
+    Attributes:
+        left: What is left of it.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.left = seconds
+
+
 class Worker:
     """One worker process, talked to in JSON lines over pipes."""
 
@@ -58,17 +69,21 @@ class Worker:
         self._warm: set[Work] = set()
         self._unread = b""
 
-    def ask(self, work: Work, job: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+    def ask(self, work: Work, job: Mapping[str, Any], budget: Budget) -> dict[str, Any]:
         """Sends a job and waits for its reply.
 
         Raises:
-            WorkerLost: It died, or did not reply within `seconds` and a little grace.
+            WorkerLost: It died, or did not reply within the budget and a little grace.
         """
         if work not in self._warm:
             self._exchange({"job": "warm", "what": work}, _START_SECONDS)
             self._warm.add(work)
         self.jobs += 1
-        return self._exchange({**job, "job": work, "seconds": seconds}, seconds + _GRACE)
+        started = time.monotonic()
+        try:
+            return self._exchange({**job, "job": work, "seconds": budget.left}, budget.left + _GRACE)
+        finally:
+            budget.left -= time.monotonic() - started
 
     def close(self) -> None:
         """Ends the process, however busy it is."""
@@ -125,12 +140,15 @@ class WorkerPool:
         for _ in range(size):
             self._places.put(None)
 
-    def ask(self, work: Work, job: Mapping[str, Any], seconds: float) -> Any:
+    def ask(self, work: Work, job: Mapping[str, Any], seconds: float | Budget) -> Any:
         """The result of a job, `None` where it failed, ran out of time or memory, or its worker was lost."""
+        budget = seconds if isinstance(seconds, Budget) else Budget(seconds)
+        if budget.left <= 0:
+            return None
         worker = self._places.get()
         try:
             worker = worker or self._start()
-            reply = worker.ask(work, job, seconds)
+            reply = worker.ask(work, job, budget)
             if reply.get("error") in ("out of memory", "nested too deeply") or worker.jobs >= _MOST_JOBS:
                 self._dismiss(worker)
                 worker = None
@@ -146,7 +164,7 @@ class WorkerPool:
         finally:
             self._places.put(worker)
 
-    def same_formula(self, gold: str, answer: str, seconds: float = 5.0) -> bool | None:
+    def same_formula(self, gold: str, answer: str, seconds: float | Budget = 5.0) -> bool | None:
         """Whether Math-Verify takes two formulas for equal; `None` where it could not tell."""
         result = self.ask("math", {"gold": gold, "answer": answer}, seconds)
         return result if isinstance(result, bool) else None

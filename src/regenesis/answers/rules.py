@@ -23,7 +23,7 @@ class Rules:
             (0.333333 and 1/3); 0 turns that off.
         window: Only so many characters at the end of a response are read.
         symbolic: Whether `math` answers that exact comparison leaves open go to the worker pool.
-        symbolic_seconds: How long the pool may think about one answer.
+        symbolic_seconds: How long the pool may think about one answer, or about all answers of one vote together.
         run_programs: Whether kind `code` runs the model's program against the gold tests, as `grade_program` does; read
             there what that does not protect from.
     """

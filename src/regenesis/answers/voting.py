@@ -2,18 +2,21 @@
 
     vote(["5", "5.0", None, "6"], "number").winner  # "5"
 
-Answers are grouped by equivalence, not by text. How sure a vote is: the lower end of the 95 % Wilson interval of
-the winner's share among those who voted, so that 3 of 3 says less than 30 of 30.
+Answers are grouped by equivalence: equal texts first, then what this process can tell to be equal, and last, while a
+budget of seconds lasts, what only computer algebra can settle. How sure a vote is: the lower end of the 95 % Wilson
+interval of the winner's share among those who voted, so that 3 of 3 says less than 30 of 30.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from regenesis.answers.grading import equivalent
 from regenesis.answers.options import ChoicesLike
+from regenesis.answers.pool import Budget
 from regenesis.answers.reading import Answer, read_gold
 from regenesis.answers.rules import DEFAULT_RULES, Rules
 from regenesis.nouns import AnswerKind
@@ -26,7 +29,7 @@ class Vote:
     """The outcome of a vote.
 
     Attributes:
-        winner: The majority answer as its first voter wrote it out; `None` on a tie, if fewer than `min_votes` agree,
+        winner: The majority answer as one of its voters wrote it out; `None` on a tie, if fewer than `min_votes` agree,
             or if nobody voted.
         count: How many agree on the leading answer (each of the leaders, on a tie).
         voters: How many answers could be read.
@@ -61,35 +64,48 @@ def vote(
         min_votes: A winner needs at least so many equivalent answers.
         rules: Choices of the user.
     """
-    groups: list[tuple[Answer, list[int]]] = []
-    by_text: dict[str, int] = {}
+    by_text: dict[str, _Group] = {}
     for position, written in enumerate(answers):
         answer = None if written is None else read_gold(written, kind, choices)
-        if answer is None:
-            continue
-        group = by_text.get(answer.text)
-        if group is None:
-            group = next(
-                (index for index, (first, _) in enumerate(groups) if equivalent(answer, first, rules)), len(groups)
-            )
-            by_text[answer.text] = group
-            if group == len(groups):
-                groups.append((answer, []))
-        groups[group][1].append(position)
+        if answer is not None:
+            by_text.setdefault(answer.text, _Group(answer, [])).members.append(position)
+    groups = _joined(by_text.values(), replace(rules, symbolic=False))
+    if kind == "math" and rules.symbolic:
+        # the larger groups first: where the budget runs out, less hangs on what is left open
+        groups.sort(key=lambda group: len(group.members), reverse=True)
+        groups = _joined(groups, rules, Budget(rules.symbolic_seconds))
     return _outcome(groups, min_votes)
 
 
-def _outcome(groups: list[tuple[Answer, list[int]]], min_votes: int) -> Vote:
-    voters = sum(len(members) for _, members in groups)
+class _Group(NamedTuple):
+    """Equal answers: the first of them as read, and the positions of all."""
+
+    answer: Answer
+    members: list[int]
+
+
+def _joined(groups: Iterable[_Group], rules: Rules, budget: Budget | None = None) -> list[_Group]:
+    joined: list[_Group] = []
+    for group in groups:
+        like = next((other for other in joined if equivalent(group.answer, other.answer, rules, budget)), None)
+        if like is None:
+            joined.append(group)
+        else:
+            like.members.extend(group.members)
+    return joined
+
+
+def _outcome(groups: list[_Group], min_votes: int) -> Vote:
+    voters = sum(len(group.members) for group in groups)
     if not voters:
         return Vote(None, 0, 0, 0.0, 0.0, False, ())
-    count = max(len(members) for _, members in groups)
-    leaders = [group for group in groups if len(group[1]) == count]
+    count = max(len(group.members) for group in groups)
+    leaders = [group for group in groups if len(group.members) == count]
     share, confidence = count / voters, wilson_lower(count, voters)
     if len(leaders) > 1 or count < min_votes:
         return Vote(None, count, voters, share, confidence, len(leaders) > 1, ())
-    first, members = leaders[0]
-    return Vote(first.text, count, voters, share, confidence, False, tuple(members))
+    winner = leaders[0]
+    return Vote(winner.answer.text, count, voters, share, confidence, False, tuple(sorted(winner.members)))
 
 
 def wilson_lower(successes: int, trials: int) -> float:

@@ -15,7 +15,7 @@ class Judge(Protocol):
     async def judge(self, path: Path, question: Question) -> Judged:
         """The path with its verdict, its defect and its training text."""
 
-    def vote(self, judged: Sequence[Judged], question: Question) -> list[Judged]:
+    async def vote(self, judged: Sequence[Judged], question: Question) -> list[Judged]:
         """The same paths, with the majority of their answers in the place of gold."""
 
     def select(self, judged: Sequence[Judged], keep: int) -> list[Judged]:

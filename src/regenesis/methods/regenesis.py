@@ -83,7 +83,7 @@ class ReGenesis:
             question, ordinal, sampler, judge, first, starts, stop_early=config.stop_early and not voting
         )
         if voting:
-            judged = judge.vote(judged, question)
+            judged = await judge.vote(judged, question)
         kept = judge.select(judged, config.keep)
         if not kept and not voting and config.hint.enabled and question.gold is not None:
             judged += await self._hint_pass(question, ordinal, sampler, judge)

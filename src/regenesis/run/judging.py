@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -43,9 +44,11 @@ class RunJudge:
         replies = [written for stage, _, written in path.steps if stage == "judge"]
         return combine(verdict, read_judgement(replies[-1]), self._self_judge) if replies else verdict
 
-    def vote(self, judged: Sequence[Judged], question: Question) -> list[Judged]:
+    async def vote(self, judged: Sequence[Judged], question: Question) -> list[Judged]:
         """The same paths, with the majority of their answers in the place of gold."""
-        outcome = vote([one.verdict.extracted for one in judged], question.kind, question.choices, self._min_votes)
+        answers = [one.verdict.extracted for one in judged]
+        # in a thread: what only a worker can settle takes seconds, in which other questions go on
+        outcome = await asyncio.to_thread(vote, answers, question.kind, question.choices, self._min_votes)
         agreeing = set(outcome.agreeing)
         shares = f"{outcome.count} of {outcome.voters} agree, share at least {outcome.confidence:.2f} (95 %)"
         return [
