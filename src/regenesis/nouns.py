@@ -277,3 +277,10 @@ def seed_from(*parts: str | int) -> int:
     """
     digest = hashlib.blake2b(json.dumps(parts).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") % (2**31)
+
+
+def storable(text: str) -> str:
+    """The text as any UTF-8 file can hold it: surrogate pairs joined, lone surrogates replaced by U+FFFD."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

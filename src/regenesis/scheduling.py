@@ -17,7 +17,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from regenesis.config import BudgetConfig
 from regenesis.engines.base import Engine
@@ -282,7 +282,10 @@ def window_size(capacity: int, configured: int | None) -> int:
 
 
 async def work_through(
-    questions: Iterable[tuple[int, Question]], work: Callable[[int, Question], Awaitable[None]], window: int
+    questions: Iterable[tuple[int, Question]],
+    work: Callable[[int, Question], Awaitable[None]],
+    window: int,
+    watch: Coroutine[Any, Any, NoReturn] | None = None,
 ) -> WindowReport:
     """Works on questions in order, at most `window` of them at once.
 
@@ -290,14 +293,17 @@ async def work_through(
         questions: Ordinals and questions; taken one at a time, as places in the window fall free.
         work: Brings one question to its end.
         window: Questions active at once.
+        watch: Raises where the work must not go on, and otherwise lasts as long as it.
 
     Raises:
-        Exception: Whatever `work` raises, but `BudgetSpent` and `RequestFailed`; all other work is cancelled first.
+        Exception: Whatever `work` or `watch` raises, but `BudgetSpent` and `RequestFailed`; all other work is cancelled
+            first.
     """
     report = WindowReport(owed={})
     owed: dict[str, str] = {}
     active: dict[asyncio.Task[None], str] = {}
     remaining = iter(questions)
+    watching = set() if watch is None else {asyncio.ensure_future(watch)}
     try:
         while True:
             while len(active) < window and report.stopped is None:
@@ -308,8 +314,10 @@ async def work_through(
                 active[task] = following[1].id
             if not active:
                 break
-            done, _ = await asyncio.wait(active, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
+            done, _ = await asyncio.wait({*active, *watching}, return_when=asyncio.FIRST_COMPLETED)
+            for ended in done & watching:
+                ended.result()
+            for task in done & active.keys():
                 try:
                     task.result()
                     report.finished += 1
@@ -319,9 +327,9 @@ async def work_through(
                     owed[active[task]] = str(failure)
                 del active[task]
     finally:
-        for task in active:
+        for task in (*active, *watching):
             task.cancel()
-        await asyncio.gather(*active, return_exceptions=True)
+        await asyncio.gather(*active, *watching, return_exceptions=True)
     report.owed = owed
     return report
 

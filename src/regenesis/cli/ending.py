@@ -44,6 +44,7 @@ def report_json(report: SynthesisReport) -> dict[str, Any]:
         "decontamination": report.decontamination.counts(),
         "requests_sent": report.requests_sent,
         "requests_recalled": report.requests_recalled,
+        "damaged": report.damaged,
         "prompt_tokens": report.prompt_tokens,
         "completion_tokens": report.completion_tokens,
         "seconds": round(report.seconds, 1),
@@ -88,6 +89,8 @@ def _print_unfinished(console: Console, report: SynthesisReport) -> None:
         for question_id, reason in islice(report.owed.items(), _NAMED):
             console.print(f"  {in_a_line(question_id, 60)}: {in_a_line(reason, 300)}", soft_wrap=True)
         _print_rest(console, len(report.owed), "summary.json")
+    if report.damaged:
+        console.print(Text(said_of_damage(report.damaged), "bold yellow"))
     if not report.complete:
         console.print(f"{report.finished:,} of {counted(report.questions, 'question')} are finished.")
     if report.bad_rows:
@@ -96,6 +99,11 @@ def _print_unfinished(console: Console, report: SynthesisReport) -> None:
             console.print(f"  {neutralise(row.source)}, line {row.line}: {in_a_line(row.reason, 200)}", soft_wrap=True)
         _print_rest(console, len(report.bad_rows), "log.jsonl")
     _print_overlaps(console, report)
+
+
+def said_of_damage(completions: int) -> str:
+    """What is said of recorded completions that are no longer as they were written."""
+    return f"Damaged in the ledger, and asked again: {counted(completions, 'completion')}. Check that disk."
 
 
 def _print_overlaps(console: Console, report: SynthesisReport) -> None:

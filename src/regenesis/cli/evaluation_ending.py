@@ -12,6 +12,7 @@ from fractions import Fraction
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from regenesis.cli.ending import said_of_damage
 from regenesis.cli.figures import counted, duration
 from regenesis.cli.terminal import in_a_line, neutralise
 
@@ -75,6 +76,8 @@ def _print_unfinished(console: Console, report: EvaluationReport) -> None:
             console.print(f"  {in_a_line(question, 60)}: {in_a_line(reason, 300)}", soft_wrap=True)
         if len(report.owed) > _NAMED:
             console.print(f"  … and {len(report.owed) - _NAMED:,} more; evaluation/summary.json names them all.")
+    if report.damaged:
+        console.print(Text(said_of_damage(report.damaged), "bold yellow"))
     if not report.complete:
         console.print(Text("Not all questions are answered yet: all figures are of those that are.", "bold yellow"))
 

@@ -22,9 +22,9 @@ from regenesis.curation.openings import without_opening
 from regenesis.curation.repetition import loops
 from regenesis.curation.selection import near_duplicates, select
 from regenesis.curation.steps import too_few_steps
-from regenesis.curation.text import storable, tidy
+from regenesis.curation.text import tidy
 from regenesis.curation.turns import has_invented_turn, without_invented_turns
-from regenesis.nouns import Judged, Path, Question
+from regenesis.nouns import Judged, Path, Question, storable
 
 DEFECTS = (
     "truncated",

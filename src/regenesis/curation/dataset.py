@@ -20,10 +20,9 @@ from typing import IO, Any
 
 from regenesis.curation.card import CARD, JSONL, PARQUET, Contents, render_card
 from regenesis.curation.funnel import Funnel
-from regenesis.curation.text import storable
 from regenesis.errors import RunError
 from regenesis.filesystems import sync
-from regenesis.nouns import Example
+from regenesis.nouns import Example, storable
 
 PROVENANCE = ("question_id", "task", "guideline", "method", "hinted", "gold", "answer", "rule", "tokens", "ledger_keys")
 """Columns beside `prompt` and `completion`: where a row comes from."""
@@ -148,10 +147,10 @@ def _row(example: Example) -> dict[str, Any]:
         part: [{key: storable(value) for key, value in asdict(message).items()} for message in getattr(example, part)]
         for part in ("prompt", "completion")
     }
-    return {**messages, **{column: _storable(example.provenance[column]) for column in PROVENANCE}}
+    return {**messages, **{column: _any_storable(example.provenance[column]) for column in PROVENANCE}}
 
 
-def _storable(value: Any) -> Any:
+def _any_storable(value: Any) -> Any:
     if isinstance(value, str):
         return storable(value)
     return [storable(item) for item in value] if isinstance(value, Sequence) else value

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from regenesis.curation.text import storable
-from regenesis.nouns import Example, Judged, Message, Question
+from regenesis.nouns import Example, Judged, Message, Question, storable
 
 
 def example(judged: Judged, question: Question, prompt: Sequence[Message]) -> Example:

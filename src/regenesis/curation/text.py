@@ -1,4 +1,4 @@
-"""Small views of a text that the filters share: its words, its lines, and text that any file can hold.
+"""Small views of a text that the filters share: its words and its lines.
 
     words("It's 1,200 km.")  # ["it's", "1,200", "km"]
 
@@ -35,13 +35,6 @@ def mentions(asked: str, spoken: str) -> bool:
     """Whether the words spoken occur in a `phrase`, in the singular or with an s."""
     singular = phrase(spoken).strip().removesuffix("s")
     return f" {singular} " in asked or f" {singular}s " in asked
-
-
-def storable(text: str) -> str:
-    """The text as any UTF-8 file can hold it: surrogate pairs joined, lone surrogates replaced by U+FFFD."""
-    if text.isascii():
-        return text
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def tidy(text: str) -> str:

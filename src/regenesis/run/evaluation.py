@@ -64,6 +64,7 @@ class EvaluationReport:
         owed: Questions set aside because the engine kept failing on them, as `<model> <question id>`, with the reason.
         requests_sent: Requests sent in this start.
         requests_recalled: Answers that were in the ledger already.
+        damaged: Recorded answers that were damaged on disk, and so were asked again.
         prompt_tokens: Tokens of the prompts sent in this start.
         completion_tokens: New tokens in this start.
         seconds: Wall-clock time of this start.
@@ -78,6 +79,7 @@ class EvaluationReport:
     prompt_tokens: int
     completion_tokens: int
     seconds: float
+    damaged: int = 0
 
     @property
     def complete(self) -> bool:
@@ -281,10 +283,13 @@ async def _evaluate(
             prompt_tokens=progress.prompt_tokens,
             completion_tokens=progress.completion_tokens,
             seconds=progress.elapsed,
+            damaged=ledger.damaged,
         )
         text = json.dumps(report.to_json(), indent=1, ensure_ascii=False) + "\n"
         write_whole(directory.evaluation / "summary.json", text)
-        journal.write("evaluated", stopped=work.stopped, owed=len(work.owed), **progress.snapshot())
+        journal.write(
+            "evaluated", stopped=work.stopped, owed=len(work.owed), damaged=ledger.damaged, **progress.snapshot()
+        )
         return report
 
 
@@ -356,7 +361,7 @@ async def _ask_missing(name: str, engine: Engine, results: dict[str, Result], wo
     async with work.journal.heartbeat(progress):
         try:
             window = window_size(engine.capacity, config.scheduling.window)
-            report: WindowReport = await work_through(left, bring_to_its_end, window)
+            report: WindowReport = await work_through(left, bring_to_its_end, window, work.ledger.watch())
         finally:
             progress.end_model()
     work.stopped = report.stopped

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from regenesis.nouns import Question, Result
+from regenesis.nouns import Question, Result, storable
 from regenesis.run.tables import TableWriter
 
 
@@ -55,17 +55,13 @@ def _row(question: Question, result: Result) -> dict[str, Any]:
         "gold": question.gold,
         "kind": question.kind,
         "response": result.response,
-        "extracted": None if verdict.extracted is None else _storable(verdict.extracted),
+        "extracted": None if verdict.extracted is None else storable(verdict.extracted),
         "status": verdict.status,
         "rule": verdict.rule,
-        "reason": _storable(verdict.reason),
+        "reason": storable(verdict.reason),
         "prompt_tokens": result.prompt_tokens,
         "completion_tokens": result.completion_tokens,
         "finish_reason": result.finish_reason,
         "truncated": result.truncated,
         "ledger_key": result.key,
     }
-
-
-def _storable(text: str) -> str:
-    return text.encode("utf-8", "replace").decode("utf-8")

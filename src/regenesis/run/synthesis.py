@@ -53,6 +53,7 @@ class SynthesisReport:
         bad_rows: Rows of the tasks that could not become questions.
         requests_sent: Requests sent in this start.
         requests_recalled: Requests answered from the ledger in this start.
+        damaged: Recorded completions that were damaged on disk, and so were asked again.
         prompt_tokens: Tokens of the prompts sent in this start.
         completion_tokens: New tokens in this start.
         seconds: Wall-clock time of this start.
@@ -75,6 +76,7 @@ class SynthesisReport:
     seconds: float
     model: str
     decontamination: Decontamination = field(default_factory=Decontamination)
+    damaged: int = 0
 
     @property
     def complete(self) -> bool:
@@ -99,6 +101,7 @@ class _Synthesis:
     budget: BudgetConfig = field(default_factory=BudgetConfig)
     model: str = ""
     report: WindowReport = field(default_factory=WindowReport)
+    damaged: int = 0
 
 
 async def synthesize(
@@ -244,8 +247,9 @@ async def _work(
 
     async with synthesis.journal.heartbeat(progress):
         synthesis.report = await work_through(
-            left, bring_to_its_end, window_size(engine.capacity, config.scheduling.window)
+            left, bring_to_its_end, window_size(engine.capacity, config.scheduling.window), ledger.watch()
         )
+    synthesis.damaged = ledger.damaged
     for question_id, why in (synthesis.report.owed or {}).items():
         synthesis.journal.write("owed", id=question_id, why=why)
 
@@ -273,9 +277,12 @@ def _write_out(synthesis: _Synthesis, store: OutcomeStore, error: str | None = N
         seconds=progress.elapsed,
         model=synthesis.model,
         decontamination=synthesis.decontamination,
+        damaged=synthesis.damaged,
     )
     write_whole(directory.summary, json.dumps(_summary(result, error), indent=1, ensure_ascii=False) + "\n")
-    synthesis.journal.write("end", stopped=result.stopped, owed=len(result.owed), **progress.snapshot())
+    synthesis.journal.write(
+        "end", stopped=result.stopped, owed=len(result.owed), damaged=result.damaged, **progress.snapshot()
+    )
     return result
 
 

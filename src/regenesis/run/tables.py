@@ -17,7 +17,7 @@ from typing import Any, Self
 
 from regenesis.errors import RunError
 from regenesis.methods import Outcome
-from regenesis.nouns import Choice, Judged, Question
+from regenesis.nouns import Choice, Judged, Question, storable
 
 _ROWS_A_GROUP = 1000
 
@@ -258,7 +258,7 @@ def _path_row(judged: Judged) -> dict[str, Any]:
         "guideline": path.guideline,
         "hinted": path.hinted,
         "steps": [{"stage": stage, "key": key} for stage, key, _ in path.steps],
-        "text": _storable(path.text),
+        "text": storable(path.text),
         "tokens": path.tokens,
         "truncated": path.truncated,
         "retries": list(path.retries),
@@ -269,13 +269,9 @@ def _verdict_row(judged: Judged, kept: bool) -> dict[str, Any]:
     verdict = judged.verdict
     return {
         "status": verdict.status,
-        "extracted": None if verdict.extracted is None else _storable(verdict.extracted),
-        "reason": _storable(verdict.reason),
+        "extracted": None if verdict.extracted is None else storable(verdict.extracted),
+        "reason": storable(verdict.reason),
         "rule": verdict.rule,
         "defect": judged.defect,
         "kept": kept,
     }
-
-
-def _storable(text: str) -> str:
-    return text.encode("utf-8", "replace").decode("utf-8")

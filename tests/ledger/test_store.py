@@ -18,32 +18,14 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.helpers.ledgers import contents, filled
 from tests.helpers.played import REFUSED, completion, request
 
 from regenesis.errors import LedgerError
 from regenesis.ledger import Ledger, StageTotals
 from regenesis.nouns import Completion, Message
 
-ROOT = Path(__file__).resolve().parents[1]
-
-
-def filled(path: Path, count: int = 300) -> list[str]:
-    """A closed ledger with so many completions, big enough for many pages; returns their keys."""
-    requests = [
-        request(seed=seed, text=f"Question {seed} " + random.Random(seed).randbytes(300).hex()) for seed in range(count)
-    ]
-
-    async def fill() -> None:
-        with Ledger.open(path) as ledger:
-            await asyncio.gather(*(ledger.put(one, completion(f"Answer {one.seed}")) for one in requests))
-
-    asyncio.run(fill())
-    return [one.key for one in requests]
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """The main files of a folder; SQLite's shared memory says nothing that lasts."""
-    return {file.name: file.read_bytes() for file in folder.iterdir() if not file.name.endswith(("-shm", "-wal"))}
+ROOT = Path(__file__).resolve().parents[2]
 
 
 async def test_a_completion_is_found_again_under_its_key(tmp_path: Path) -> None:

@@ -1,0 +1,141 @@
+"""A ledger's rows: what a request and its completion become on disk, and whether a row is as it was written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from regenesis.nouns import Completion, Request, storable
+
+ADDED = {"checksum": "INTEGER"}
+"""Columns that the first format did not have, with their types; `NULL` in rows that were written in it."""
+SCHEMA = f"""
+CREATE TABLE completions (
+    key TEXT PRIMARY KEY,
+    question_id TEXT NOT NULL,
+    stage TEXT NOT NULL,
+    request BLOB NOT NULL,
+    text TEXT NOT NULL,
+    finish_reason TEXT NOT NULL,
+    prompt_tokens INTEGER NOT NULL,
+    completion_tokens INTEGER NOT NULL,
+    engine TEXT NOT NULL,
+    seconds REAL NOT NULL,
+    error TEXT,
+    recorded REAL NOT NULL,
+    {", ".join(f"{name} {kind}" for name, kind in ADDED.items())}
+);
+CREATE TABLE totals (
+    stage TEXT PRIMARY KEY,
+    completions INTEGER NOT NULL,
+    refused INTEGER NOT NULL,
+    prompt_tokens INTEGER NOT NULL,
+    completion_tokens INTEGER NOT NULL
+);
+"""
+_LARGEST_REQUEST = 256 * 1024 * 1024
+"""Bytes that a request is unpacked to at most, whatever a row claims."""
+
+Row = dict[str, Any]
+"""A row by the names of its columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageTotals:
+    """What the ledger holds of one stage: counts of completions and tokens."""
+
+    completions: int
+    refused: int
+    prompt_tokens: int
+    completion_tokens: int
+
+
+def row_of(request: Request, completion: Completion) -> Row:
+    """What is written down of a request and its completion."""
+    asked = json.dumps(request.to_json(), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    row: Row = {
+        "key": request.key,
+        "question_id": storable(request.question_id),
+        "stage": storable(request.stage),
+        "request": _packed(asked),
+        "text": storable(completion.text),
+        "finish_reason": completion.finish_reason,
+        "prompt_tokens": int(completion.prompt_tokens),
+        "completion_tokens": int(completion.completion_tokens),
+        "engine": storable(completion.engine),
+        "seconds": float(completion.seconds),
+        "error": None if completion.error is None else storable(completion.error),
+        "recorded": time.time(),
+    }
+    return row | {"checksum": checksum(row)}
+
+
+def completion_of(row: Mapping[str, Any]) -> Completion:
+    """The completion in a row that is whole."""
+    return Completion(
+        text=row["text"],
+        finish_reason=row["finish_reason"],
+        prompt_tokens=row["prompt_tokens"],
+        completion_tokens=row["completion_tokens"],
+        engine=row["engine"],
+        seconds=row["seconds"],
+        error=row["error"],
+    )
+
+
+def request_in(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The request in a row that is whole, as plain JSON values.
+
+    Raises:
+        ValueError: It cannot be unpacked.
+    """
+    unpacking = zlib.decompressobj()
+    try:
+        content = unpacking.decompress(row["request"], _LARGEST_REQUEST)
+    except zlib.error as error:
+        raise ValueError(str(error)) from error
+    if not unpacking.eof:
+        raise ValueError("a request that is cut off, or larger than any request")
+    request: dict[str, Any] = json.loads(content)
+    return request
+
+
+def is_whole(row: Mapping[str, Any]) -> bool:
+    """Whether a row, as read from disk, is as it was written; of rows without a checksum what can be told."""
+    if row.get("checksum") is not None:
+        return bool(row["checksum"] == checksum(row))
+    texts = [row[name] for name in ("stage", "text", "finish_reason", "engine")]
+    counts = [row[name] for name in ("prompt_tokens", "completion_tokens")]
+    return (
+        all(isinstance(text, str) and storable(text) == text for text in texts)
+        and all(isinstance(count, int) and count >= 0 for count in counts)
+        and isinstance(row["request"], bytes)
+        and isinstance(row["seconds"], float)
+        and (row["error"] is None or isinstance(row["error"], str))
+    )
+
+
+def checksum(row: Mapping[str, Any]) -> int:
+    """A hash of all that a row holds, which any column that was changed by accident changes.
+
+    A column without a value counts for nothing, so that the hash of a row stays the same when a column is added.
+    """
+    digest = hashlib.blake2b(digest_size=8)
+    for name in sorted(row):
+        value = row[name]
+        if value is not None and name != "checksum":
+            held = value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogateescape")
+            digest.update(f"{name} {type(value).__name__} {len(held)}\n".encode())
+            digest.update(held)
+    return int.from_bytes(digest.digest(), "big", signed=True)
+
+
+def _packed(content: bytes) -> bytes:
+    # a window that fits a request: setting up the usual, larger one takes longer than the compression itself
+    deflate = zlib.compressobj(level=1, wbits=13, memLevel=6)
+    return deflate.compress(content) + deflate.flush()

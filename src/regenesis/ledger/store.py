@@ -1,0 +1,293 @@
+"""An open ledger: read by any number of processes, written by one thread of one of them.
+
+SQLite in WAL mode with full synchronisation. What arrives while a commit is under way shares the next one, so the cost
+of a commit is spread over as many completions as there are. Nothing is kept in memory: a look-up is a read by primary
+key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NoReturn, Self
+
+from regenesis.errors import LedgerError
+from regenesis.ledger.file import check, columns, connect, create, naming_damage, upgrade
+from regenesis.ledger.rows import Row, StageTotals, completion_of, is_whole, request_in, row_of
+from regenesis.nouns import Completion, Request
+
+LARGEST_GROUP = 1024
+"""Completions that share one commit at most; bounds the time a commit takes."""
+_LOOK_SECONDS = 1.0
+"""Between two looks at whether the file is still there."""
+
+_ADD_TOTALS = """
+INSERT INTO totals VALUES (?,?,?,?,?) ON CONFLICT(stage) DO UPDATE SET
+    completions = completions + excluded.completions,
+    refused = refused + excluded.refused,
+    prompt_tokens = prompt_tokens + excluded.prompt_tokens,
+    completion_tokens = completion_tokens + excluded.completion_tokens
+"""
+
+
+class Ledger:
+    """An open ledger. Use `Ledger.open` to write and `Ledger.read` to look only."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, *, writable: bool) -> None:
+        self.path = path
+        self._reader = connection
+        self._columns = columns(connection)
+        self._owed: set[str] = set()
+        self._damaged = 0
+        self._identity = _identity(path)
+        self._queue: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
+        self._failure: BaseException | None = None
+        self._writer: threading.Thread | None = None
+        if writable:
+            # made here, so that a file that cannot be opened is met where somebody is told
+            writing = connect(path, read_only=False)
+            self._writer = threading.Thread(
+                target=self._write_groups, args=(writing,), name="ledger-writer", daemon=True
+            )
+            self._writer.start()
+
+    @classmethod
+    def open(cls, path: Path) -> Ledger:
+        """Opens a ledger to read and write, making it if there is none; one of an older format gets the present one.
+
+        The caller holds the run's lock: two writers of one ledger are kept apart there.
+
+        Raises:
+            LedgerError: The file is torn, or is not a ledger. Nothing in it has been changed.
+        """
+        if path.exists() and path.stat().st_size > 0:
+            check(path, every_page=True)
+            upgrade(path)
+        else:
+            create(path)
+        with naming_damage(path):
+            return cls(path, connect(path, read_only=False), writable=True)
+
+    @classmethod
+    def read(cls, path: Path) -> Ledger:
+        """Opens a ledger to look at, also while a run is writing it.
+
+        Raises:
+            LedgerError: There is none, it is torn, or it is not a ledger.
+        """
+        if not path.exists():
+            raise LedgerError(f"{path}: there is no ledger. Is this the folder of a run that was started?")
+        check(path, every_page=False)
+        with naming_damage(path):
+            return cls(path, connect(path, read_only=True), writable=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Commits what is waiting and closes the file. Calling it twice is harmless."""
+        if self._writer is not None:
+            self._queue.put(None)
+            self._writer.join()
+            self._writer = None
+        self._reader.close()
+
+    def get(self, key: str) -> Completion | None:
+        """The completion recorded under a request's key, if there is one that is as it was written."""
+        row = self._row(key)
+        return None if row is None else completion_of(row)
+
+    def request(self, key: str) -> dict[str, Any] | None:
+        """The request recorded under a key, as plain JSON values, if there is one that is as it was written."""
+        row = self._row(key)
+        if row is None:
+            return None
+        with self._stopping_at_damage():
+            return request_in(row)
+
+    @property
+    def damaged(self) -> int:
+        """Rows met so far that are not as they were written: they count as not there, and are replaced."""
+        return self._damaged
+
+    def keys(self) -> Iterator[str]:
+        """All keys, in no particular order."""
+        with self._stopping_at_damage():
+            for (key,) in self._reader.execute("SELECT key FROM completions"):
+                yield key
+
+    def totals(self) -> dict[str, StageTotals]:
+        """Counts by stage; read from running totals, whatever the size of the ledger."""
+        with self._stopping_at_damage():
+            rows = self._reader.execute(
+                "SELECT stage, completions, refused, prompt_tokens, completion_tokens FROM totals ORDER BY stage"
+            ).fetchall()
+            if not all(isinstance(count, int) and count >= 0 for _, *counts in rows for count in counts):
+                raise ValueError("its totals are no numbers")
+            return {stage: StageTotals(*counts) for stage, *counts in rows}
+
+    def _row(self, key: str) -> Row | None:
+        with self._stopping_at_damage():
+            found = self._reader.execute("SELECT * FROM completions WHERE key = ?", (key,)).fetchone()
+        if found is None:
+            return None
+        # the key of the index, by which the row was found: that of the row itself is a copy
+        row = dict(zip(self._columns, found, strict=True)) | {"key": key}
+        if is_whole(row):
+            return row
+        if key not in self._owed:
+            self._owed.add(key)
+            self._damaged += 1
+        return None
+
+    async def put(self, request: Request, completion: Completion) -> None:
+        """Records a completion; returns once it is on disk. A key that is already there keeps its first completion.
+
+        Raises:
+            LedgerError: It could not be written (no room on disk, say), or the ledger is damaged or gone.
+        """
+        if self._failure is not None or self._writer is None:
+            raise self._write_error(self._failure)
+        loop = asyncio.get_running_loop()
+        row = row_of(request, completion)
+        entry = _Entry(loop, loop.create_future(), row, row["key"] in self._owed)
+        self._owed.discard(row["key"])
+        self._queue.put(entry)
+        await entry.done
+
+    def require_there(self) -> None:
+        """Makes sure that the ledger is still the file that was opened.
+
+        Raises:
+            LedgerError: It, or the folder it lies in, was removed or replaced.
+        """
+        if _identity(self.path) != self._identity:
+            raise LedgerError(
+                f"{self.path}: was removed or replaced while the run was working on it, so the run was stopped. What "
+                "was recorded since may be lost and would be paid for again: put the file back before a new start."
+            )
+
+    async def watch(self) -> NoReturn:
+        """Looks again and again whether the ledger is still there, for as long as it is awaited.
+
+        Raises:
+            LedgerError: It is not.
+        """
+        while True:
+            self.require_there()
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    @contextmanager
+    def _stopping_at_damage(self) -> Iterator[None]:
+        """Around every reading: once damage is met, nothing more is written."""
+        try:
+            with naming_damage(self.path):
+                yield
+        except LedgerError as error:
+            self._failure = error
+            raise
+
+    def _write_error(self, cause: BaseException | None) -> LedgerError:
+        if isinstance(cause, LedgerError):
+            return LedgerError(str(cause))
+        return LedgerError(
+            f"{self.path}: a completion could not be recorded ({cause or 'the ledger is closed'}). "
+            "Check the room and the rights on that disk, then start the run again; what is recorded stays."
+        )
+
+    def _write_groups(self, connection: sqlite3.Connection) -> None:
+        try:
+            open_to_more = True
+            while open_to_more:
+                group, open_to_more = self._next_group()
+                if group:
+                    self._commit(connection, group)
+        finally:
+            connection.close()
+
+    def _next_group(self) -> tuple[list[_Entry], bool]:
+        """Waits for one entry and takes what else has arrived; the flag says whether more may come."""
+        entry = self._queue.get()
+        group: list[_Entry] = []
+        while entry is not None:
+            group.append(entry)
+            if len(group) >= LARGEST_GROUP:
+                return group, True
+            try:
+                entry = self._queue.get_nowait()
+            except queue.Empty:
+                return group, True
+        return group, False
+
+    def _commit(self, connection: sqlite3.Connection, group: list[_Entry]) -> None:
+        try:
+            if self._failure is None:
+                self.require_there()
+                connection.execute("BEGIN IMMEDIATE")
+                for entry in group:
+                    _insert(connection, entry)
+                connection.execute("COMMIT")
+        except (LedgerError, sqlite3.Error, OverflowError, UnicodeError) as error:
+            # the thread lives on, so that whoever waits is told
+            self._failure = error
+            with suppress(sqlite3.Error):
+                connection.rollback()
+        failure = self._write_error(self._failure) if self._failure is not None else None
+        loops = {id(entry.loop): entry.loop for entry in group}
+        for identity, loop in loops.items():
+            waiting = [entry.done for entry in group if id(entry.loop) == identity]
+            # a run that was stopped in the meantime has closed its loop; what it waited for is on disk all the same
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(_settle, waiting, failure)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    loop: asyncio.AbstractEventLoop
+    done: asyncio.Future[None]
+    row: Row
+    replaces: bool
+    """Whether a damaged row of the same key makes way for it."""
+
+
+def _insert(connection: sqlite3.Connection, entry: _Entry) -> None:
+    row = entry.row
+    how = "REPLACE" if entry.replaces else "IGNORE"
+    named, values = ", ".join(row), ", ".join(f":{name}" for name in row)
+    added = connection.execute(f"INSERT OR {how} INTO completions ({named}) VALUES ({values})", row).rowcount
+    # what is replaced has been counted; how many tokens it took is not to be had from a damaged row
+    if added and not entry.replaces:
+        refused = int(row["finish_reason"] == "refused")
+        counts = (row["stage"], 1, refused, row["prompt_tokens"], row["completion_tokens"])
+        connection.execute(_ADD_TOTALS, counts)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What tells a file from another one in its place; `None` if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _settle(waiting: list[asyncio.Future[None]], failure: LedgerError | None) -> None:
+    for future in waiting:
+        if future.done():
+            continue
+        if failure is None:
+            future.set_result(None)
+        else:
+            future.set_exception(failure)
