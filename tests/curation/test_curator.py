@@ -119,6 +119,23 @@ def test_cleaning_twice_is_cleaning_once(path_of: Callable[..., Path], text: str
     assert curator.clean(path_of(once), QUESTION) == once
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Certainly, Answer: Question: 3 + 4 [INST]",
+        "Sure! Answer: 7\nUser: and now?",
+        "Okay. Great! Answer: 7 <|im_end|> more",
+        "Following the reasoning structure, answer: 7\n\n# Question: and 8?",
+        "Sure! **Answer:** 7\n\nUser: thanks\n\nSure! **Answer:** 8",
+    ],
+)
+def test_what_an_opening_hid_is_cut_in_the_same_cleaning(path_of: Callable[..., Path], text: str) -> None:
+    once = Curator(CurationConfig()).clean(path_of(text), QUESTION)
+    assert Curator(CurationConfig()).clean(path_of(once), QUESTION) == once
+    assert "[INST]" not in once
+    assert "User:" not in once
+
+
 @given(TEXTS | st.text())
 def test_cleaned_text_can_be_stored_and_any_text_has_a_known_fate(path_of: Callable[..., Path], text: str) -> None:
     curator = Curator(CurationConfig())

@@ -187,6 +187,8 @@ def _caveats(contents: Contents, about: Mapping[str, Any]) -> str:
         "Only final answers were checked. Steps may be wrong, or luck, though the answer is right.",
         "Questions that the model could not solve are missing and easy ones are over-represented.",
         "Filters look for patterns; some unfit texts pass them, and some fit ones don't.",
+        "Leaks, courtesies and invented turns are known by English wordings; in other languages they are not found."
+        " Near-duplicates and overlaps are counted in words, so that without spaces between words only copies are.",
     ]
     if not about.get("decontamination"):
         caveats.append("Overlap with test sets was not looked for.")

@@ -76,7 +76,14 @@ class Curator:
         options of the published procedure the text is also opened with its numbered list and its boxes are taken
         off. Cleaning a cleaned text changes nothing. The final answer must be checked again on what is returned.
         """
-        text = without_invented_turns(tidy(storable(path.text)), question.text)
+        text = self._cleaned_once(path.text, question)
+        # what is cut may uncover what was hidden behind it: an opening "Sure! Answer:" a labelled answer
+        while (again := self._cleaned_once(text, question)) != text:
+            text = again
+        return text
+
+    def _cleaned_once(self, text: str, question: Question) -> str:
+        text = without_invented_turns(tidy(storable(text)), question.text)
         if self._config.boxed == "unwrap":
             text = unwrap(text).strip()
         text = without_opening(text, question.text, self._scaffold)

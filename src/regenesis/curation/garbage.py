@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from functools import lru_cache
 
+from regenesis.curation.scripts import switches_script
 from regenesis.curation.turns import TEMPLATE_TOKEN
 
 _BROKEN_CATEGORIES = frozenset({"Cc", "Cs", "Co", "Cn"})
@@ -21,37 +21,6 @@ _WRONGLY_DECODED = re.compile(r"â€[™œ“”˜¦\u009d\u0080-\u009f]|Ã[©�
 _ENDLESS = re.compile(r"[A-Za-z0-9]{46,}")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _VOWELS = frozenset("aeiouy")
-_FOREIGN_SCRIPTS = frozenset(
-    {
-        "CYRILLIC",
-        "CJK",
-        "HIRAGANA",
-        "KATAKANA",
-        "HANGUL",
-        "ARABIC",
-        "HEBREW",
-        "DEVANAGARI",
-        "BENGALI",
-        "TAMIL",
-        "TELUGU",
-        "THAI",
-        "ARMENIAN",
-        "GEORGIAN",
-        "ETHIOPIC",
-        "KHMER",
-        "LAO",
-        "MYANMAR",
-        "SINHALA",
-        "GUJARATI",
-        "GURMUKHI",
-        "KANNADA",
-        "MALAYALAM",
-        "TIBETAN",
-        "MONGOLIAN",
-    }
-)
-_MOST_FOREIGN_LETTERS = 1
-_SHORTEST_GREEK_WORD = 4
 _LEAST_PLAIN = 0.4
 _MOST_NONWORDS = 0.15
 _FEWEST_CHARACTERS = 40
@@ -63,7 +32,7 @@ def is_garbage(text: str, question: str) -> bool:
     return (
         _has_broken_characters(text)
         or _has_artefacts(text, question)
-        or _switches_script(text, question)
+        or switches_script(text, question)
         or _is_mostly_symbols(text, question)
         or _is_mostly_nonwords(text, question)
     )
@@ -79,26 +48,6 @@ def _has_broken_characters(text: str) -> bool:
 def _has_artefacts(text: str, question: str) -> bool:
     patterns = (TEMPLATE_TOKEN, _TOKENIZER_MARK, _WRONGLY_DECODED)
     return any(mark[0] not in question for pattern in patterns for mark in pattern.finditer(text))
-
-
-def _switches_script(text: str, question: str) -> bool:
-    if text.isascii():
-        return False
-    allowed = {_script(character) for character in question}
-    foreign = sum(_script(character) in _FOREIGN_SCRIPTS and _script(character) not in allowed for character in text)
-    # single Greek letters are mathematics, Greek words are not
-    greek = "GREEK" not in allowed and any(
-        len(word) >= _SHORTEST_GREEK_WORD and all(_script(letter) == "GREEK" for letter in word)
-        for word in _LETTERS.findall(text)
-    )
-    return foreign > _MOST_FOREIGN_LETTERS or greek
-
-
-@lru_cache(maxsize=4096)
-def _script(character: str) -> str:
-    if character.isascii() or not character.isalpha():
-        return ""
-    return unicodedata.name(character, "").split(" ")[0]
 
 
 def _is_mostly_symbols(text: str, question: str) -> bool:
