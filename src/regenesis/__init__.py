@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from regenesis.nouns import Completion, Path, Question, Request, Verdict
     from regenesis.run import Progress, SynthesisReport, plan, read_status
     from regenesis.run import synthesize as synthesize_async
-    from regenesis.run.evaluation import EvaluationReport
     from regenesis.run.evaluation import evaluate_run as evaluate_async
+    from regenesis.run.evaluation_record import EvaluationReport
     from regenesis.run.exporting import export
     from regenesis.run.status import read_outcomes
     from regenesis.run.training import train_run as train

@@ -18,13 +18,14 @@ from tests.fixtures.scripted_server import server_process
 from tests.helpers.played import REFUSED, PlayedEngine, completion
 from tests.helpers.runs import recorded_keys, toy_config, write_questions
 
-from regenesis.config import OpenAIEngineConfig, RunConfig
+from regenesis.config import EvaluationConfig, OpenAIEngineConfig, RunConfig, TaskConfig
 from regenesis.errors import ConfigError, EngineError, RequestFailed, RunError, TaskError
 from regenesis.ledger import Ledger
 from regenesis.nouns import Request
 from regenesis.run import RunDirectory
-from regenesis.run.evaluation import EvaluationReport, evaluate_models, evaluate_run
+from regenesis.run.evaluation import evaluate_models, evaluate_run
 from regenesis.run.evaluation_progress import EvaluationProgress
+from regenesis.run.evaluation_record import EvaluationReport, smaller_than_asked
 
 
 @pytest.fixture
@@ -293,6 +294,95 @@ async def test_a_model_trained_anew_and_served_under_its_old_name_is_noticed(fin
     assert (await measure("tuned-2")).requests_sent == 8
     with pytest.raises(RunError, match="Serve it under a new name"):
         await measure()
+
+
+def three_of(config: RunConfig) -> list[TaskConfig]:
+    return [task.model_copy(update={"limit": 3}) for task in config.evaluation.tasks]
+
+
+def files(folder: Path) -> dict[Path, bytes]:
+    return {
+        path: path.read_bytes()
+        for path in (folder / "evaluation").rglob("*")
+        if path.is_file() and "exploratory" not in path.parts
+    }
+
+
+async def test_fewer_questions_than_recorded_stand_apart(config: RunConfig, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    await measured({"base": played("a")}, config, run)
+    before = files(run)
+    report = await measured({"base": played("a")}, config, run, tasks=three_of(config))
+    assert report.exploratory == "more answers of base to toy are recorded"
+    assert files(run) == before
+    apart = run / "evaluation" / "exploratory"
+    assert json.loads((apart / "summary.json").read_text())["tasks"]["toy"]["questions"] == 3
+    assert len(rows(apart / "base" / "toy.parquet")) == 3
+
+
+async def test_fewer_models_than_recorded_stand_apart(config: RunConfig, tmp_path: Path) -> None:
+    await measured({"base": played("a"), "tuned": played("b")}, config, tmp_path)
+    report = await measured({"base": played("a")}, config, tmp_path)
+    assert report.exploratory == "more answers of tuned to toy are recorded"
+
+
+async def test_more_questions_than_recorded_take_their_place(config: RunConfig, tmp_path: Path) -> None:
+    await measured({"base": played("a")}, config, tmp_path, tasks=three_of(config))
+    report = await measured({"base": played("a")}, config, tmp_path)
+    assert report.exploratory is None
+    assert summary(tmp_path)["tasks"]["toy"]["questions"] == 8
+
+
+async def test_what_is_recorded_of_an_older_model_does_not_stand_in_the_way(config: RunConfig, tmp_path: Path) -> None:
+    await measured({"base": played("a")}, config, tmp_path)
+    report = await measured({"base": played("another")}, config, tmp_path, tasks=three_of(config))
+    assert report.exploratory is None
+
+
+async def test_a_summary_that_is_none_does_not_stand_in_the_way(config: RunConfig, tmp_path: Path) -> None:
+    (tmp_path / "evaluation").mkdir()
+    (tmp_path / "evaluation" / "summary.json").write_text('{"tasks": {"toy": 3}}')
+    assert (await measured({"base": played("a")}, config, tmp_path)).exploratory is None
+
+
+async def test_less_than_a_runs_config_asks_for_changes_neither_summary_nor_card(finished: Any) -> None:
+    config, run = finished
+    made = evaluating(
+        Path(config().tasks[0].file or ""), evaluation={"engine": {"kind": "transformers", "model": "hf:org/repo"}}
+    )
+    (run / "config.yaml").write_text(json.dumps(made.model_dump(mode="json")))
+    (run / "model").mkdir()
+    (run / "model" / "adapter_config.json").write_text("{}")
+    engines = {"base": played("a"), "tuned": played("b")}
+    report = await evaluate_run(run, made, tasks=three_of(made), engines=engines)
+    assert report.exploratory == "the run's config asks for other or more questions of toy"
+    assert not (run / "evaluation" / "summary.json").exists()
+    assert not (run / "model" / "README.md").exists()
+    report = await evaluate_run(run, made, engines=engines)
+    assert report.exploratory is None
+    assert "| toy |" in (run / "model" / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("update", "reason"),
+    [
+        ({}, None),
+        ({"limit": 9}, None),
+        ({"limit": 5}, "asks for other or more questions of toy"),
+        ({"shuffle": True}, "asks for other or more questions of toy"),
+        ({"name": "another"}, "asks for other or more questions of toy"),
+    ],
+)
+def test_what_an_evaluation_leaves_out_of_its_runs_config(update: dict[str, Any], reason: str | None) -> None:
+    own = EvaluationConfig(tasks=[TaskConfig(name="toy", limit=8)])
+    found = smaller_than_asked(own, own, [own.tasks[0].model_copy(update=update)])
+    assert (found is None) if reason is None else (reason in (found or ""))
+
+
+def test_another_sampling_than_the_runs_stands_apart() -> None:
+    own = EvaluationConfig(tasks=[TaskConfig(name="toy")])
+    used = own.model_copy(update={"sampling": own.sampling.model_copy(update={"max_tokens": 5})})
+    assert smaller_than_asked(own, used, own.tasks) == "its sampling is not that of the run's config"
 
 
 SCRIPT = """

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from regenesis.config import RunConfig
-    from regenesis.run.evaluation import EvaluationReport
     from regenesis.run.evaluation_progress import EvaluationProgress
+    from regenesis.run.evaluation_record import EvaluationReport
 
 
 def evaluate_command(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from regenesis.evaluation import Evaluation, Versus
-    from regenesis.run.evaluation import EvaluationReport
+    from regenesis.run.evaluation_record import EvaluationReport
 
 _NAME = 18
 """Characters of a task's name: with all figures beside it a row has 80 columns."""
@@ -58,8 +58,12 @@ def print_evaluation(console: Console, report: EvaluationReport, command: str) -
     recalled = f", {report.requests_recalled:,} answered from the ledger" if report.requests_recalled else ""
     tokens = f"{report.completion_tokens:,} new tokens, {report.prompt_tokens:,} in prompts"
     console.print(f"This start: {sent}{recalled}; {tokens}.")
-    where = neutralise(str(report.directory / "evaluation"))
-    console.print(f"Answers       {where}   (<model>/<task>.parquet, summary.json)", soft_wrap=True)
+    if report.exploratory is not None:
+        told = f"Exploratory: {neutralise(report.exploratory)}. These results stand apart; summary and card stay."
+        console.print(Text(told, "yellow"))
+    console.print(
+        f"Answers       {neutralise(str(report.folder))}   (<model>/<task>.parquet, summary.json)", soft_wrap=True
+    )
     if not report.complete:
         console.print(f"Go on         {command}", soft_wrap=True)
 

@@ -6,14 +6,13 @@
 Models are measured one after the other, so that there are never two in memory. Answers are recorded like those of the
 synthesis: an evaluation started again asks only what is missing, and one that is all recorded loads no model.
 `evaluation/<model>/<task>.parquet` holds each answer with its verdict, `evaluation/summary.json` what the last start
-came to; both are derived and can be had again from the ledger.
+came to; both are derived and can be had again from the ledger. See `evaluation_record` for results that stand apart.
 """
 
 from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,9 +37,14 @@ from regenesis.ledger import Ledger
 from regenesis.nouns import Question, Result
 from regenesis.prompts import load_prompts
 from regenesis.run.cards import refresh_model_card
-from regenesis.run.directory import RunDirectory, write_whole
+from regenesis.run.directory import RunDirectory
 from regenesis.run.evaluation_progress import EvaluationProgress
-from regenesis.run.evaluation_tables import write_results
+from regenesis.run.evaluation_record import (
+    EvaluationReport,
+    smaller_than_asked,
+    smaller_than_recorded,
+    write_record,
+)
 from regenesis.run.identities import conditions, recall, remember
 from regenesis.run.journal import Journal
 from regenesis.run.opening import opened
@@ -51,49 +55,6 @@ _MARKED_TOGETHER = 64
 """Recorded answers that are marked at once: some wait for a process of their own."""
 
 Pairs = Sequence[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class EvaluationReport:
-    """How a start of an evaluation ended.
-
-    Attributes:
-        directory: The folder that holds the ledger and `evaluation/`.
-        evaluation: Figures and comparisons.
-        stopped: What the budget ran out of, `None` if it did not.
-        owed: Questions set aside because the engine kept failing on them, as `<model> <question id>`, with the reason.
-        requests_sent: Requests sent in this start.
-        requests_recalled: Answers that were in the ledger already.
-        damaged: Recorded answers that were damaged on disk, and so were asked again.
-        prompt_tokens: Tokens of the prompts sent in this start.
-        completion_tokens: New tokens in this start.
-        seconds: Wall-clock time of this start.
-    """
-
-    directory: Path
-    evaluation: Evaluation
-    stopped: str | None
-    owed: dict[str, str]
-    requests_sent: int
-    requests_recalled: int
-    prompt_tokens: int
-    completion_tokens: int
-    seconds: float
-    damaged: int = 0
-
-    @property
-    def complete(self) -> bool:
-        """Whether every model has answered every question."""
-        return self.evaluation.complete
-
-    @property
-    def unread(self) -> list[tuple[str, str]]:
-        """Models and tasks where no answer at all could be read."""
-        return self.evaluation.unread
-
-    def to_json(self) -> dict[str, Any]:
-        """What `summary.json` holds."""
-        return {**self.evaluation.to_json(), "stopped": self.stopped, "owed": self.owed}
 
 
 @dataclass(slots=True)
@@ -140,10 +101,12 @@ async def evaluate_run(
     progress = progress or EvaluationProgress()
     directory = RunDirectory(run_dir)
     with directory.locked():
+        own = directory.require_started() if config is None or directory.config_file.is_file() else config
         if config is None:
-            config = directory.require_started()
+            config = own
         else:
             directory.require_same(config)
+        chosen = config.evaluation.tasks if tasks is None else tasks
         progress.phase = "getting the models ready"
         found = await asyncio.to_thread(engines_to_measure, config, directory)
         wanted = _wanted(found, models, directory)
@@ -152,10 +115,21 @@ async def evaluate_run(
         trained = await asyncio.to_thread(trained_on, directory)
         notes = await asyncio.to_thread(outdated, config, directory)
         report = await _evaluate(
-            wanted, tasks, config, directory, pairs, progress, engines or {}, domains=True, trained=trained, notes=notes
+            wanted,
+            chosen,
+            config,
+            directory,
+            pairs,
+            progress,
+            engines or {},
+            domains=True,
+            trained=trained,
+            notes=notes,
+            exploratory=smaller_than_asked(own.evaluation, config.evaluation, chosen),
         )
-        for folder in tuned_directories(directory):
-            refresh_model_card(folder)
+        if report.exploratory is None:
+            for folder in tuned_directories(directory):
+                refresh_model_card(folder)
         return report
 
 
@@ -190,7 +164,7 @@ async def evaluate_models(
     with directory.locked():
         return await _evaluate(
             models,
-            tasks,
+            config.evaluation.tasks if tasks is None else tasks,
             config,
             directory,
             pairs if pairs is not None else [(names[0], name) for name in names[1:]],
@@ -232,7 +206,7 @@ def _require_told_apart(models: Mapping[str, EngineConfig]) -> None:
 
 async def _evaluate(
     models: Mapping[str, EngineConfig],
-    tasks: Sequence[TaskConfig] | None,
+    tasks: Sequence[TaskConfig],
     config: RunConfig,
     directory: RunDirectory,
     pairs: Pairs,
@@ -242,13 +216,14 @@ async def _evaluate(
     domains: bool,
     trained: Set[str] = frozenset(),
     notes: Sequence[str] = (),
+    exploratory: str | None = None,
 ) -> EvaluationReport:
     evaluation = config.evaluation
     prompts = load_prompts(config.method.prompts)
     exam = Exam(prompts, evaluation.sampling.draw(), config.seed, Rules(run_programs=evaluation.run_programs))
     _require_told_apart(models)
     progress.phase = "loading questions"
-    loaded = load_tasks(evaluation.tasks if tasks is None else tasks, config, domains=domains)
+    loaded = load_tasks(tasks, config, domains=domains)
     progress.begin(list(models), {task.name: len(task.questions) for task in loaded})
     with Journal(directory.log) as journal, Ledger.open(directory.ledger) as ledger:
         work = _Work(config, directory, progress, journal, exam, loaded, ledger)
@@ -260,22 +235,22 @@ async def _evaluate(
                 model, answered = await _measure(name, engine, engines.get(name), work)
                 measured.append(model)
                 results[name] = answered
-                _write_tables(name, answered, work)
         except BaseException as error:
             journal.write("stopped", why=str(error) or type(error).__name__, **progress.snapshot())
             raise
         progress.phase = "working out the figures"
+        figures = Evaluation(
+            _conditions(work),
+            loaded,
+            measured,
+            results,
+            pairs,
+            {task.name: sum(question.id in trained for question in task.questions) for task in loaded},
+            notes,
+        )
         report = EvaluationReport(
             directory=directory.path,
-            evaluation=Evaluation(
-                _conditions(work),
-                loaded,
-                measured,
-                results,
-                pairs,
-                {task.name: sum(question.id in trained for question in task.questions) for task in loaded},
-                notes,
-            ),
+            evaluation=figures,
             stopped=work.stopped,
             owed=work.owed,
             requests_sent=progress.sent,
@@ -284,9 +259,9 @@ async def _evaluate(
             completion_tokens=progress.completion_tokens,
             seconds=progress.elapsed,
             damaged=ledger.damaged,
+            exploratory=exploratory or smaller_than_recorded(figures, directory.evaluation),
         )
-        text = json.dumps(report.to_json(), indent=1, ensure_ascii=False) + "\n"
-        write_whole(directory.evaluation / "summary.json", text)
+        write_record(report)
         journal.write(
             "evaluated", stopped=work.stopped, owed=len(work.owed), damaged=ledger.damaged, **progress.snapshot()
         )
@@ -375,13 +350,6 @@ def _by_task(results: dict[str, Result], work: _Work) -> dict[str, list[Result]]
         task.name: [results[question.id] for question in task.questions if question.id in results]
         for task in work.tasks
     }
-
-
-def _write_tables(name: str, answered: dict[str, list[Result]], work: _Work) -> None:
-    folder = work.directory.evaluation / name
-    folder.mkdir(parents=True, exist_ok=True)
-    for task in work.tasks:
-        write_results(folder / f"{task.file}.parquet", task.questions, answered[task.name])
 
 
 def _conditions(work: _Work) -> dict[str, Any]:
