@@ -52,4 +52,4 @@ def test_modes(mode: Any, status: Any, judgement: bool | None, expected: str) ->
     combined = combine(verdict, judgement, mode)
     assert combined.status == expected
     assert combined.extracted == "18"
-    assert (combined.rule == "judge") == (combined.status != status)
+    assert combined.rule.startswith("judge") == (combined.status != status)

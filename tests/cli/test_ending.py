@@ -50,6 +50,14 @@ def lossy() -> Funnel:
     return funnel
 
 
+def test_right_chains_that_the_judge_refused_are_not_called_wrong() -> None:
+    funnel = Funnel(total=Tally(questions=10, chains=100, parsed=80, correct=10))
+    funnel.overruled.update({"judge-said-no": 40, "judge-unclear": 5})
+    shown = printed(report(funnel=funnel))
+    assert "− 25: the answer is another; − 45: right, but refused by the self-judge" in " ".join(shown.split())
+    assert "self_judge: off" in shown.split("Where 100 chains were lost:\n")[1].splitlines()[0]
+
+
 def test_where_chains_were_lost_the_largest_loss_comes_first() -> None:
     shown = printed(report(funnel=lossy())).split("Where 100 chains were lost:\n")[1].splitlines()
     assert [line.split("(")[0].strip() for line in shown[:5]] == ["40", "20", "18", "12", "10"]

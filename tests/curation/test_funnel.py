@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import pytest
 
+from regenesis.answers import combine
 from regenesis.curation import Funnel
 from regenesis.errors import RunError
-from regenesis.nouns import Judged, Question
+from regenesis.nouns import Judged, Question, Verdict
 
 
 @pytest.fixture
@@ -43,6 +44,28 @@ def test_a_defect_is_counted_and_whether_it_cost_a_right_path(funnel: Funnel) ->
     assert funnel.defects == {"leak": 2, "broken_adapt": 1}
     assert funnel.lost == {"leak": 1}
     assert funnel.total.correct - funnel.total.fit == funnel.lost.total()
+
+
+def test_right_answers_that_the_judge_refused_are_counted_apart(judged: list[Judged], question: Question) -> None:
+    refused = [
+        replace(one, verdict=combine(one.verdict, opinion, "and"))
+        for one, opinion in zip(judged, (False, None, True, False, False, None), strict=True)
+    ]
+    funnel = Funnel()
+    funnel.finish_question(question, refused, [])
+    assert funnel.overruled == {"judge-said-no": 1, "judge-unclear": 2}
+    assert (funnel.total.parsed, funnel.total.correct) == (
+        5,
+        1,
+    )
+    assert Funnel.from_json(funnel.to_json()) == funnel
+
+
+def test_answers_that_the_checker_failed_on_are_counted(judged: list[Judged], question: Question) -> None:
+    failed = replace(judged[0], verdict=Verdict("unparsed", None, "the checker failed", "checker-failed"))
+    funnel = Funnel()
+    funnel.finish_question(question, [failed, *judged[1:]], [])
+    assert funnel.failed == {"checker-failed": 1}
 
 
 def test_fit_paths_not_kept_are_near_duplicates_or_surplus(funnel: Funnel) -> None:

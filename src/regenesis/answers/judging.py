@@ -18,6 +18,9 @@ from regenesis.nouns import Verdict
 
 JudgeMode = Literal["off", "and", "tie-break"]
 
+JUDGE_SAID_NO, JUDGE_UNCLEAR = "judge-said-no", "judge-unclear"
+"""Rules of verdicts that were `correct` by the checker and are `incorrect` by what the judge said, or did not say."""
+
 _OPENING = re.compile(r"\W*(yes|no)\b(?!\s*(?:or|/)\s*(?:yes|no)\b)", re.IGNORECASE)
 _SPOKEN = re.compile(r"\b(?:yes|no)\b", re.IGNORECASE)
 
@@ -53,8 +56,8 @@ def combine(verdict: Verdict, judgement: bool | None, mode: JudgeMode) -> Verdic
             decide what the checker could not read.
     """
     if mode == "and" and verdict.correct and judgement is not True:
-        said = "said no" if judgement is False else "gave no clear answer"
-        return replace(verdict, status="incorrect", reason=f"{verdict.reason}, but the judge {said}", rule="judge")
+        said, rule = ("said no", JUDGE_SAID_NO) if judgement is False else ("gave no clear answer", JUDGE_UNCLEAR)
+        return replace(verdict, status="incorrect", reason=f"{verdict.reason}, but the judge {said}", rule=rule)
     if mode == "tie-break" and verdict.status == "unparsed" and judgement is not None:
         said = "yes" if judgement else "no"
         return replace(

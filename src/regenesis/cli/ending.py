@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _WHY = {"surplus": "more than are kept a question", "near_duplicate": "much like a kept one"}
 _WHY_BROKEN = {"selection_unread": "the model named no two guidelines by their numbers"}
+_SELF_JUDGE = "`method.self_judge: off` believes the checker, `tie-break` asks the judge only where nothing can be read"
 _NAMED = 3
 """Bad rows, owed and overlapping questions that are named; the rest is counted."""
 
@@ -138,11 +139,11 @@ def funnel_table(funnel: Funnel) -> Table:
     table.add_column(justify="right", no_wrap=True)
     table.add_column(justify="right", no_wrap=True, style="dim")
     table.add_column(style="dim")
-    not_right = total.parsed - total.correct
+    overruled = funnel.overruled.total()
     rows = [
         ("chains", total.chains, ""),
         ("parsed", total.parsed, _without(total.chains - total.parsed, "no answer could be read")),
-        ("correct", total.correct, _without(not_right, "the answer is another")),
+        ("correct", total.correct, _not_right(total.parsed - total.correct - overruled, overruled)),
         ("fit", total.fit, _named(funnel.lost)),
         ("kept", total.kept, _named(funnel.dropped)),
     ]
@@ -153,6 +154,11 @@ def funnel_table(funnel: Funnel) -> Table:
 
 def _without(count: int, why: str) -> str:
     return f"− {count:,}: {why}" if count else ""
+
+
+def _not_right(wrong: int, overruled: int) -> str:
+    refused = _without(overruled, "right, but refused by the self-judge")
+    return "; ".join(part for part in (_without(wrong, "the answer is another"), refused) if part)
 
 
 def _named(counts: dict[str, int]) -> str:
@@ -178,6 +184,12 @@ def _remarks(report: SynthesisReport) -> Iterable[str]:
     hinted = funnel.passes["hinted"].kept if "hinted" in funnel.passes else 0
     if report.kept:
         yield f"With the answer as a hint: {hinted:,} of {report.kept:,} kept paths ({share(hinted, report.kept)})."
+    overruled = funnel.overruled.total()
+    if report.kept and overruled * 10 >= funnel.total.correct:
+        chains = counted(overruled, "chain")
+        yield f"Refused by the self-judge though right by the checker: {chains}. {_SELF_JUDGE}."
+    if funnel.failed:
+        yield f"The checker itself failed on {counted(funnel.failed.total(), 'answer')}; they count as unread."
     sent = f"{counted(report.requests_sent, 'request')} in {duration(report.seconds)}"
     recalled = f", {report.requests_recalled:,} answered from the ledger" if report.requests_recalled else ""
     tokens = f"{report.completion_tokens:,} new tokens, {report.prompt_tokens:,} in prompts"
@@ -205,7 +217,7 @@ def _what_to_look_at(funnel: Funnel, run: str) -> Iterable[str]:
             "the model does not give it in the form asked for; try a stronger model or another prompt set",
         ),
         (
-            total.parsed - total.correct,
+            total.parsed - total.correct - funnel.overruled.total(),
             "had another answer than gold",
             "the questions are too hard for the model, or gold answers or their kind are wrong",
         ),
@@ -217,6 +229,7 @@ def _what_to_look_at(funnel: Funnel, run: str) -> Iterable[str]:
             )
             for name, count in _broken(funnel).items()
         ),
+        (funnel.overruled.total(), "were right by the checker and refused by the model as its own judge", _SELF_JUDGE),
         *(
             (count, f"were right and unfit: {in_words(name)}", "the limits of `curation` in the config decide this")
             for name, count in funnel.lost.items()

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from regenesis.answers.judging import JUDGE_SAID_NO, JUDGE_UNCLEAR
 from regenesis.curation.funnel import Funnel, Tally
 from regenesis.markdown import cell, join_card, license_fields, table
 
@@ -128,6 +129,14 @@ def _funnel_section(contents: Contents, funnel: Funnel) -> str:
         f"{total.served:,} of {total.questions:,} questions have a path that was kept;"
         f" {contents.hinted:,} rows come from the pass with a hint."
     )
+    if funnel.overruled:
+        said_no, unclear = funnel.overruled[JUDGE_SAID_NO], funnel.overruled[JUDGE_UNCLEAR]
+        blocks.append(
+            f"Not counted as right are {funnel.overruled.total():,} chains with the right answer by the checker: the model"
+            f" as its own judge refused {said_no:,} of them and gave no clear opinion on {unclear:,}."
+        )
+    if funnel.failed:
+        blocks.append(f"The checker failed on {funnel.failed.total():,} answers, which count as not read.")
     if funnel.defects:
         defects = [(name, f"{count:,}", f"{funnel.lost[name]:,}") for name, count in _by_count(funnel.defects)]
         blocks.append(table(("unfit because", "chains", "of them right"), defects))

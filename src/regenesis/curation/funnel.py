@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from regenesis.answers.grading import FAILED
+from regenesis.answers.judging import JUDGE_SAID_NO, JUDGE_UNCLEAR
 from regenesis.errors import RunError
 from regenesis.nouns import Judged, Question
 
@@ -64,6 +66,8 @@ class Funnel:
         guidelines: The same for each guideline; a chain of several guidelines counts for each of them.
         defects: Chains by their first defect, whatever their answer.
         lost: Of those, the chains whose answer was right.
+        overruled: Chains that were right by the checker and not confirmed by the self-judge, by what it said.
+        failed: Chains whose answer the checker failed on, by the rule that says so.
         dropped: Fit and right paths not kept: `near_duplicate`, or `surplus` to what is kept a question.
         retries: Completions asked a second time, by stage.
     """
@@ -74,6 +78,8 @@ class Funnel:
     guidelines: defaultdict[str, Tally] = field(default_factory=_tallies)
     defects: Counter[str] = field(default_factory=Counter)
     lost: Counter[str] = field(default_factory=Counter)
+    overruled: Counter[str] = field(default_factory=Counter)
+    failed: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
     retries: Counter[str] = field(default_factory=Counter)
 
@@ -97,6 +103,9 @@ class Funnel:
             self.guidelines[name] += _tally(group, chosen)
         self.defects.update(one.defect for one in judged if one.defect is not None)
         self.lost.update(one.defect for one in judged if one.defect is not None and one.verdict.correct)
+        rules = [one.verdict.rule for one in judged]
+        self.overruled.update(rule for rule in rules if rule in (JUDGE_SAID_NO, JUDGE_UNCLEAR))
+        self.failed.update(rule for rule in rules if rule == FAILED)
         self.retries.update(stage for one in judged for stage in one.path.retries)
         self.dropped += Counter(
             {"near_duplicate": near_duplicates, "surplus": whole.fit - whole.kept - near_duplicates}
@@ -114,6 +123,8 @@ class Funnel:
         for counts, more in (
             (self.defects, other.defects),
             (self.lost, other.lost),
+            (self.overruled, other.overruled),
+            (self.failed, other.failed),
             (self.dropped, other.dropped),
             (self.retries, other.retries),
         ):
@@ -156,7 +167,7 @@ class Funnel:
 
 
 _TALLIED = ("passes", "tasks", "guidelines")
-_COUNTED = ("defects", "lost", "dropped", "retries")
+_COUNTED = ("defects", "lost", "overruled", "failed", "dropped", "retries")
 
 
 def _passes(judged: Judged) -> list[str]:
