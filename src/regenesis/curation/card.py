@@ -132,7 +132,7 @@ def _funnel_section(contents: Contents, funnel: Funnel) -> str:
     if funnel.overruled:
         said_no, unclear = funnel.overruled[JUDGE_SAID_NO], funnel.overruled[JUDGE_UNCLEAR]
         blocks.append(
-            f"Not counted as right are {funnel.overruled.total():,} chains with the right answer by the checker: the model"
+            f"Right by the checker and yet not counted as right are {funnel.overruled.total():,} chains: the model"
             f" as its own judge refused {said_no:,} of them and gave no clear opinion on {unclear:,}."
         )
     if funnel.failed:
