@@ -1,7 +1,6 @@
-"""What part of a response can hold its final answer, and what a response without an explicit statement ends in.
+"""What a response without an explicit statement of its answer ends in.
 
-Reasoning marked off by think tags is left out, and so is everything after an end-of-turn token. A closing remark
-("I hope this helps") is not an ending.
+A closing remark ("I hope this helps") is not an ending.
 """
 
 from __future__ import annotations
@@ -11,13 +10,6 @@ from collections.abc import Iterator
 
 from regenesis.answers.statements import LONGEST_STATEMENT, SENTENCE_END, Statement
 
-_THINK_NAMES = ("think", "thinking", "thought", "thoughts", "reasoning", "scratchpad", "reflection")
-_THINK = re.compile(
-    rf"<(/?)(?:{'|'.join(_THINK_NAMES)})>|\[(/?)THINK\]|<\|(begin|end)_of_thought\|>|◁(/?)think▷", re.IGNORECASE
-)
-_END_OF_TURN = re.compile(
-    r"<\|(?:im_end|im_start|endoftext|eot_id|end_of_text|end|eom_id)\|>|</s>|<end_of_turn>|<｜end▁of▁sentence｜>"
-)
 _NOISE = re.compile(
     r"\W*(?:i hope\b|hope (?:this|that|it)\b|let me know\b|if you (?:have|need|would|want)\b|feel free\b"
     r"|please (?:let|note|feel)\b|(?:great|good|nice) (?:job|work)\b|well done\b"
@@ -40,11 +32,12 @@ _STRESSED = re.compile(r"\*\*([^*\n]{1,200})\*\*|\$(?!\s)([^$\n]{1,200})(?<!\s)\
 _CLAIM = re.compile(r"\b(?:is|are|was|equals)\s+|^[^:\n]{1,60}:\s+", re.IGNORECASE)
 _CONNECTIVE = re.compile(r"\A(?:and\s+)?(?:so|then|thus|hence|therefore|finally|consequently)\b[\s,:]*", re.IGNORECASE)
 _BULLET = re.compile(r"(?:[*+•]|[0-9]{1,2}[.)])\s+|-\s+(?=[^\s0-9.$\\])")
-_DOUBT = re.compile(
+DOUBT = re.compile(
     r"\b(?:impossible|(?<!is )contradiction|contradicts|wrong|incorrect|(?<!statement is )(?<!claim is )false"
     r"|not|never|cannot|can't|isn't|doesn't|mistake|unless)\b",
     re.IGNORECASE,
 )
+_UNDONE = re.compile(r"\b(?:do|does|did)(?:\s+not\b|n't\b)", re.IGNORECASE)
 _OUTCOME = re.compile(
     r"\b(?:left|remain(?:s|ing)?|altogether|in total|together|total of|gives?|leaves?|needs?|earns?|earned|costs?|pays?"
     r"|paid|takes?|gets?|must|will|should)\b",
@@ -57,30 +50,8 @@ _POINTED = re.compile(
 )
 _PLAN = re.compile(r"\W*(?:i|we|let|let's|step|in step|first|next)\b", re.IGNORECASE)
 _SAID = re.compile(r"\W*(?:yes|no|true|false)\b\s*,(?!\s*(?:yes|no|maybe)\b)", re.IGNORECASE)
-_WORKING = re.compile(r"<<[^<>\n]{0,200}>>")
 _FULL_STOP = re.compile(r"(?<!\.)[.!]$")
 _LONGEST_LINE = 300
-
-
-def final_part(response: str, window: int, *, keep_workings: bool = False) -> str | None:
-    """The part of a response in which its answer must stand: the end of it, after any marked-off reasoning.
-
-    Returns `None` where marked-off reasoning was begun and never ended. `keep_workings` leaves `<<...>>` alone, which
-    mean something else in a program.
-    """
-    text = response[-window:]
-    if "<<" in text and not keep_workings:
-        text = _WORKING.sub("", text)
-    if "<" in text or "[" in text or "◁" in text:
-        last = _last(_THINK, text)
-        if last is not None:
-            if not (last[1] or last[2] or last[4] or (last[3] or "").lower() == "end"):
-                return None
-            return _first_turn(text[last.end() :])
-        text = _first_turn(text)
-    if len(response) > window and _left_open(response, len(response) - window):
-        return None
-    return text
 
 
 def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
@@ -88,22 +59,12 @@ def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
     return found[-1] if found else None
 
 
-def _first_turn(text: str) -> str:
-    for match in _END_OF_TURN.finditer(text):
-        if text[: match.start()].strip():
-            return text[: match.start()]
-    return text
-
-
-def _left_open(response: str, end: int) -> bool:
-    return any(response.rfind(f"<{name}>", 0, end) > response.rfind(f"</{name}>", 0, end) for name in _THINK_NAMES)
-
-
 def endings(text: str) -> Iterator[Statement]:
     """What the text ends in: its last line (place `line`), then its last sentence.
 
     Of a sentence counts what concludes ("So …", "… are left": place `conclusion`), the one thing in it that is a
-    formula or bold (`line`), or what it says that something is ("The total is …", "Total: …": place `claim`).
+    formula or bold (`line`), or what it says that something is ("The total is …", "Total: …": place `claim`). At last
+    comes the sentence itself (`sentence`), which claims nothing.
     """
     text = text[-LONGEST_STATEMENT:].rstrip()
     display = _display_at_end(text)
@@ -124,7 +85,12 @@ def endings(text: str) -> Iterator[Statement]:
     pointed = _POINTED.match(sentence)
     if pointed is not None and not sentence.endswith("?"):
         yield Statement(sentence[pointed.end() :], "line")
-    if sentence.endswith("?") or _DOUBT.search(conclusion or sentence):
+    if sentence.endswith("?"):
+        return
+    if DOUBT.search(conclusion or sentence):
+        undone = _UNDONE.split(conclusion or sentence, maxsplit=1)
+        if len(undone) == 2 and not DOUBT.search(undone[0]):
+            yield Statement(undone[0], "sentence")
         return
     stressed = {match[1] or match[2] or match[3] for match in _STRESSED.finditer(sentence)}
     if len(stressed) == 1:
@@ -137,6 +103,8 @@ def endings(text: str) -> Iterator[Statement]:
     claim = _last(_CLAIM, sentence)
     if claim is not None:
         yield Statement(sentence[claim.end() :].strip(), "claim" if conclusion is None else "line")
+    if not _BULLET.match(line) and not _PLAN.match(sentence):
+        yield Statement(conclusion or sentence, "sentence")
 
 
 def _display_at_end(text: str) -> str | None:
@@ -146,6 +114,16 @@ def _display_at_end(text: str) -> str | None:
             start = trimmed.rfind(opener, 0, len(trimmed) - 2)
             return trimmed[start + 2 : -2].strip() if start >= 0 else None
     return None
+
+
+def is_noise(line: str) -> bool:
+    """Whether a line is a closing remark or a pleasantry."""
+    return _NOISE.match(line) is not None
+
+
+def last_sentence(text: str) -> str:
+    """The last sentence of a text, leaving out closing remarks."""
+    return _last_sentence(_last_line(text))
 
 
 def _last_line(text: str) -> str:

@@ -9,10 +9,11 @@ import re
 from dataclasses import replace
 from typing import Literal
 
-from regenesis.answers.endings import endings, final_part
+from regenesis.answers.endings import endings
 from regenesis.answers.guard import guarded
 from regenesis.answers.rules import DEFAULT_RULES
 from regenesis.answers.statements import statements
+from regenesis.answers.turns import final_part
 from regenesis.answers.words import read_boolean
 from regenesis.nouns import Verdict
 

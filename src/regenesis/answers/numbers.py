@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
+from regenesis.answers.clauses import main_clause
+from regenesis.answers.closeness import close, decimal_places
 from regenesis.answers.markup import undress
-from regenesis.answers.numerals import NUMERAL, numeral_value
+from regenesis.answers.numerals import CHINESE, NUMERAL, chinese_value, numeral_value
 from regenesis.answers.rules import Rules
 from regenesis.answers.units import is_unit
 
@@ -45,7 +47,7 @@ _LEAD = re.compile(
     r"|[≈=~:>]\s*|\$(?=[-+(\s\\A-Za-z=]))*",
     re.IGNORECASE,
 )
-_WRAPPED = re.compile(r"\(([^(),]*)\)[.\s]*")
+_WRAPPED = re.compile(r"\(([^(),]*)\)\s*[^\W\d_a-zA-Z]{0,3}[.\s]*")
 _CLOSING = re.compile(r"[\s.,;:!?)\]'\"$。！]*")
 _REASON = re.compile(
     r"[,;]?\s+(?:because|since|as|which|so|given|if|where|when|who|while|but|making|based|due|not|rather"
@@ -89,7 +91,7 @@ _CLAUSE_NUMBER = re.compile(
 )
 _ASIDE = re.compile(r",\s+(?:which (?:is|are|was)|i\.e\.|that is|namely|meaning)[\s,].*", re.I | re.DOTALL)
 _WHEN = re.compile(
-    r"\b(?:in|for|after|within|over|during|every|each|with)\s+(?:(?:the|all|of)\s+)?(?:(?:first|last|next|remaining)\s+)?"
+    r"\b(?:in|for|after|within|over|during|every|each|with)\s+(?:(?:the|all|of|his|her|their|its|an?)\s+)?(?:(?:first|last|next|remaining)\s+)?"
     r"[0-9][0-9,.]*\s+(?=[A-Za-z]{2})",
     re.I,
 )
@@ -97,15 +99,20 @@ _NEGATION = re.compile(r"\b(?:not|never|cannot|neither|nor|unknown|unclear|undef
 _NOT_A_NAME = re.compile(
     r"[<>!;≤≥≠]|\\(?!angle)|\b[A-Za-z]{2,}\(|[0-9)][A-Za-z]\b|[-+*/^]\s*[A-Za-z]\b|\b[A-Za-z]\s*[-+*/^]"
 )
+_HYPHENED = re.compile(r"\b[A-Za-z]+-[A-Za-z]{2,}")
 _SEVERAL_EQUATIONS = re.compile(r"\bor\b|\band\s+\W?[A-Za-z]\s*$", re.IGNORECASE)
 _LETTERS = re.compile(r"(?:^|[\s$(])[A-Za-z](?:\s*[-+*/]\s*[A-Za-z])+\s*$")
 _COPULA = re.compile(
-    r"(?<!who )(?<!which )\b(?:is|are|was|were|equals|be|becomes|是|costs?|has|have|makes?|gets?|earns?|needs?|pays?"
-    r"|spent|spends|left with)\s(?!.*\b(?:is|are|was|were|equals)\s)",
+    r"(?<!who )(?<!which )\b(?:is|are|was|were|equals|be|becomes|costs?|has|have|makes?|gets?|earns?|needs?|pays?"
+    r"|spent|spends|left with)\s(?!to\s)(?!.*\b(?:is|are|was|were|equals)\s)|是(?!.*是)",
     re.I,
 )
 _TOTAL = re.compile(r"\btotal of\s(?!.*\btotal of\s)", re.I)
-_BOUND = re.compile(r"[<>≤≥±]|\+/-|\b(?:(?:less|more|fewer|greater) than|up to|below|above)\b", re.IGNORECASE)
+_BOUND = re.compile(
+    r"[<>≤≥±]|\+/-|\b(?:less|more|fewer|greater) than\s+\W{0,3}(?:[0-9]|[a-z]\b|(?:one|two|three|four|five|six|seven"
+    r"|eight|nine|ten|half|zero)\b)|\b(?:up to|below|above)\b",
+    re.IGNORECASE,
+)
 _AT_LEAST = re.compile(r"\bor (?:more|less|fewer|higher|lower)\b", re.IGNORECASE)
 _DIGIT = re.compile(r"[0-9]")
 
@@ -134,12 +141,12 @@ def same_number(left: Number, right: Number, rules: Rules) -> bool:
     if isinstance(first, str) or isinstance(second, str):
         return left == right
     if left.percent == right.percent:
-        return _close(first, second, rules)
-    if rules.percent != "fraction" and _close(first, second, rules):
+        return close(first, second, rules)
+    if rules.percent != "fraction" and close(first, second, rules):
         return True
     if rules.percent == "face":
         return False
-    return _close(first / 100 if left.percent else first, second / 100 if right.percent else second, rules)
+    return close(first / 100 if left.percent else first, second / 100 if right.percent else second, rules)
 
 
 def read_number(text: str, *, prose: bool = False) -> Number | None:
@@ -173,6 +180,7 @@ def _read(text: str, prose: bool) -> Number | None:
         return _read_equation(text, prose)
     if not prose or found is not None:
         return None
+    text = main_clause(text)
     stated = _TOTAL.search(text) or _COPULA.search(text)
     if stated is not None:
         after = _read(text[stated.end() :], False)
@@ -187,7 +195,7 @@ def _read_equation(text: str, prose: bool) -> Number | None:
         ", " in head
         or _SEVERAL_EQUATIONS.search(head)
         or not tail.strip()
-        or (_NOT_A_NAME.search(head) and not (prose and _LETTERS.search(head)))
+        or (_NOT_A_NAME.search(_HYPHENED.sub("it", head)) and not (prose and _LETTERS.search(head)))
     ):
         return None
     return _read(tail, prose)
@@ -203,9 +211,13 @@ def _number_at(text: str, position: int) -> tuple[Number, int] | None:
 
 def _numeral_at(text: str, position: int) -> tuple[Number, int] | None:
     match = NUMERAL.match(text, position)
-    if match is None:
+    chinese = None if match is not None or text.isascii() else CHINESE.match(text, position)
+    if match is not None:
+        value = numeral_value(match[0])
+    elif chinese is not None:
+        match, value = chinese, chinese_value(chinese[0])
+    else:
         return None
-    value = numeral_value(match[0])
     if value is None:
         return None
     percent = re.compile(r"\s*(?:%|percent\b|per cent\b|pct\b)").match(text, match.end())
@@ -330,34 +342,6 @@ def _written(value: Fraction | str) -> str:
     return ("-" if value < 0 else "") + f"{digits[:-places]}.{digits[-places:]}"
 
 
-def _close(left: Fraction, right: Fraction, rules: Rules) -> bool:
-    if left == right:
-        return True
-    if rules.tolerance > 0 and abs(left - right) <= Fraction(rules.tolerance) * max(abs(left), abs(right)):
-        return True
-    return is_rounding(left, right, rules.rounded_digits) or is_rounding(right, left, rules.rounded_digits)
-
-
-def is_rounding(typed: Fraction, exact: Fraction, digits: int) -> bool:
-    """Whether `typed` is a decimal of at least so many significant digits that `exact`, which is none, rounds to."""
-    places = decimal_places(typed)
-    if not digits or places is None or places < 4 or decimal_places(exact) is not None:
-        return False
-    if abs(typed.numerator) * 10**places // typed.denominator < 10 ** (digits - 1):
-        return False
-    return abs(typed - exact) <= Fraction(1, 2 * 10**places)
-
-
 def is_writable(value: Fraction) -> bool:
     """Whether a number has few enough digits to be written out: Python refuses to turn very long ones into text."""
     return max(value.numerator.bit_length(), value.denominator.bit_length()) <= _MOST_BITS
-
-
-def decimal_places(value: Fraction) -> int | None:
-    """Places after the point of a terminating decimal, `None` of any other fraction."""
-    rest, twos, fives = value.denominator, 0, 0
-    while rest % 2 == 0:
-        rest, twos = rest // 2, twos + 1
-    while rest % 5 == 0:
-        rest, fives = rest // 5, fives + 1
-    return max(twos, fives) if rest == 1 else None

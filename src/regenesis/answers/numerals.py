@@ -1,4 +1,4 @@
-"""Numbers written as English words, from zero to the millions, and simple fractions of one.
+"""Numbers written as English words, from zero to the millions, simple fractions of one, and Chinese numerals.
 
 numeral_value("twenty-one")  # Fraction(21)
 """
@@ -27,6 +27,40 @@ NUMERAL = re.compile(
     rf"(?:(?:\s*-\s*|\s+and\s+|\s+)(?:{_WORD})\b){{0,12}}",
     re.IGNORECASE,
 )
+
+CHINESE = re.compile(r"(?:负)?[零〇一二两三四五六七八九十百千万]{1,12}")
+_CHINESE_DIGITS = {"零": 0, "〇": 0, "两": 2} | {
+    sign: value for value, sign in enumerate("一二三四五六七八九", start=1)
+}
+_CHINESE_SCALES = {"十": 10, "百": 100, "千": 1_000}
+
+
+def chinese_value(signs: str) -> Fraction | None:
+    """Value of a number in Chinese numerals, below ten thousand times ten thousand; `None` where they make none."""
+    sign, signs = (-1, signs[1:]) if signs.startswith("负") else (1, signs)
+    if all(character in _CHINESE_DIGITS for character in signs):
+        # digits side by side are a number as in a year, or several
+        return Fraction(sign * _CHINESE_DIGITS[signs]) if len(signs) == 1 else None
+    above, _, below = signs.rpartition("万")
+    parts = [_chinese_group(part) if part else 0 for part in (above, below)]
+    if parts[0] is None or parts[1] is None or "万" in above or ("万" in signs and not above):
+        return None
+    return Fraction(sign * (parts[0] * 10_000 + parts[1]))
+
+
+def _chinese_group(signs: str) -> int | None:
+    total, digit, last = 0, None, 10_000
+    for character in signs:
+        if character in _CHINESE_SCALES:
+            scale = _CHINESE_SCALES[character]
+            if scale >= last or digit == 0 or (digit is None and (scale != 10 or total)):
+                return None
+            total, digit, last = total + (1 if digit is None else digit) * scale, None, scale
+        elif digit is not None and digit != 0:
+            return None
+        else:
+            digit = _CHINESE_DIGITS[character]
+    return total + (digit or 0)
 
 
 def numeral_value(words: str) -> Fraction | None:

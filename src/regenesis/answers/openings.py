@@ -12,7 +12,13 @@ from regenesis.nouns import AnswerKind
 
 _LABELLED = re.compile(r"\s*[*_]{0,2}\(?([A-Za-z])[).:][*_]{0,2}\s", re.MULTILINE)
 _LABELLED_LINE = re.compile(r"^[ \t]*[-*]?\s*[*_]{0,2}\(?([A-Z])[).:]", re.MULTILINE)
-_YES_OR_NO = re.compile(r"\s*[*_]{0,2}(yes|no|true|false)[*_]{0,2}\s*(?:[.,:;!\n—-]|$)", re.IGNORECASE)
+_LISTED_LINE = re.compile(
+    r"[-*•\s]*(?:option\s+)?[*_]{0,2}\(?([A-Za-z]|[0-9]{1,2})(?:[).:]|\)[:.])(?:\s|$)", re.IGNORECASE
+)
+_INLINE_MARK = re.compile(r"(?:^|\s)\(([A-Za-z])\)\s")
+_YES_OR_NO = re.compile(
+    r"\s*[*_]{0,2}(?:\(?[A-Za-z][).:]\s+)?[*_]{0,2}(yes|no|true|false)[*_]{0,2}\s*(?:[.,:;!\n—-]|$)", re.IGNORECASE
+)
 _NUMBER_EXPLAINED = re.compile(
     r"\s*([^\n=]{1,60}?)(?:\s*\n\s*[*_#]{0,4}(?:explanation|reasoning|because|solution|here)\b|\s+because\b)",
     re.IGNORECASE,
@@ -48,10 +54,30 @@ def opening(text: str, kind: AnswerKind) -> Statement | None:
 
 
 def ends_a_list(text: str) -> bool:
-    """Whether the last two lines are labelled with different letters: going through the options chooses none."""
-    labels = [_LABELLED_LINE.match(line) for line in text[-1_000:].strip().split("\n")[-2:]]
-    return len(labels) == 2 and all(labels) and len({match[1] for match in labels if match}) == 2
+    """Whether the last line is the end of going through the options, which chooses none.
+
+    It is where a line with another label stands before it, unless that option was listed already or a line that ends
+    in a colon announces it.
+    """
+    lines = [line.strip() for line in text[-2_000:].split("\n") if line.strip()]
+    last = _LISTED_LINE.match(lines[-1]) if lines else None
+    if last is None or len(lines) < 2 or lines[-2].endswith((":", ":**")):
+        return False
+    before = {match[1].upper() for match in map(_LISTED_LINE.match, lines[:-1]) if match}
+    return bool(before) and (last[1].upper() not in before or _LISTED_LINE.match(lines[-2]) is not None)
+
+
+def lists_options(statement: Statement) -> bool:
+    """Whether what follows a heading is the list of the options from its first on."""
+    first = _LISTED_LINE.match(statement.text)
+    lines = [line for line in statement.after.split("\n") if line.strip(" .*_")]
+    second = _LISTED_LINE.match(lines[0].strip()) if lines else None
+    return (
+        first is not None and second is not None and (first[1].upper(), second[1].upper()) in (("A", "B"), ("1", "2"))
+    )
 
 
 def _lists_options(text: str) -> bool:
-    return len({match[1] for match in _LABELLED_LINE.finditer(text)}) > 1
+    marks = {match[1].upper() for match in _LABELLED_LINE.finditer(text)}
+    inline = {match[1].upper() for match in _INLINE_MARK.finditer(text)}
+    return len(marks) > 1 or {"A", "B"} <= inline

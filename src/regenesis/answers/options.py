@@ -65,7 +65,7 @@ _AFFIRMED = re.compile(
     r"(?:correct|right|best|true|answers?|appropriate|accurate|logical|likely|suitable|valid|choice|option|solution|one)\b",
     re.IGNORECASE,
 )
-_HEDGED = re.compile(
+HEDGED = re.compile(
     r"\b(?:also|possib\w+|plausib\w+|may be|might be|could be|unlikely|eliminated|ruled out)\b", re.IGNORECASE
 )
 _WORD = re.compile(r"\w+")
@@ -239,7 +239,7 @@ def _label_with_text(label: str, rest: str, marked: bool, stated: bool, options:
     if owner is not None:
         return label if owner == label else None
     head = _TAIL.sub("", rest)
-    if any(other != label for other, _ in label_marks(head, options)) or _HEDGED.search(head):
+    if any(other != label for other, _ in label_marks(head, options)) or HEDGED.search(head):
         return None
     if _VERB.match(rest):
         return label if _AFFIRMED.match(rest) and not _names_a_second(head, options) else None

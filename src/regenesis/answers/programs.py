@@ -24,7 +24,7 @@ import textwrap
 import time
 from pathlib import Path
 
-from regenesis.answers.endings import final_part
+from regenesis.answers.turns import final_part
 from regenesis.nouns import Verdict
 
 _WORKER = Path(__file__).with_name("program_worker.py")

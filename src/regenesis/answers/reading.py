@@ -6,19 +6,24 @@ read("The answer is **$18.00**.", "number").text  # "18"
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from regenesis.answers.endings import endings, final_part
+from regenesis.answers.endings import endings, last_sentence
 from regenesis.answers.formulas import is_formula, read_formula, read_value
 from regenesis.answers.guard import guarded
+from regenesis.answers.headings import under_heading
 from regenesis.answers.kinds import unwrapped
+from regenesis.answers.last_words import answered_question, labelled_at_the_end, said_words
+from regenesis.answers.marks import Place
 from regenesis.answers.numbers import Number, read_number
-from regenesis.answers.openings import ends_a_list, opening
+from regenesis.answers.openings import ends_a_list, lists_options, opening
 from regenesis.answers.options import ChoicesLike, Options, choices_from, options_from, read_option
+from regenesis.answers.remarks import ends_search, is_conditional, retracts, withholds
 from regenesis.answers.rules import DEFAULT_RULES, Rules
 from regenesis.answers.statements import Statement, statements
+from regenesis.answers.turns import before_invented_questions, final_part
 from regenesis.answers.words import read_boolean, read_words
 from regenesis.nouns import AnswerKind, Choice
 
@@ -34,7 +39,7 @@ class Answer:
         value: A `Number`, an option's label, a truth value, or words.
         text: The value written out: the same text for the same number, option or truth value.
         place: What marked it as the answer: `box`, `tag`, `hashes`, `phrase`, `line`, `conclusion`, `claim`,
-            `opening`.
+            `opening`, `sentence`.
     """
 
     kind: AnswerKind
@@ -51,15 +56,6 @@ class Unread:
     rule: str
 
 
-_RETRACTED = re.compile(
-    r"\W*(?:not\b|none\b|neither\b|unknown\b|unclear\b|undetermined\b|cannot\b|can't\b|impossible\b"
-    r"|no (?:answer|solution)\b|indeterminate\b)",
-    re.IGNORECASE,
-)
-_DENIED = re.compile(r"\W*(?:not|neither)\b", re.IGNORECASE)
-_SKIPPED = ("phrase", "hashes")
-
-
 def read(response: str, kind: AnswerKind, choices: ChoicesLike = (), rules: Rules = DEFAULT_RULES) -> Answer | Unread:
     """Reads the last statement of a final answer in `response`.
 
@@ -73,31 +69,76 @@ def read(response: str, kind: AnswerKind, choices: ChoicesLike = (), rules: Rule
     if text is None:
         return Unread("the reasoning was marked off and never ended, so no final answer follows it", "open-think")
     options = options_from(choices_from(choices)) if kind == "choice" else _NO_OPTIONS
+    for part in before_invented_questions(text):
+        found = _read(part, kind, options, rules)
+        if isinstance(found, Answer) or found.rule != "no-answer":
+            break
+    return found
+
+
+def _read(text: str, kind: AnswerKind, options: Options, rules: Rules) -> Answer | Unread:
     refusal: Unread | None = None
+    open_to: tuple[Place, ...] = ("box", "tag", "hashes", "phrase")
     for statement in statements(text):
-        value = _value(statement, kind, options)
-        if value is not None and (kind != "text" or not _DENIED.match(statement.text)):
-            return _answer(kind, value, statement.place)
-        refusal = refusal or _refusal(statement)
-        if statement.place not in _SKIPPED or _RETRACTED.match(statement.text):
-            return Unread(
-                f"the last final answer ({statement.place}) is not one {_NAMES[kind]}: {shown(statement.text)}",
-                statement.place,
-            )
+        if statement.place not in open_to:
+            continue
+        found = under_heading(statement) if kind == "number" else statement
+        if found is None or (kind == "choice" and lists_options(statement)):
+            continue
+        value = _value(found, kind, options)
+        if value is not None and not (kind == "text" and _DENIED.match(found.text)):
+            why = _unsettled(statement, text, kind, options, value)
+            return _answer(kind, value, statement.place) if why is None else Unread(why, statement.place)
+        refusal = refusal or _refusal(found)
+        if ends_search(found, kind, options):
+            if kind in ("choice", "boolean") or found.place in ("box", "tag") or retracts(found):
+                return Unread(
+                    f"the last final answer ({found.place}) is not one {_NAMES[kind]}: {shown(found.text)}", found.place
+                )
+            open_to = ("box", "tag", "hashes")  # a marked answer stands whatever is said about it afterwards
     start = opening(text, kind) if refusal is None else None
     value = _value(start, kind, options) if start is not None and kind == "number" else None
     if value is not None:
         return _answer(kind, value, "opening")
-    for ending in endings(text):
-        if kind == "choice" and ending.place == "line" and ends_a_list(text):
+    for ending in _endings(text, kind, options):
+        if ending.place == "sentence" and not (rules.plain_sentence and kind == "number"):
             continue
         value = _value(ending, kind, options)
-        if value is not None and (ending.place != "claim" or _claimable(value, kind)):
+        if value is not None and (ending.place != "claim" or kind == "text" or _claimable(value, kind)):
             return _answer(kind, value, ending.place)
     value = None if start is None else _value(start, kind, options)
     if value is not None:
         return _answer(kind, value, "opening")
     return refusal or Unread("no final answer is stated", "no-answer")
+
+
+def _unsettled(statement: Statement, text: str, kind: AnswerKind, options: Options, value: Value) -> str | None:
+    """Why a statement that could be read does not count after all."""
+    if statement.place != "phrase":
+        return None
+    if is_conditional(statement, kind):
+        return f"the answer depends on a condition: {shown(statement.before + ' …')}"
+    if kind in ("boolean", "choice") and withholds(last_sentence(statement.after)):
+        return f"the answer is withheld: {shown(last_sentence(statement.after))}"
+    if kind == "choice" and statement.manner == "called":
+        others = {_value(other, kind, options) for other in statements(text) if other.manner == "called"}
+        if others - {None, value}:
+            return "several options are called correct"
+    return None
+
+
+def _endings(text: str, kind: AnswerKind, options: Options) -> Iterator[Statement]:
+    if kind == "text":
+        yield from said_words(text)
+        return
+    for ending in endings(text):
+        if kind == "choice" and ending.place == "line" and ends_a_list(text):
+            continue
+        yield ending
+    if kind == "choice":
+        yield from labelled_at_the_end(text, options)
+    if kind == "boolean":
+        yield from answered_question(text)
 
 
 @guarded(lambda _: None)
@@ -121,7 +162,9 @@ def shown(text: str) -> str:
     return repr(line if len(line) <= 60 else line[:57] + "…")
 
 
-_PROSE = ("phrase", "tag", "conclusion")
+_PROSE = ("phrase", "tag", "conclusion", "sentence")
+_STATED = ("box", "tag", "hashes", "phrase")
+_DENIED = re.compile(r"\W*(?:not|neither)\b", re.IGNORECASE)
 _NO_OPTIONS = options_from(())
 _NAMES: dict[str, str] = {
     "number": "number",
@@ -140,7 +183,7 @@ _STRICT: dict[str, Callable[[str], Value | None]] = {
 
 def _value(statement: Statement, kind: AnswerKind, options: Options) -> Value | None:
     if kind == "choice":
-        return read_option(statement.text, options)
+        return read_option(statement.text, options, stated=statement.place in _STATED)
     prose = statement.place in _PROSE
     if kind == "number":
         return read_number(statement.text, prose=prose) or read_value(statement.text, prose=prose)

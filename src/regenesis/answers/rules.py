@@ -21,6 +21,8 @@ class Rules:
         tolerance: Largest relative difference at which two numbers are the same; 0 compares exactly.
         rounded_digits: A decimal of at least so many significant digits equals a fraction or root that rounds to it
             (0.333333 and 1/3); 0 turns that off.
+        plain_sentence: Whether the one number of a plain last sentence ("Ann had 54 beads at first.") is the answer if
+            nothing else is. It finds more answers, and some wrong ones: good for measuring, not for training.
         window: Only so many characters at the end of a response are read.
         symbolic: Whether `math` answers that exact comparison leaves open go to the worker pool.
         symbolic_seconds: How long the pool may think about one answer, or about all answers of one vote together.
@@ -31,6 +33,7 @@ class Rules:
     percent: PercentRule = "either"
     tolerance: float = 0.0
     rounded_digits: int = 6
+    plain_sentence: bool = False
     window: int = 10_000
     symbolic: bool = True
     symbolic_seconds: float = 5.0

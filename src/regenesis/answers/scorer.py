@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 
-from regenesis.answers.endings import endings, final_part
+from regenesis.answers.endings import endings
 from regenesis.answers.guard import guarded
 from regenesis.answers.pool import WorkerPool, score_with_reasoning_gym
 from regenesis.answers.reading import shown
 from regenesis.answers.rules import DEFAULT_RULES, Rules
 from regenesis.answers.statements import Statement, statements
+from regenesis.answers.turns import before_invented_questions, final_part
 from regenesis.nouns import Question, Verdict
 
 _RIGHT = 0.999
@@ -65,6 +66,7 @@ def final_answer(response: str, rules: Rules = DEFAULT_RULES) -> Statement | Non
     part = final_part(response, rules.window)
     if part is None:
         return None
+    part = next((before for before in before_invented_questions(part) if any(statements(before))), part)
     for statement in [*statements(part), *endings(part)]:
         text = _unwrapped(statement.text)
         if text:

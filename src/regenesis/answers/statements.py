@@ -11,39 +11,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
 
-Place = Literal["box", "tag", "hashes", "phrase", "line", "claim", "conclusion", "opening"]
+from regenesis.answers.marks import MOST_STATEMENTS, Found, Manner, Place, marked
 
-_MOST_STATEMENTS = 40
 _TAIL = 400
 LONGEST_STATEMENT = 2_000
-
-_BOX = re.compile(r"\\(?:begin)?f?boxed(?![A-Za-z])\s*|\\fbox(?![A-Za-z])\s*")
-_UNBRACED = re.compile(r"\s*([^\s{}$\\,.;]+)")
-_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
-_BETWEEN_BOXES = re.compile(
-    r"(?:[\s,;$]|\\q?quad|\\[,;: ]|\\(?:text|mbox|textrm)\s*\{[\s,]*(?:and|or)?[\s,]*\}|\band\b|\bor\b)*"
-)
-_TAG = re.compile(r"<(?:final_)?answer>|\[answer\]", re.IGNORECASE)
-_TAG_END = re.compile(r"</?(?:final_)?answer\b|\[/?answer\]", re.IGNORECASE)
-_HASHES = re.compile(r"(?<![^\s>*])#{4}[ \t]*(?=[^\s#])([^\n]*)")
 
 _MARKS = r"[*_`\"')\]}]{0,6}"
 _VERB = (
     r"(?:is|are|was|equals|would be|should be|must be|will be|has to be|comes to|comes out to be|turns out to be"
-    r"|(?:appears|seems|is likely) to be|(?:would|will|should|must) (?:most )?(?:likely|probably) be)\b"
+    r"|(?:appears|seems) to be|(?:would|will|should|must) (?:most )?(?:likely|probably) be)\b"
     r"(?:\s+(?:therefore|thus|then|hence|simply|indeed|clearly|now|also|still|just|found to be|given by|equal to"
-    r"|(?:most )?likely|probably|actually|definitely)\b)?"
+    r"|(?:most )?likely|probably|actually|definitely)(?:\s+to be)?\b)?"
 )
 _NOUN = (
     r"(?:(?:final|correct|predicted)_answer|answers?"
     r"|(?:correct|right|best|final|correct answer) (?:option|choice|letter|alternative|result|value|solution"
-    r"|response|statement)|ans(?![a-z])\.?|solution(?: set)?|option|choice|label|verdict|classification"
-    r"|答案|答え|正解|정답|réponse|respuesta|antwort|resposta|risposta|ответ)"
+    r"|response|statement)|ans(?![a-z])\.?|solution(?: set)?|option|choice|label|verdict|classification|conclusion"
+    r"|结论|結論|答案|答え|正解|정답|réponse|respuesta|antwort|resposta|risposta|ответ)"
 )
 _CUE = re.compile(
-    "answer|ans[.:]|label|verdict|classif|correct|right|best|final|solution|option|choice|choose|pick|select|prefer"
+    "answer|ans[.:]|label|verdict|classif|conclusion|结论|結論|correct|right|best|final|solution|option|choice|choose|pick|select|prefer"
     "| with |vote|opt | say |答案|答え|正解|정답"
     "|réponse|respuesta"
     "|antwort|resposta|risposta|ответ| is true| is accurate| is appropriate"
@@ -59,6 +47,13 @@ _PHRASE = re.compile(
     r"|(?P<bare>[ \t]*(?=\\[\[(]|\$|\*\*|[-−+]?[0-9½¼¾][^\n]{0,12}(?:\n|$)))|(?P<heading>[ \t]*(?=\n)))"
     r"[*_`]{0,4}"
 )
+_LISTS = re.compile(r"[ \t]*(?:choices|options|candidates|possibilities|alternatives)\b")
+_REASON = re.compile(r"\b(?:because|since|which)\b")
+_RESTATED = re.compile(r"[ \t]+[*_]*[(\[]?(?:[a-z]|[0-9]{1,2})[)\]]?[*_]*[ \t]*:")
+_FIRM = re.compile(r"answer|ans\b|(?:correct|right|best|final)\b|label|verdict|classif|答|정|r[eé]|antwort|ответ")
+_ANSWER_LINE = re.compile(r"(?:^|\n)[ \t*_>]*(?P<mark>a[*_]*[ \t]*[:：])[ \t*_]*(?=\S)")
+_SECOND_LABEL = re.compile(r"(?:^|\n)[ \t*_>(-]*b[*_]*[ \t]*[:).：]")
+_REMARK_LINE = re.compile(r"[ \t*_]*(?:\((?!\w{1,2}\))|\W*note\b)", re.IGNORECASE)
 _HEADING = re.compile(r"[#>*_\s0-9.]*(?:the\s+)?(?:final|correct|my)?\s*", re.IGNORECASE)
 _CHOSEN = re.compile(
     r"(?<![a-z])(?:i|we)(?:'d|'ll| would| will| must| should)?[ \t]+(?:choose|pick|select|prefer|go with"
@@ -84,7 +79,7 @@ _CLAIMED_WORDS = re.compile(
     re.IGNORECASE,
 )
 _SPACE = re.compile(r"[ \t_*]*(?:\n[\s>#_*]*)?")
-_FENCE = re.compile(r"```[a-z]*\s*")
+_FENCE = re.compile(r"(```[a-z]*|\"\"\"|\'\'\')\s*")
 _KEY = re.compile(r'"[ \t]*:\s*$')
 _ENTRY = re.compile(r'"([^"\n]+)"(?=\s*[,}])|([^",{}\[\s][^",}\n]*)(?=[,}\n])')
 _LABEL_DOT = re.compile(r"[\s*(]*[A-J]$")
@@ -107,17 +102,16 @@ class Statement:
     Attributes:
         text: What is stated, as written.
         place: What marks it as an answer.
+        manner: How a phrase says it.
+        before: What the sentence that holds a phrase says before it.
+        after: What follows what is stated.
     """
 
     text: str
     place: Place
-
-
-class _Found(NamedTuple):
-    position: int
-    place: Place
-    text: str | None
-    content: int
+    manner: Manner = "marked"
+    before: str = ""
+    after: str = ""
 
 
 def statements(text: str) -> Iterator[Statement]:
@@ -125,99 +119,83 @@ def statements(text: str) -> Iterator[Statement]:
     lowered = text.lower()
     if len(lowered) != len(text):
         lowered = "".join(low if len(low := character.lower()) == 1 else character for character in text)
-    marked = list(_marked(text, lowered))
+    marks = list(marked(text, lowered))
+    first_mark = min((found.position for found in marks), default=len(text))
     # most answers stand at the very end: the rest is searched only if that yields nothing
     tail = max(0, len(text) - _TAIL)
     seen = 0
     for start, end in ((tail, len(text)), (0, tail)):
-        found = [*_phrases(text, lowered, start, end), *(item for item in marked if start <= item.position < end)]
+        found = [*_phrases(text, lowered, start, end), *(item for item in marks if start <= item.position < end)]
         for item in sorted(found, key=_position, reverse=True):
-            stated = (content_at(text, item.content) if item.text is None else item.text).strip()
-            if len(stated) > 80 or not _ECHO.fullmatch(stated):
-                yield Statement(stated, item.place)
+            if item.place != "phrase" or not (first_mark < item.position and _in_a_remark(text, item.position)):
+                stated = _statement(text, item)
+                if len(stated.text) > 80 or not _ECHO.fullmatch(stated.text):
+                    yield stated
             seen += 1
-            if seen == _MOST_STATEMENTS:
+            if seen == MOST_STATEMENTS:
                 return
 
 
-def _position(found: _Found) -> int:
+def _statement(text: str, found: Found) -> Statement:
+    stop = found.content
+    content = found.text
+    if content is None:
+        content, stop = content_at(text, found.content)
+    if found.place != "phrase":
+        return Statement(content.strip(), found.place)
+    before = _sentence_before(text, found.position)
+    return Statement(content.strip(), found.place, found.manner, before, text[stop : stop + LONGEST_STATEMENT])
+
+
+def _in_a_remark(text: str, position: int) -> bool:
+    """Whether a line in brackets or a note holds a place: behind a marked answer it states no other."""
+    return _REMARK_LINE.match(text, text.rfind("\n", 0, position) + 1) is not None
+
+
+def _position(found: Found) -> int:
     return found.position
 
 
-def _marked(text: str, lowered: str) -> Iterator[_Found]:
-    if "box" in lowered:
-        yield from _boxes(text)
-    if "answer>" in lowered or "[answer]" in lowered:
-        yield from _tags(text)
-    if "####" in text:
-        for match in _HASHES.finditer(text):
-            yield _Found(match.start(), "hashes", match[1], match.end())
-
-
-def _boxes(text: str) -> Iterator[_Found]:
-    closing: dict[int, int] | None = None
-    row: list[str] = []
-    first = previous_end = -1
-    for match in list(_BOX.finditer(text))[-_MOST_STATEMENTS:]:
-        start = match.end()
-        if text[start : start + 1] != "{":
-            word = _UNBRACED.match(text, start)
-            if word:
-                yield _Found(match.start(), "box", word[1], start)
-            continue
-        closing = _matching_braces(text) if closing is None else closing
-        end = closing.get(start)
-        if end is None:
-            continue
-        # boxes side by side state one answer of several values
-        if (
-            row
-            and 0 <= match.start() - previous_end <= 60
-            and _BETWEEN_BOXES.fullmatch(text, previous_end, match.start())
-        ):
-            row.append(text[start + 1 : end].strip())
-        else:
-            row, first = [text[start + 1 : end].strip()], match.start()
-        previous_end = end + 1
-        yield _Found(max(first, match.start()), "box", " and ".join(dict.fromkeys(row)), start)
-
-
-def _matching_braces(text: str) -> dict[int, int]:
-    closing: dict[int, int] = {}
-    open_at: list[int] = []
-    for match in _BRACE.finditer(text):
-        if match[0] == "{":
-            open_at.append(match.start())
-        elif match[0] == "}" and open_at:
-            closing[open_at.pop()] = match.start()
-    return closing
-
-
-def _tags(text: str) -> Iterator[_Found]:
-    for match in list(_TAG.finditer(text))[-_MOST_STATEMENTS:]:
-        end = _TAG_END.search(text, match.end())
-        yield _Found(match.start(), "tag", text[match.end() : end.start() if end else len(text)], match.end())
-
-
-def _phrases(text: str, lowered: str, start: int, end: int) -> Iterator[_Found]:
+def _phrases(text: str, lowered: str, start: int, end: int) -> Iterator[Found]:
     """Phrases that begin between `start` and `end`."""
     if not _CUE.search(lowered, start, end):
         return
-    for noun in list(_NOUN_AT.finditer(lowered, start, end))[-_MOST_STATEMENTS:]:
+    for noun in list(_NOUN_AT.finditer(lowered, start, end))[-MOST_STATEMENTS:]:
         match = _PHRASE.match(lowered, noun.start())
         if match is None:
             continue
         if (match["heading"] is not None or match["bare"] is not None) and not _heads_a_line(match, lowered):
             continue
-        yield _Found(match.start(), "phrase", None, match.end())
-    for match in list(_CHOSEN.finditer(lowered, start, end))[-_MOST_STATEMENTS:]:
-        yield _Found(match.start(), "phrase", None, match.end())
-    for match in list(_IS_CORRECT.finditer(lowered, start, end))[-_MOST_STATEMENTS:]:
-        claimed = _CLAIMED.search(_sentence_before(text, match.start()))
+        if _REASON.search(lowered, noun.end(), match.end()):
+            continue  # "the right answer because it is red" does not say what the answer is
+        if _LISTS.match(lowered, noun.end()) or (
+            match["noun"] in ("option", "choice") and _RESTATED.match(lowered, noun.end())
+        ):
+            continue  # "answer choices: …" and "Option B: …" restate the question
+        yield Found(match.start(), "phrase", None, match.end(), _manner(match))
+    if "a:" in lowered or "a：" in lowered:
+        for match in list(_ANSWER_LINE.finditer(lowered, start, end))[-MOST_STATEMENTS:]:
+            if not _SECOND_LABEL.search(lowered):
+                yield Found(match.start("mark"), "phrase", None, match.end(), "headed")
+    for match in list(_CHOSEN.finditer(lowered, start, end))[-MOST_STATEMENTS:]:
+        yield Found(match.start(), "phrase", None, match.end(), "named")
+    for match in list(_IS_CORRECT.finditer(lowered, start, end))[-MOST_STATEMENTS:]:
+        sentence = _sentence_before(text, match.start())
+        claimed = _CLAIMED.search(sentence)
         if claimed is None and match[0].endswith((" answer", " option", " choice")):
-            claimed = _CLAIMED_WORDS.search(_sentence_before(text, match.start()))
-        if claimed is not None:
-            yield _Found(match.start(), "phrase", claimed[1], match.end())
+            claimed = _CLAIMED_WORDS.search(sentence)
+        if claimed is not None and not _in_brackets(sentence[: claimed.start(1)]):
+            yield Found(match.start(), "phrase", claimed[1], match.end(), "called")
+
+
+def _manner(match: re.Match[str]) -> Manner:
+    if not _FIRM.match(match["noun"]):
+        return "loose"
+    return "headed" if match["heading"] is not None or match[0].rstrip(" \t*_`").endswith((":", "：")) else "named"
+
+
+def _in_brackets(text: str) -> bool:
+    return text.count("(") > text.count(")")
 
 
 def _heads_a_line(match: re.Match[str], lowered: str) -> bool:
@@ -238,22 +216,28 @@ def _sentence_before(text: str, end: int) -> str:
     return text[breaks[-1] if breaks else begin : end]
 
 
-def content_at(text: str, start: int) -> str:
-    """What is stated from `start` on: a display formula, or the rest of the sentence."""
+def content_at(text: str, start: int) -> tuple[str, int]:
+    """What is stated from `start` on and where that ends: a display formula, a fence, or the rest of the sentence."""
     space = _SPACE.match(text, start)
     start = space.end() if space else start
     entry = _ENTRY.match(text, start) if _KEY.search(text, max(0, start - 6), start) else None
     if entry is not None:
-        return entry[1] or entry[2]
-    fence = _FENCE.match(text, start)
-    start = fence.end() if fence else start
-    display = _DISPLAY.match(text, start)
+        return entry[1] or entry[2], entry.end()
     # one character more than any reader takes: what is cut off in the middle must not be read
     stop = min(len(text), start + LONGEST_STATEMENT + 1)
+    fence = _FENCE.match(text, start)
+    if fence is not None:
+        start = fence.end()
+        closing = text.find(fence[1][:3], start, stop)
+        if closing > start:
+            return text[start:closing], closing + 3
+    display = _DISPLAY.match(text, start)
     if display is not None:
         end = text.find(_DISPLAY_ENDS[display[0]], display.end(), stop)
-        return text[display.end() : end if end >= 0 else stop]
-    return text[start : sentence_end(text, start, stop)]
+        stop = end if end >= 0 else stop
+        return text[display.end() : stop], stop
+    end = sentence_end(text, start, stop)
+    return text[start:end], end
 
 
 def sentence_end(text: str, start: int, stop: int) -> int:

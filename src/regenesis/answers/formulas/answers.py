@@ -39,6 +39,12 @@ _JOINED = re.compile(r"\b(?:and|or)\b")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _RANGE = re.compile(r"[0-9.]+(?:\s?-\s?[0-9.]+)+")
 _NO_VALUE = ("sequence", "words", "ratio", "based", "matrix", "in", "union", "infinity", "emptyset", "numberset")
+_BETWEEN_SOLUTIONS = re.compile(r";|\bor\b")
+_NAMED = re.compile(r"\s*([A-Za-z](?:_[0-9A-Za-z])?)\s*=([^=<>()]+)")
+_ONE_NAME = re.compile(r"((?:[a-z]+(?:-[a-z]+)?\s+){1,2})\$[A-Za-z]\$")
+_TELLING = re.compile(
+    r"\b(?:is|are|be|get|have|has|so|thus|hence|find|gives?|where|for|let|when|if|then|with|of|the|we|value|solve|in)\b"
+)
 _COMMAND = re.compile(r"\\[A-Za-z]{2,}")
 # a time of day is no ratio: 4:30 is not 2:15
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-5][0-9])(?:([ap])\.?m\.?)?", re.IGNORECASE)
@@ -66,6 +72,9 @@ def read_formula(text: str, *, prose: bool = False, certain: bool = True) -> str
     if prose:
         found = _from_prose(text)
         return bare if found is None and certain else found
+    described = _ONE_NAME.fullmatch(text)
+    if described is not None and not _TELLING.search(described[1]):
+        return bare  # "odd $n$" says which n
     return bare if certain or (len(bare.split()) <= 4 and "$" not in text) else None
 
 
@@ -126,6 +135,7 @@ def _from_prose(text: str) -> str | None:
 
 def same_formula_answer(left: str, right: str, rules: Rules) -> bool | None:
     """Whether two formulas are the same answer, decided in this process; `None` where that leaves it open."""
+    left, right = _as_points(left), _as_points(right)
     if _squeezed(left) == _squeezed(right):
         return True
     times = _CLOCK.fullmatch(_unworded(left)), _CLOCK.fullmatch(_unworded(right))
@@ -148,6 +158,22 @@ def same_formula_answer(left: str, right: str, rules: Rules) -> bool | None:
     if not _MATHEMATICAL.search(left) or not _MATHEMATICAL.search(right):
         return False
     return None
+
+
+def _as_points(text: str) -> str:
+    """Solutions given name by name, `p=5,q=2; p=7,q=2`, as the points `(5,2),(7,2)`."""
+    if ";" not in text and " or " not in text:
+        return text
+    names: list[str] = []
+    points = []
+    for group in _BETWEEN_SOLUTIONS.split(_DELIMITERS.sub("", text)):
+        parts = [_NAMED.fullmatch(part) for part in group.strip(" ()").split(",")]
+        named = [part[1] for part in parts if part]
+        if len(named) < 2 or len(named) != len(parts) or (names and named != names):
+            return text
+        names = named
+        points.append(f"({','.join(part[2].strip() for part in parts if part)})")
+    return ",".join(points) if len(points) > 1 else text
 
 
 def _unworded(text: str) -> str:

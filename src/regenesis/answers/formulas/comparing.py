@@ -12,13 +12,13 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import lru_cache
 
+from regenesis.answers.closeness import decimal_places, is_rounding
 from regenesis.answers.formulas.naming import is_assignment, is_name, same_name
 from regenesis.answers.formulas.nodes import Node
 from regenesis.answers.formulas.parser import parse_formula
 from regenesis.answers.formulas.real_sets import FLIPPED, RealSet, is_described, real_set
 from regenesis.answers.formulas.tokens import Unreadable
 from regenesis.answers.formulas.values import approximate, exact_value, symbol_points, symbols_of
-from regenesis.answers.numbers import decimal_places, is_rounding
 
 _NEVER = (ArithmeticError, Unreadable, ValueError)
 _LISTS = ("", "and", "{}", "set")
@@ -170,6 +170,7 @@ def same_node(left: Node, right: Node) -> bool:
     return _same_scalar(left, right)
 
 
+_SCALAR_OPS = ("add", "multiply", "divide", "power", "negate", "call", "number", "symbol")
 _SET_OPS = ("union", "intersection", "difference")
 _ATOMS = ("emptyset", "numberset", "words", "based", "modulo")
 
@@ -260,18 +261,46 @@ def _same_sequence(left: Node, right: Node) -> bool:
         return other.op in _SET_OPS and _same_set(left, right)
     brackets = {str(left.value), str(right.value)}
     if brackets <= set(_LISTS):
-        unordered = brackets & {"and", "set"} or brackets == {"{}"} or _have_no_order(left.parts + right.parts)
+        unordered = brackets == {"{}"} or _have_no_order(left.parts + right.parts)
+        if brackets & {"and", "set"}:
+            return _any_order(_distinct(left.parts), _distinct(right.parts))
         return _any_order(left.parts, right.parts) if unordered else _in_order(left.parts, right.parts)
+    if "[]" in brackets and brackets & set(_LISTS) and len(left.parts) == 2:
+        return False  # a closed interval is not the list of its ends
     if "set" in brackets or (len(brackets) > 1 and not brackets & set(_LISTS)):
         return False
     return _in_order(left.parts, right.parts)
 
 
 def _have_no_order(items: tuple[Node, ...]) -> bool:
-    """Points side by side are the solutions of a problem; values that carry their names need no order."""
-    return all(is_assignment(item) for item in items) or all(
-        item.op == "sequence" and item.value == "()" for item in items
+    """Points side by side are the solutions of a problem, and so are conjugates; values with names need no order."""
+    return (
+        _hold_conjugates(items)
+        or all(is_assignment(item) for item in items)
+        or all(item.op == "sequence" and item.value == "()" for item in items)
     )
+
+
+def _hold_conjugates(items: tuple[Node, ...]) -> bool:
+    """Whether two items are irrational with a rational sum and product, as the two roots of an equation are."""
+    irrational = []
+    for item in items[:20]:
+        if item.op in _SCALAR_OPS and not symbols_of(item) and exact_value(item) is None:
+            try:
+                value = approximate(item, {}).value
+            except _NEVER:
+                continue
+            if not value.imag:
+                irrational.append(value.real)
+    return any(
+        one != other and _is_near_rational(one + other) and _is_near_rational(one * other)
+        for index, one in enumerate(irrational)
+        for other in irrational[index + 1 :]
+    )
+
+
+def _is_near_rational(value: float) -> bool:
+    return abs(value) < 10**6 and abs(value - Fraction(value).limit_denominator(100)) < 1e-9
 
 
 def _in_order(left: tuple[Node, ...], right: tuple[Node, ...]) -> bool:
