@@ -37,10 +37,11 @@ class Question:
         id: Unique within a run, stable between runs: `<task>/<split>/<row id>`.
         task: Name of the task it came from, as written in the config.
         text: The whole question as shown to the model, options included.
-        gold: The right answer, or `None` where none is known.
+        gold: The right answer as it was read, or `None` where none is known. It is what hints show.
         kind: How answers to it are compared.
-        choices: The options in order, empty unless `kind` is `choice`.
+        choices: The options in order, empty unless `kind` is `choice`; then too where the text itself holds them.
         scoring: JSON-serialisable data the task's own scorer needs, for `kind="scorer"`.
+        accepted: Further answers that count as right.
     """
 
     id: str
@@ -50,6 +51,14 @@ class Question:
     kind: AnswerKind
     choices: tuple[Choice, ...] = ()
     scoring: Mapping[str, Any] = field(default_factory=dict)
+    accepted: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON types; the same as ever for a question with one gold answer, since runs are known by it."""
+        values = asdict(self)
+        if not self.accepted:
+            del values["accepted"]
+        return values
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,9 +31,11 @@ def _no_hub(monkeypatch: pytest.MonkeyPatch) -> None:
 def load() -> Load:
     """Loads the questions of tasks given as mappings; `data_root` and `seed` as in a config."""
 
-    def loaded(*tasks: dict[str, Any], data_root: Path | None = HAND_MADE_ROWS, seed: int = 0) -> LoadedQuestions:
+    def loaded(
+        *tasks: dict[str, Any], data_root: Path | None = HAND_MADE_ROWS, seed: int = 0, **options: bool
+    ) -> LoadedQuestions:
         root = {"data_root": str(data_root)} if data_root else {}
-        return load_questions(config_from_mapping({"seed": seed, "tasks": list(tasks), **root}))
+        return load_questions(config_from_mapping({"seed": seed, "tasks": list(tasks), **root}), **options)
 
     return loaded
 

@@ -36,7 +36,7 @@ def test_an_id_from_the_question_survives_edits_around_it(jsonl: Jsonl, load: An
 
 def test_rows_that_are_alike_get_different_ids(jsonl: Jsonl, load: Any) -> None:
     row = {"question": "q", "answer": 1}
-    ids = [q.id for q in load({"name": "mine", "file": str(jsonl(row, row, row))}).questions]
+    ids = [q.id for q in load({"name": "mine", "file": str(jsonl(row, row, row))}, once=False).questions]
     assert ids[1:] == [f"{ids[0]}-2", f"{ids[0]}-3"]
 
 

@@ -104,5 +104,5 @@ def test_without_a_data_root_it_comes_through_datasets(
         return ROWS
 
     monkeypatch.setattr(datasets, "load_dataset", load_dataset)
-    assert len(load(own(), own(name="more", config="hard", split="test"), data_root=None).questions) == 4
+    assert len(load(own(), own(name="more", config="hard", split="test"), data_root=None, once=False).questions) == 4
     assert asked == [("someone/sums", None, "train"), ("someone/sums", "hard", "test")]

@@ -7,6 +7,7 @@ grade("... The answer is $18.00.", "18")   # Verdict(status="correct", extracted
 from __future__ import annotations
 
 from regenesis.answers.checking import check
+from regenesis.answers.gold import Gold, GoldError, NoGold, read_gold
 from regenesis.answers.grading import GradingKind, equivalent, extract, grade
 from regenesis.answers.judging import JudgeMode, combine, read_judgement
 from regenesis.answers.kinds import infer_kind
@@ -20,8 +21,11 @@ from regenesis.answers.voting import Vote, vote
 __all__ = [
     "DEFAULT_RULES",
     "ChoicesLike",
+    "Gold",
+    "GoldError",
     "GradingKind",
     "JudgeMode",
+    "NoGold",
     "Rules",
     "Vote",
     "check",
@@ -34,6 +38,7 @@ __all__ = [
     "grade_program",
     "grade_with_scorer",
     "infer_kind",
+    "read_gold",
     "read_judgement",
     "score_with_reasoning_gym",
     "vote",

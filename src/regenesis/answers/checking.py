@@ -54,4 +54,5 @@ def _check(text: str, question: Question, rules: Rules) -> Verdict:
         if extracted is None:
             return Verdict("unparsed", None, "no final answer could be read", "no_gold")
         return Verdict("incorrect", extracted, "there is no gold answer to compare with", "no_gold")
-    return grade(text, question.gold, kind=question.kind, choices=question.choices, rules=rules)
+    gold = [question.gold, *question.accepted] if question.accepted else question.gold
+    return grade(text, gold, kind=question.kind, choices=question.choices, rules=rules)

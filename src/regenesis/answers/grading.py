@@ -5,16 +5,17 @@ grade("... so she makes \boxed{18} dollars.", "18").status  # "correct"
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from regenesis.answers.formulas import same_formula_answer
+from regenesis.answers.gold import Gold, GoldError, NoGold, read_gold
 from regenesis.answers.guard import guarded
-from regenesis.answers.kinds import infer_kind
 from regenesis.answers.numbers import Number, same_number
 from regenesis.answers.options import ChoicesLike
 from regenesis.answers.pool import Budget, shared_pool
 from regenesis.answers.programs import grade_program
-from regenesis.answers.reading import Answer, Unread, read, read_gold, shown
+from regenesis.answers.reading import Answer, Unread, read, read_alone, shown
 from regenesis.answers.rules import DEFAULT_RULES, Rules
 from regenesis.answers.words import same_words
 from regenesis.nouns import AnswerKind, Verdict
@@ -23,6 +24,8 @@ GradingKind = AnswerKind | Literal["auto"]
 
 FAILED = "checker-failed"
 """The rule of a verdict where grading itself failed; always `unparsed`."""
+_IN_WORDS = {"empty": "empty", "placeholder": "a placeholder", "unread": "a solution without a final answer"}
+_MOST_SHOWN = 3
 
 _PROGRAMS_OFF = Verdict(
     "unparsed", None, "not run: ask for grade_program or Rules(run_programs=True), which run a model's program", "code"
@@ -36,7 +39,7 @@ def _ungraded(error: Exception) -> Verdict:
 @guarded(_ungraded)
 def grade(
     response: str,
-    gold: str,
+    gold: str | float | Sequence[str | float],
     *,
     kind: GradingKind = "auto",
     choices: ChoicesLike = (),
@@ -46,8 +49,8 @@ def grade(
 
     Args:
         response: What the model wrote; any text at all.
-        gold: The right answer: a number, an option's label or text, yes or no, words, or a formula; for `code` the
-            tests, as a program.
+        gold: The right answer: a number, an option's label or text, yes or no, words, or a formula; the worked
+            solution that ends in it; or several, any of which is right. For `code` the tests, as a program.
         kind: How answers compare; `auto` reads it off `gold` and `choices`.
         choices: The options of a multiple-choice question.
         rules: What a user may decide about grading.
@@ -56,25 +59,51 @@ def grade(
         `correct`, `incorrect`, or `unparsed` where no answer could be read, with what was read and why. Never raises
         on any text.
     """
-    known = infer_kind(gold, choices) if kind == "auto" else kind
-    if known == "code":
-        return grade_program(response, gold) if rules.run_programs else _PROGRAMS_OFF
-    if known == "scorer":
+    if kind == "scorer":
         return Verdict("unparsed", None, "answers of kind scorer are not graded against gold text", "scorer")
-    wanted = read_gold(gold, known, choices)
-    if wanted is None:
-        return Verdict("unparsed", None, f"the gold answer {shown(gold)} is not of kind {known}", "bad-gold")
-    answer = read(response, known, choices, rules)
+    try:
+        found = read_gold(gold, kind, choices)
+    except GoldError as error:
+        return Verdict("unparsed", None, f"the gold answer {shown(str(gold))} {error}", "bad-gold")
+    if isinstance(found, NoGold):
+        return Verdict(
+            "unparsed", None, f"no gold answer is known: {shown(str(gold))} is {_IN_WORDS[found.why]}", "no-gold"
+        )
+    if found.kind == "code":
+        return grade_program(response, found.text) if rules.run_programs else _PROGRAMS_OFF
+    return _compared(response, found, choices, rules)
+
+
+def _compared(response: str, gold: Gold, choices: ChoicesLike, rules: Rules) -> Verdict:
+    read_golds = (read_alone(text, gold.kind, choices) for text in (gold.text, *gold.accepted))
+    wanted = [one for one in read_golds if one is not None]
+    if not wanted:
+        return Verdict("unparsed", None, f"the gold answer {shown(gold.text)} is not of kind {gold.kind}", "bad-gold")
+    answer = read(response, gold.kind, choices, rules)
     if isinstance(answer, Unread):
         return Verdict("unparsed", None, answer.reason, answer.rule)
-    same = _same(answer, wanted, rules)
-    if same is None:
+    found = _same_as_any(answer, wanted, rules)
+    if found is None:
         return Verdict(
-            "unparsed", answer.text, f"{shown(answer.text)} could not be compared with {shown(wanted.text)}", "symbolic"
+            "unparsed",
+            answer.text,
+            f"{shown(answer.text)} could not be compared with {shown(wanted[0].text)}",
+            "symbolic",
         )
-    if same:
+    if found:
         return Verdict("correct", answer.text, f"{shown(answer.text)} is the right answer", answer.place)
-    return Verdict("incorrect", answer.text, f"{shown(answer.text)} is not {shown(wanted.text)}", answer.place)
+    right = " or ".join(shown(one.text) for one in wanted[:_MOST_SHOWN])
+    return Verdict("incorrect", answer.text, f"{shown(answer.text)} is not {right}", answer.place)
+
+
+def _same_as_any(answer: Answer, wanted: Sequence[Answer], rules: Rules) -> bool | None:
+    unsure = False
+    for one in wanted:
+        same = _same(answer, one, rules)
+        if same:
+            return True
+        unsure = unsure or same is None
+    return None if unsure else False
 
 
 @guarded(lambda _: None)

@@ -19,6 +19,8 @@ from regenesis.nouns import AnswerKind, Choice
 _LOOSE_COMMA = re.compile(r"[0-9],(?![0-9]{3}(?![0-9])|[0-9]{2},|!|\\)")
 _LONGEST = 10_000
 _NAMED = re.compile(r"[\s$(\\]*[A-Za-z](?:_\{?\w\}?)?\s*=")
+# "cat" is no product of three factors
+_WORDS = re.compile(r"(?!(?:pi|sin|cos|tan|log|ln|exp|sqrt)\b)[^\W\d_]{2,}(?:[\s-]+\w+)*", re.IGNORECASE)
 _OPTION = re.compile(r"\([A-Za-z]\)|[A-Ja-j]\)|[A-J]\.?")
 
 
@@ -54,4 +56,6 @@ def _infer_kind(gold: str, choices: tuple[Choice, ...]) -> AnswerKind:
         return "boolean"
     if _OPTION.fullmatch(gold):
         return "choice"
+    if _WORDS.fullmatch(gold):
+        return "text"
     return "math" if is_formula(gold) else "text"

@@ -142,13 +142,13 @@ def _endings(text: str, kind: AnswerKind, options: Options) -> Iterator[Statemen
 
 
 @guarded(lambda _: None)
-def read_gold(gold: str, kind: AnswerKind, choices: ChoicesLike = ()) -> Answer | None:
+def read_alone(gold: str, kind: AnswerKind, choices: ChoicesLike = ()) -> Answer | None:
     """Reads a gold answer, which stands alone; `None` where it is not of its kind."""
-    return _read_gold(gold, kind, choices_from(choices) if choices else ())
+    return _read_alone(gold, kind, choices_from(choices) if choices else ())
 
 
 @lru_cache(maxsize=2048)
-def _read_gold(gold: str, kind: AnswerKind, choices: tuple[Choice, ...]) -> Answer | None:
+def _read_alone(gold: str, kind: AnswerKind, choices: tuple[Choice, ...]) -> Answer | None:
     options = options_from(choices) if kind == "choice" else _NO_OPTIONS
     stated = unwrapped(gold)
     label = options.by_label.get(stated.casefold())

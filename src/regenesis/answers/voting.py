@@ -17,7 +17,7 @@ from typing import NamedTuple
 from regenesis.answers.grading import equivalent
 from regenesis.answers.options import ChoicesLike
 from regenesis.answers.pool import Budget
-from regenesis.answers.reading import Answer, read_gold
+from regenesis.answers.reading import Answer, read_alone
 from regenesis.answers.rules import DEFAULT_RULES, Rules
 from regenesis.nouns import AnswerKind
 
@@ -66,7 +66,7 @@ def vote(
     """
     by_text: dict[str, _Group] = {}
     for position, written in enumerate(answers):
-        answer = None if written is None else read_gold(written, kind, choices)
+        answer = None if written is None else read_alone(written, kind, choices)
         if answer is not None:
             by_text.setdefault(answer.text, _Group(answer, [])).members.append(position)
     groups = _joined(by_text.values(), replace(rules, symbolic=False))

@@ -11,7 +11,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from regenesis.config import RunConfig, TaskConfig
@@ -51,7 +51,7 @@ class MeasuredTask:
     @property
     def digest(self) -> str:
         """A hash of the questions: two evaluations with the same one asked the same."""
-        body = json.dumps([asdict(question) for question in self.questions], sort_keys=True, default=str)
+        body = json.dumps([question.to_json() for question in self.questions], sort_keys=True, default=str)
         return hashlib.blake2b(body.encode("utf-8", "replace"), digest_size=12).hexdigest()
 
 
@@ -83,7 +83,7 @@ def load_tasks(tasks: Sequence[TaskConfig], config: RunConfig, *, domains: bool 
 
 
 def _load(task: TaskConfig, config: RunConfig, name: str, file: str, domain: Domain | None) -> MeasuredTask:
-    found = load_questions(config.model_copy(update={"tasks": [task]}))
+    found = load_questions(config.model_copy(update={"tasks": [task]}), once=False)
     # a task's own scorer has what it needs elsewhere
     markable = tuple(one for one in found.questions if one.gold is not None or one.kind == "scorer")
     if not markable:

@@ -138,7 +138,7 @@ def _measured(config: RunConfig) -> list[Question]:
     for task in config.evaluation.tasks:
         # one by one: two tasks may share questions here, `bbh` and a part of it, say
         try:
-            loaded = load_questions(config.model_copy(update={"tasks": [measuring(task)]}))
+            loaded = load_questions(config.model_copy(update={"tasks": [measuring(task)]}), once=False)
         except TaskError as error:
             raise TaskError(
                 f"{error}\nIt is a task of the evaluation, whose questions must not be trained on, so they are needed "

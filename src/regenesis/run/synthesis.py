@@ -158,7 +158,7 @@ def _prepare(config: RunConfig, directory: RunDirectory, progress: Progress, jou
     directory.freeze(
         config,
         {
-            "questions": _digest([asdict(question) for question in loaded.questions]),
+            "questions": _digest([question.to_json() for question in loaded.questions]),
             "guidelines": _digest([asdict(guideline) for guideline in guidelines]),
             "prompt set": prompts.digest,
         },

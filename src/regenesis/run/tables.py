@@ -104,6 +104,7 @@ def write_questions(path: FilePath, questions: Iterable[Question], left_out: Map
         ("choices", choices),
         ("scoring", text),
         ("left_out", text),
+        ("accepted", pyarrow.list_(text)),
     ]
     writer = TableWriter(path, columns)
     try:
@@ -123,6 +124,7 @@ def _question_row(question: Question) -> dict[str, Any]:
         "kind": question.kind,
         "choices": [{"label": choice.label, "text": choice.text} for choice in question.choices],
         "scoring": json.dumps(dict(question.scoring), default=str) if question.scoring else None,
+        "accepted": list(question.accepted),
     }
 
 
@@ -142,7 +144,8 @@ def read_questions(path: FilePath) -> Iterator[Question]:
                     row.pop("left_out", None)
                     choices = tuple(Choice(**choice) for choice in row.pop("choices"))
                     scoring = json.loads(row.pop("scoring") or "{}")
-                    yield Question(**row, choices=choices, scoring=scoring)
+                    accepted = tuple(row.pop("accepted", None) or ())
+                    yield Question(**row, choices=choices, scoring=scoring, accepted=accepted)
     except (pyarrow.ArrowException, OSError) as error:
         raise _unreadable(path, error) from error
 

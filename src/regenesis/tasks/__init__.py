@@ -6,14 +6,18 @@ for question in loaded.questions: ...
 
 from __future__ import annotations
 
+from regenesis.tasks.account import GoldExample, TaskCount
+from regenesis.tasks.duplicates import SetAside
 from regenesis.tasks.library import CatalogueEntry, catalogue, task_names
-from regenesis.tasks.loading import BadRow, LoadedQuestions, TaskCount, load_questions, measuring
+from regenesis.tasks.loading import BadRow, LoadedQuestions, load_questions, measuring
 from regenesis.tasks.reasoning_gym import reasoning_gym_missing, reasoning_gym_names
 
 __all__ = [
     "BadRow",
     "CatalogueEntry",
+    "GoldExample",
     "LoadedQuestions",
+    "SetAside",
     "TaskCount",
     "catalogue",
     "load_questions",

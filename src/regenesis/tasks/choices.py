@@ -1,4 +1,4 @@
-"""The options of a multiple-choice question: reading them, finding the gold one, showing them."""
+"""The options of a multiple-choice question: reading them and showing them."""
 
 from __future__ import annotations
 
@@ -70,32 +70,6 @@ def _plain(value: Any) -> str:
     if value is None or isinstance(value, Mapping | list | tuple) or not str(value).strip():
         raise RowError(f"one of its choices is {shorten(value)}")
     return str(value).strip()
-
-
-def gold_label(gold: str | int, choices: Sequence[Choice]) -> str:
-    """The label of the option that `gold` names: by label, by its whole text, or (an integer) by position from 0.
-
-    Raises:
-        RowError: It names none of them, or the text of several.
-    """
-    wanted = str(gold).strip()
-    bare = wanted.removeprefix("(").rstrip(").:").strip()
-    by_text = [choice.label for choice in choices if choice.text == wanted]
-    for found in (
-        [choice.label for choice in choices if choice.label in (wanted, bare)],
-        by_text,
-        [choice.label for choice in choices if choice.label.casefold() == bare.casefold()],
-        [choice.label for choice in choices if choice.text.casefold() == wanted.casefold()],
-    ):
-        if len(found) == 1:
-            return found[0]
-        if len(found) > 1:
-            raise RowError(f"its gold answer {shorten(wanted)} is the text of several choices")
-    if isinstance(gold, int) and 0 <= gold < len(choices):
-        return choices[gold].label
-    raise RowError(
-        f"its gold answer {shorten(wanted)} is not among the choices {', '.join(choice.label for choice in choices)}"
-    )
 
 
 def with_options(text: str, choices: Sequence[Choice]) -> str:

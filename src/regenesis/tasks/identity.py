@@ -26,6 +26,7 @@ class Identities:
     def __init__(self, own_ids: bool = False) -> None:
         self._own_ids = own_ids
         self._first_seen: dict[str, int] = {}
+        self._latest: dict[str, int] = {}
 
     def assign(self, draft: Draft, row: Row) -> str:
         """The draft's row id.
@@ -42,10 +43,12 @@ class Identities:
                 f"{row.source}: lines {self._first_seen[wanted]} and {row.line} have one id, {wanted!r}. "
                 "Give every row its own id, or map `id` to another column."
             )
-        unique, count = wanted, 1
+        unique, count = wanted, self._latest.get(wanted, 1)
         while unique in self._first_seen:
             count += 1
             unique = f"{wanted}-{count}"
+        # from here the next one goes on: many rows may hold one question
+        self._latest[wanted] = count
         self._first_seen[unique] = row.line
         return unique
 

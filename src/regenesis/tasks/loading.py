@@ -12,13 +12,16 @@ from __future__ import annotations
 import hashlib
 import heapq
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from regenesis.answers.gold import Gold, NoGold
 from regenesis.config import RunConfig, TaskConfig
 from regenesis.errors import TaskError
 from regenesis.nouns import Question
+from regenesis.tasks.account import TaskCount, examples_of, kinds_of, why_without
+from regenesis.tasks.duplicates import Made, Once, SetAside
 from regenesis.tasks.files import open_file, stem_of
 from regenesis.tasks.hub import find_data_root, read_data_set
 from regenesis.tasks.identity import Identities, check_unique
@@ -30,6 +33,8 @@ from regenesis.tasks.rows import Row, RowError, RowSource
 
 # bad rows named in an error; the rest is counted
 _NAMED = 3
+# rows looked at for what the gold column as a whole tells
+_LOOKED_AT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,29 +48,6 @@ class BadRow:
 
 
 @dataclass(frozen=True, slots=True)
-class TaskCount:
-    """What came of one entry of `tasks`.
-
-    Attributes:
-        task: Its name.
-        split: The split, as it stands in its questions' ids.
-        read: Rows read, up to where `limit` was reached.
-        other_kind: Rows passed over because they are not of the kind the task takes.
-        bad: Rows that could not become questions.
-        questions: Questions loaded.
-        without_gold: Those of them whose answer is not known.
-    """
-
-    task: str
-    split: str
-    read: int
-    other_kind: int
-    bad: int
-    questions: int
-    without_gold: int
-
-
-@dataclass(frozen=True, slots=True)
 class LoadedQuestions:
     """The questions of a run, in the order of the config, with an account of every row read.
 
@@ -74,27 +56,45 @@ class LoadedQuestions:
         bad_rows: Rows left out because they could not become questions.
         counts: One an entry of `tasks`, in the same order.
         notes: What else to tell the user, such as parts of a data set that are not there.
+        set_aside: Questions left out because their rows have contradicting gold answers.
     """
 
     questions: list[Question]
     bad_rows: list[BadRow] = field(default_factory=list)
     counts: list[TaskCount] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    set_aside: list[SetAside] = field(default_factory=list)
 
 
-def load_questions(config: RunConfig) -> LoadedQuestions:
+def load_questions(config: RunConfig, *, once: bool = True, older: bool = False) -> LoadedQuestions:
     """Loads the questions of every task of a run.
+
+    Args:
+        config: The run's config.
+        once: Whether a question that occurs several times is taken once, and left out where its gold answers
+            contradict each other. What is measured on is taken as published.
+        older: Reads as runs were begun before repeated questions were looked for.
 
     Raises:
         TaskError: A task, split, file or column is not there, a row is bad and the config does not say to skip it, an
             id occurs twice, or a task yields no question.
     """
     loaded = LoadedQuestions([])
+    found: list[tuple[_Source, list[Made]]] = []
+    seen = Once() if once and not older else None
+    for task in config.tasks:
+        found.append(_load_task(task, config, loaded, seen, older))
     origins: list[str] = []
-    for position, task in enumerate(config.tasks):
-        questions = _load_task(task, config, loaded)
-        loaded.questions.extend(questions)
-        origins.extend([f"tasks.{position} ({_describe(task)})"] * len(questions))
+    for position, (task, (source, made)) in enumerate(zip(config.tasks, found, strict=True)):
+        # only now it is known which questions a later task contradicts
+        kept = [one for one in made if seen is None or one.question.id not in seen.contradicted]
+        loaded.counts.append(source.count(kept, len(made) - len(kept)))
+        if not kept and (len(made) or not source.repeated):
+            raise TaskError(_nothing_left(task, source, len(made)))
+        loaded.questions.extend(one.question for one in kept)
+        origins.extend([f"tasks.{position} ({_describe(task)})"] * len(kept))
+    if seen is not None:
+        loaded.set_aside.extend(seen.set_aside())
     check_unique(loaded.questions, origins)
     return loaded
 
@@ -119,33 +119,57 @@ def measuring(task: TaskConfig) -> TaskConfig:
     return task.model_copy(update={"split": entry.measuring_split})
 
 
-def _load_task(task: TaskConfig, config: RunConfig, loaded: LoadedQuestions) -> list[Question]:
+def _load_task(
+    task: TaskConfig, config: RunConfig, loaded: LoadedQuestions, seen: Once | None, older: bool
+) -> tuple[_Source, list[Made]]:
     source = _source(task, config, loaded.notes)
-    questions = _chosen(source, task, config.seed)
+    source.older = older
+    repeated = 0 if seen is None else seen.repeated
+    made = _chosen(source, task, config.seed, seen)
+    source.repeated = 0 if seen is None else seen.repeated - repeated
     loaded.bad_rows.extend(source.bad_rows)
-    loaded.counts.append(source.count(questions))
     if source.bad_rows and task.on_bad_row == "error":
         raise TaskError(_bad_rows_message(task, source))
-    if not questions:
-        raise TaskError(
-            f"{_describe(task)}: yields no question. Of {source.read} rows read, {source.other_kind} are of another "
-            f"kind and {len(source.bad_rows)} are bad; look at offset and split."
+    return source, made
+
+
+def _nothing_left(task: TaskConfig, source: _Source, contradicted: int) -> str:
+    if contradicted:
+        return (
+            f"{_describe(task)}: yields no question, since all {contradicted:,} of them occur with different gold "
+            "answers. Correct its gold answers."
         )
-    return questions
+    return (
+        f"{_describe(task)}: yields no question. Of {source.read} rows read, {source.other_kind} are of another "
+        f"kind and {len(source.bad_rows)} are bad; look at offset and split."
+    )
 
 
-def _chosen(source: _Source, task: TaskConfig, seed: int) -> list[Question]:
+def _chosen(source: _Source, task: TaskConfig, seed: int, seen: Once | None) -> list[Made]:
+    """The questions that offset and limit ask for, among them those already known to be contradicted."""
     end = None if task.limit is None else task.offset + task.limit
-    if not task.shuffle:
-        return list(itertools.islice(source.questions, task.offset, end))
-    key = partial(_rank, seed, task.name)
-    ordered = sorted(source.questions, key=key) if end is None else heapq.nsmallest(end, source.questions, key=key)
-    return ordered[task.offset :]
+    ordered = source.made
+    if task.shuffle:
+        key = partial(_rank, seed, task.name)
+        ordered = iter(sorted(ordered, key=key) if seen or end is None else heapq.nsmallest(end, ordered, key=key))
+    if seen is None:
+        return list(itertools.islice(ordered, task.offset, end))
+    taken: list[Made] = []
+    for one in seen.passing(ordered):
+        taken.append(one)
+        # a contradicted question makes room for another one
+        if end is not None and len(taken) - len(seen.contradicted) >= end:
+            break
+    contradicted = [one for one in taken if one.question.id in seen.contradicted]
+    sound = [one for one in taken if one.question.id not in seen.contradicted]
+    # what is not asked here may be asked by another task
+    seen.forget(sound[: task.offset] + (sound[end:] if end is not None else []))
+    return contradicted + sound[task.offset : end]
 
 
-def _rank(seed: int, task: str, question: Question) -> bytes:
+def _rank(seed: int, task: str, made: Made) -> bytes:
     # an order by hash is the same in every process, and a row added to the file leaves the others in theirs
-    return hashlib.blake2b(f"{seed}\x00{task}\x00{question.id}".encode(), digest_size=16).digest()
+    return hashlib.blake2b(f"{seed}\x00{task}\x00{made.question.id}".encode(), digest_size=16).digest()
 
 
 class _Source:
@@ -156,36 +180,57 @@ class _Source:
         self.split = split
         self.read = 0
         self.other_kind = 0
+        self.repeated = 0
+        self.older = False
         self.bad_rows: list[BadRow] = []
-        self.questions: Iterator[Question] = iter(())
+        self.unused: tuple[str, ...] = ()
+        self.notes: tuple[str, ...] = ()
+        self.made: Iterator[Made] = iter(())
 
-    def count(self, questions: list[Question]) -> TaskCount:
-        without_gold = sum(question.gold is None for question in questions)
+    def count(self, made: Sequence[Made], set_aside: int) -> TaskCount:
+        """The account of what was read; `made` are the questions that are left."""
         return TaskCount(
-            self.task, self.split, self.read, self.other_kind, len(self.bad_rows), len(questions), without_gold
+            task=self.task,
+            split=self.split,
+            read=self.read,
+            other_kind=self.other_kind,
+            bad=len(self.bad_rows),
+            questions=len(made),
+            without_gold=sum(one.question.gold is None for one in made),
+            kinds=kinds_of(made),
+            examples=examples_of(made),
+            unused=self.unused,
+            repeated=self.repeated,
+            set_aside=set_aside,
+            why_without=why_without(made),
+            notes=self.notes,
         )
 
-    def from_rows(self, rows: Iterator[Row], recipes: dict[str, Recipe], own_ids: bool) -> None:
+    def from_rows(self, rows: Iterator[Row], recipes: Mapping[str, Recipe], own_ids: bool) -> None:
         """Makes questions of rows, each by the recipe of its subset."""
+        head = list(itertools.islice(rows, _LOOKED_AT))
+        settled = {
+            subset: recipe.settled_by(row.values for row in head if row.fault is None and row.subset == subset)
+            for subset, recipe in recipes.items()
+        }
+        self.notes = tuple(note for recipe in settled.values() for note in recipe.column.notes)
+        self.made = self._from_rows(itertools.chain(head, rows), settled, Identities(own_ids))
+
+    def _from_rows(self, rows: Iterator[Row], recipes: Mapping[str, Recipe], identities: Identities) -> Iterator[Made]:
         prefixed = len(recipes) > 1
-        identities = Identities(own_ids)
+        for row in rows:
+            self.read += 1
+            try:
+                made = self._made(row, recipes[row.subset], identities, prefixed)
+            except RowError as error:
+                self.bad_rows.append(BadRow(self.task, row.source, row.line, str(error)))
+                continue
+            if made is None:
+                self.other_kind += 1
+            else:
+                yield made
 
-        def made() -> Iterator[Question]:
-            for row in rows:
-                self.read += 1
-                try:
-                    question = self._question(row, recipes[row.subset], identities, prefixed)
-                except RowError as error:
-                    self.bad_rows.append(BadRow(self.task, row.source, row.line, str(error)))
-                    continue
-                if question is None:
-                    self.other_kind += 1
-                else:
-                    yield question
-
-        self.questions = made()
-
-    def _question(self, row: Row, recipe: Recipe, identities: Identities, prefixed: bool) -> Question | None:
+    def _made(self, row: Row, recipe: Recipe, identities: Identities, prefixed: bool) -> Made | None:
         if row.fault is not None:
             raise RowError(row.fault)
         draft = recipe.draft(row.values)
@@ -194,17 +239,27 @@ class _Source:
         row_id = identities.assign(draft, row)
         if prefixed:
             row_id = f"{row.subset}/{row_id}"
-        return Question(
-            f"{self.task}/{self.split}/{row_id}", self.task, draft.text, draft.gold, draft.kind, draft.choices
+        gold, kind = draft.gold, draft.gold.kind
+        if self.older and isinstance(gold, NoGold) and recipe.kind == "auto" and not draft.choices:
+            kind = "text"
+        question = Question(
+            f"{self.task}/{self.split}/{row_id}",
+            self.task,
+            draft.text,
+            gold.text if isinstance(gold, Gold) else None,
+            kind,
+            draft.choices,
+            accepted=gold.accepted if isinstance(gold, Gold) else (),
         )
+        return Made(question, row.source, row.line, draft.cell, gold.why if isinstance(gold, NoGold) else None)
 
     def from_generator(self, questions: list[Question]) -> None:
-        def made() -> Iterator[Question]:
+        def made() -> Iterator[Made]:
             for question in questions:
                 self.read += 1
-                yield question
+                yield Made(question, self.task, self.read)
 
-        self.questions = made()
+        self.made = made()
 
 
 def _source(task: TaskConfig, config: RunConfig, notes: list[str]) -> _Source:
@@ -212,6 +267,7 @@ def _source(task: TaskConfig, config: RunConfig, notes: list[str]) -> _Source:
         table = read_own(task, open_file(task.file))
         notes.extend(table.notes)
         source = _Source(task.name, task.split or stem_of(task.file))
+        source.unused = table.unused
         source.from_rows(table.rows, {"": table.recipe}, own_ids=table.recipe.id is not None)
         return source
     if task.hub is not None:
@@ -234,6 +290,7 @@ def _from_own_hub(task: TaskConfig, hub: str, config: RunConfig, notes: list[str
     notes.extend(table.notes)
     source = _Source(task.name, split)
     # ids of published data sets are taken as they come
+    source.unused = table.unused
     source.from_rows(table.rows, {task.config or "": table.recipe}, own_ids=False)
     return source
 

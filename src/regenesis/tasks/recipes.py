@@ -6,27 +6,35 @@ draft = recipe.draft(row)   # None for a row that is not of the wanted kind
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from regenesis.answers.gold import ALONE, Column, Gold, GoldError, NoGold, look_at, read_gold
 from regenesis.nouns import AnswerKind, Choice
-from regenesis.tasks.choices import gold_label, read_choices, with_options
-from regenesis.tasks.kinds import infer_kind, is_boolean, is_number
+from regenesis.tasks.choices import read_choices, with_options
 from regenesis.tasks.rows import RowError, shorten
 from regenesis.tasks.templates import Reader
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A question that has no id yet; `row_id` is what its own row calls it, if anything."""
+    """A question that has no id yet.
+
+    Attributes:
+        row_id: What its own row calls it, if anything.
+        text: The question with its options.
+        gold: The gold answer as read, or why there is none.
+        choices: The options.
+        cell: What the row holds in place of `gold`.
+    """
 
     row_id: str | None
     text: str
-    gold: str | None
-    kind: AnswerKind
+    gold: Gold | NoGold
     choices: tuple[Choice, ...]
+    cell: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,7 @@ class Recipe:
         id: Reads the row's own id.
         choices: Reads the options, in any shape that `read_choices` knows.
         where: Reads whether the row is of the wanted kind.
+        column: What the gold column as a whole tells about cells that are ambiguous alone.
     """
 
     text: Reader
@@ -48,6 +57,19 @@ class Recipe:
     id: Reader | None = None
     choices: Reader | None = None
     where: Reader | None = None
+    column: Column = ALONE
+
+    def settled_by(self, rows: Iterable[Mapping[str, Any]]) -> Recipe:
+        """The recipe with what these rows tell about gold answers that are ambiguous alone."""
+        if self.kind != "auto" or self.gold is None:
+            return self
+        cells = []
+        for row in rows:
+            # what is wrong with a row is said when a question is made of it
+            with suppress(RowError):
+                if self.choices is None or not read_choices(self.choices(row)):
+                    cells.append(self.gold(row))
+        return replace(self, column=look_at(cells))
 
     def draft(self, row: Mapping[str, Any]) -> Draft | None:
         """Makes a question of a row, or `None` if the row is not of the wanted kind.
@@ -58,20 +80,17 @@ class Recipe:
         if self.where is not None and not self.where(row):
             return None
         choices = read_choices(self.choices(row)) if self.choices else ()
-        gold = _gold(self.gold(row)) if self.gold else None
-        kind = infer_kind(_text(gold), choices) if self.kind == "auto" else self.kind
-        if kind == "choice":
-            if not choices:
-                raise RowError("has no choices although its kind is `choice`")
-            gold = gold_label(gold, choices) if gold is not None else None
-        answer = _text(gold)
-        _check_gold(answer, kind)
-        if kind != "choice":
+        if self.kind == "choice" and not choices:
+            raise RowError("has no choices although its kind is `choice`")
+        if self.kind not in ("auto", "choice"):
             choices = ()
+        cell = self.gold(row) if self.gold else None
+        gold = _read_gold(cell, self.kind, choices, self.column)
         row_id = _row_id(self.id(row)) if self.id else None
         text = with_options(_question(self.text(row)), choices)
-        _check_encodable(row_id, text, answer, *(part for choice in choices for part in (choice.label, choice.text)))
-        return Draft(row_id, text, answer, kind, choices)
+        answers = (gold.text, *gold.accepted) if isinstance(gold, Gold) else ()
+        _check_encodable(row_id, text, *answers, *(part for choice in choices for part in (choice.label, choice.text)))
+        return Draft(row_id, text, gold, choices, cell)
 
 
 def _question(value: Any) -> str:
@@ -82,30 +101,13 @@ def _question(value: Any) -> str:
     return value.strip()
 
 
-def _gold(value: Any) -> str | int | None:
-    """The gold answer, where a whole number stays one; nothing, blank and not-a-number all mean that none is known."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return None
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int):
-        return value
-    if isinstance(value, Mapping | list | tuple | bytes):
-        raise RowError(f"its gold answer is {shorten(value)}, not text or a number")
-    return str(value).strip() or None
-
-
-def _text(gold: str | int | None) -> str | None:
-    return gold if gold is None or isinstance(gold, str) else str(gold)
-
-
-def _check_gold(gold: str | None, kind: AnswerKind) -> None:
-    if gold is None:
-        return
-    if kind == "number" and not is_number(gold):
-        raise RowError(f"its gold answer {shorten(gold)} is not a number")
-    if kind == "boolean" and not is_boolean(gold):
-        raise RowError(f"its gold answer {shorten(gold)} is none of yes, no, true, false")
+def _read_gold(
+    cell: Any, kind: AnswerKind | Literal["auto"], choices: tuple[Choice, ...], column: Column
+) -> Gold | NoGold:
+    try:
+        return read_gold(cell, kind, choices, column)
+    except GoldError as error:
+        raise RowError(f"its gold answer {shorten(cell)} {error}") from error
 
 
 def _row_id(value: Any) -> str | None:
