@@ -71,10 +71,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How tokens are drawn. `max_tokens` counts new tokens only."""
+    """How tokens are drawn. `max_tokens` counts new tokens only; `None` leaves a field to the engine."""
 
-    temperature: float
-    top_p: float
+    temperature: float | None
+    top_p: float | None
     max_tokens: int
 
 
@@ -113,8 +113,7 @@ class Request:
             [
                 self.model,
                 [[message.role, message.content] for message in self.messages],
-                # 1 and 1.0 are equal, so that requests that are equal have one key
-                [float(self.sampling.temperature), float(self.sampling.top_p), self.sampling.max_tokens],
+                [_as_float(self.sampling.temperature), _as_float(self.sampling.top_p), self.sampling.max_tokens],
                 self.seed,
                 self.sample,
             ],
@@ -124,7 +123,12 @@ class Request:
         return hashlib.blake2b(body.encode(), digest_size=16).hexdigest()
 
 
-FinishReason = Literal["stop", "length", "refused"]
+def _as_float(value: float | None) -> float | None:
+    """1 and 1.0 are equal, so that requests that are equal have one key."""
+    return None if value is None else float(value)
+
+
+FinishReason = Literal["stop", "length", "refused", "filtered"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +139,14 @@ class Completion:
 
     Attributes:
         text: What the model replied; empty if the request was refused, or if the model only thought.
-        finish_reason: `stop`, `length` (cut at `max_tokens` or at the context's end), or `refused` (the server
-            answered 400 or its like: this request can never succeed; `error` says why).
+        finish_reason: `stop`, `length` (cut at `max_tokens` or at the context's end), `filtered` (a content filter
+            withheld it, for good) or `refused` (the engine does not take the request as things stand, for its length
+            or a field say; it is never recorded, so that a later start asks again). `error` says why.
         prompt_tokens: Tokens of the prompt as the engine counted them, 0 if it did not say.
         completion_tokens: New tokens as the engine counted them, thought and reply: what is paid for.
         engine: Which kind of engine produced it.
         seconds: Wall-clock time from sending to receiving.
-        error: The server's message for a refused request.
+        error: The server's message for a request that was refused or filtered.
         thought: What the model thought before it replied; empty if it did not, or if the server keeps it to itself.
         thought_tokens: How many of `completion_tokens` were thought.
     """
@@ -155,6 +160,11 @@ class Completion:
     error: str | None = None
     thought: str = ""
     thought_tokens: int = 0
+
+    @property
+    def refused(self) -> bool:
+        """Whether the engine gave no answer, for whatever reason."""
+        return self.finish_reason in ("refused", "filtered")
 
     @property
     def reply_tokens(self) -> int:

@@ -16,7 +16,7 @@ import itertools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NoReturn, TypeVar
 
 from regenesis.config import BudgetConfig
@@ -109,6 +109,27 @@ class Pool:
 
 
 @dataclass(slots=True)
+class Refusals:
+    """Refused requests of one stage.
+
+    Attributes:
+        count: How many.
+        words: What was said to the first of them.
+        questions: Whose they were.
+    """
+
+    count: int = 0
+    words: str = ""
+    questions: set[str] = field(default_factory=set)
+
+    def add(self, question_id: str, words: str) -> None:
+        """Counts one in."""
+        self.count += 1
+        self.words = self.words or words
+        self.questions.add(question_id)
+
+
+@dataclass(slots=True)
 class Traffic:
     """What has gone through a sampler since the start."""
 
@@ -118,6 +139,10 @@ class Traffic:
     in_flight: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    stalled: int = 0
+    """Prompts that the engine counted no more tokens in than in the shorter chats that they go on with."""
+    refusals: dict[str, Refusals] = field(default_factory=dict)
+    """Requests that the engine refused and that a later start asks again, by stage."""
     busy_seconds: float = 0.0
     """In-flight requests integrated over time, in request-seconds."""
     _changed: float = 0.0
@@ -138,7 +163,10 @@ class Reply:
 
 
 class Sampler:
-    """Answers requests from the ledger or else from the engine; a completion is on disk before it is returned."""
+    """Answers requests from the ledger or else from the engine; a completion is on disk before it is returned.
+
+    A refusal is no answer and is not written down: a later start, with the server or the limits mended, asks again.
+    """
 
     def __init__(self, engine: Engine, ledger: Ledger, budget: Budget, run_seed: int) -> None:
         self._engine = engine
@@ -176,7 +204,10 @@ class Sampler:
         self._budget.take_request()
         completion = await self._send(request)
         self._budget.add_tokens(completion)
-        await self._ledger.put(request, completion)
+        if completion.finish_reason == "refused":
+            self.traffic.refusals.setdefault(request.stage, Refusals()).add(request.question_id, completion.error or "")
+        else:
+            await self._ledger.put(request, completion)
         return Reply(key, completion)
 
     async def _send(self, request: Request) -> Completion:
@@ -209,6 +240,7 @@ class Chain:
         self._label = label
         self._priority = priority
         self._has_place = False
+        self._before: tuple[tuple[Message, ...], int] = ((), 0)
 
     async def ask(self, stage: str, messages: Sequence[Message], sampling: Sampling, sample: int = 0) -> Reply:
         """Asks for one completion.
@@ -229,7 +261,16 @@ class Chain:
         request = request_of(
             sampler.model, sampler.run_seed, self._question, self._label, stage, messages, sampling, sample
         )
-        return await sampler._answer(request, self)
+        reply = await sampler._answer(request, self)
+        self._watch_growth(request.messages, reply.completion.prompt_tokens)
+        return reply
+
+    def _watch_growth(self, messages: tuple[Message, ...], tokens: int) -> None:
+        """Counts a prompt that goes on with the one before it and came to no more tokens: it was cut on the way."""
+        earlier, tokens_before = self._before
+        if 0 < len(earlier) < len(messages) and messages[: len(earlier)] == earlier and 0 < tokens <= tokens_before:
+            self._sampler.traffic.stalled += 1
+        self._before = (messages, tokens)
 
     async def enter(self) -> None:
         """Takes the chain's place in the pool, once."""

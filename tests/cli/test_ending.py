@@ -11,6 +11,7 @@ from regenesis.curation import Overlap
 from regenesis.curation.funnel import Funnel, Tally
 from regenesis.run import SynthesisReport
 from regenesis.run.decontaminating import Decontamination
+from regenesis.scheduling import Refusals
 from regenesis.tasks import BadRow
 
 COMMAND = "regenesis synthesize config.yaml --run-dir runs/x"
@@ -115,6 +116,28 @@ def test_questions_that_overlap_the_evaluation_are_counted_and_some_are_shown() 
     kept = printed(report(decontamination=Decontamination("report", 8, {"measured/test": 9}, overlaps)))
     assert "Overlapping the evaluation, with their paths kept: 5 questions." in kept
     assert "overlap" not in printed(report())
+
+
+def test_refusals_are_told_by_stage_in_the_words_of_the_engine() -> None:
+    refusals = {
+        "solve": Refusals(24, "the context is 1024 tokens", {"q1"}),
+        "structure": Refusals(2, "\x1b[31mno", {"q2"}),
+    }
+    shown = printed(report(refusals=refusals))
+    assert "Refused by the engine: 26 requests." in shown
+    assert "  solve, 24: the context is 1024 tokens" in shown
+    assert r"  structure, 2: \x1b[31mno" in shown
+
+
+def test_chains_that_were_refused_are_no_unread_answers() -> None:
+    funnel = Funnel(total=Tally(questions=10, chains=44, parsed=16, correct=10, fit=10, kept=10))
+    funnel.defects["refused_solve"] = 26
+    shown = printed(report(kept=10, funnel=funnel))
+    assert "− 2: no answer could be read − 26 refused solve" in shown
+
+
+def test_prompts_that_stop_growing_are_told() -> None:
+    assert "no more tokens in 3 chats" in printed(report(stalled=3))
 
 
 def test_the_report_as_json_holds_every_field() -> None:

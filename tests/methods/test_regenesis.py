@@ -95,9 +95,18 @@ async def test_stages_have_the_sampling_and_limits_of_the_config(lead: Lead) -> 
     ("stage", "asked"),
     [("adapt", ["adapt"]), ("structure", ["adapt", "structure"]), ("solve", ["adapt", "structure", "solve"])],
 )
-@pytest.mark.parametrize("reply", [REFUSED, "", " \n\t"], ids=["refused", "empty", "blank"])
+@pytest.mark.parametrize(
+    ("reply", "fault"),
+    [
+        (REFUSED, "refused"),
+        (replace(REFUSED, finish_reason="filtered"), "filtered"),
+        ("", "broken"),
+        (" \n\t", "broken"),
+    ],
+    ids=["refused", "filtered", "empty", "blank"],
+)
 async def test_a_stage_refused_or_empty_breaks_its_chain_alone(
-    lead: Lead, stage: str, asked: list[str], reply: Any
+    lead: Lead, stage: str, asked: list[str], reply: Any, fault: str
 ) -> None:
     def one_breaks(request: Request) -> Any:
         broken = any("Guideline two" in message.content for message in request.messages)
@@ -105,7 +114,7 @@ async def test_a_stage_refused_or_empty_breaks_its_chain_alone(
 
     led = await lead(one_breaks, guidelines=THREE)
     of_two = [one for one in led.outcome.judged if one.path.guideline == "two"]
-    assert [one.defect for one in of_two] == [f"broken_{stage}"]
+    assert [one.defect for one in of_two] == [f"{fault}_{stage}"]
     assert [name for name, _, _ in of_two[0].path.steps] == asked
     assert (of_two[0].verdict.status, of_two[0].path.text) == ("unparsed", "")
     assert sorted(one.path.guideline for one in led.outcome.judged if one.keepable) == ["one", "three"]
@@ -216,7 +225,7 @@ async def test_a_selection_is_read_as_two_or_three_numbers(lead: Lead, reply: st
 
 async def test_a_refused_selection_breaks_its_chain_alone(lead: Lead) -> None:
     led = await lead(staged(select=REFUSED), guidelines=THREE, selections=2)
-    assert Counter(one.defect for one in led.outcome.judged) == {None: 3, "selection_unread": 2}
+    assert Counter(one.defect for one in led.outcome.judged) == {None: 3, "refused_select": 2}
 
 
 async def test_selections_of_one_question_are_sampled_apart(lead: Lead) -> None:

@@ -342,14 +342,42 @@ async def test_a_disk_that_fills_up_is_told_of_and_not_hidden_by_what_fails_then
         await synthesize(toy_config(file), tmp_path / "run", engine=PlayedEngine(fill_up))
 
 
-async def test_refused_requests_are_recorded_and_the_run_goes_on(file: Path, tmp_path: Path) -> None:
-    def refuse_some(request: Request) -> str | Completion:
-        return replace(REFUSED) if request.seed % 5 == 0 else play(request)
+def refuse_some(request: Request) -> str | Completion:
+    return replace(REFUSED) if request.seed % 5 == 0 else play(request)
 
+
+async def test_refused_requests_are_told_by_stage_and_the_run_goes_on(file: Path, tmp_path: Path) -> None:
     report = await synthesize(toy_config(file), tmp_path / "run", engine=PlayedEngine(refuse_some))
     assert report.complete
-    broken = {name: count for name, count in report.funnel.defects.items() if name.startswith("broken")}
-    assert broken
+    refused = {name: count for name, count in report.funnel.defects.items() if name.startswith("refused")}
+    assert refused == {f"refused_{stage}": one.count for stage, one in report.refusals.items()}
+    assert {one.words for one in report.refusals.values()} == {"too long"}
+
+
+async def test_refused_requests_are_asked_again_by_the_next_start(file: Path, tmp_path: Path) -> None:
+    first = await synthesize(toy_config(file), tmp_path / "run", engine=PlayedEngine(refuse_some))
+    mended = await synthesize(toy_config(file), tmp_path / "run", engine=PlayedEngine())
+    untroubled = await synthesize(toy_config(file), tmp_path / "other", engine=PlayedEngine())
+    assert first.refusals
+    assert (mended.refusals, mended.kept, mended.complete) == ({}, untroubled.kept, True)
+    assert mended.funnel.to_json() == untroubled.funnel.to_json()
+    again = await synthesize(toy_config(file), tmp_path / "run", engine=silent())
+    assert again.kept == mended.kept
+
+
+async def test_what_is_refused_again_changes_nothing(file: Path, tmp_path: Path) -> None:
+    first = await synthesize(toy_config(file), tmp_path / "run", engine=PlayedEngine(refuse_some))
+    second = await synthesize(toy_config(file), tmp_path / "run", engine=PlayedEngine(refuse_some))
+    assert second.requests_sent == sum(one.count for one in first.refusals.values())
+    assert second.funnel.to_json() == first.funnel.to_json()
+
+
+async def test_what_a_filter_withheld_is_recorded(file: Path, tmp_path: Path) -> None:
+    def withhold_some(request: Request) -> str | Completion:
+        return replace(REFUSED, finish_reason="filtered") if request.seed % 5 == 0 else play(request)
+
+    report = await synthesize(toy_config(file), tmp_path / "run", engine=PlayedEngine(withhold_some))
+    assert any(name.startswith("filtered") for name in report.funnel.defects)
     again = await synthesize(toy_config(file), tmp_path / "run", engine=silent())
     assert again.kept == report.kept
 

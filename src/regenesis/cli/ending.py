@@ -25,7 +25,13 @@ if TYPE_CHECKING:
     from regenesis.run import SynthesisReport
 
 _WHY = {"surplus": "more than are kept a question", "near_duplicate": "much like a kept one"}
-_WHY_BROKEN = {"selection_unread": "the model named no two guidelines by their numbers"}
+_WHY_BROKEN = {
+    "selection_unread": "the model named no two guidelines by their numbers",
+    "broken": "the model wrote nothing",
+    "refused": "the server does not take the request; its words stand above",
+    "filtered": "a content filter of the server withheld the reply",
+}
+"""Why a chain broke off, by its defect or by the defect's first word; the stage is its last."""
 _SELF_JUDGE = "`method.self_judge: off` believes the checker, `tie-break` asks the judge only where nothing can be read"
 _NAMED = 3
 """Bad rows, owed and overlapping questions that are named; the rest is counted."""
@@ -41,6 +47,8 @@ def report_json(report: SynthesisReport) -> dict[str, Any]:
         "kept": report.kept,
         "stopped": report.stopped,
         "owed": report.owed,
+        "refusals": {stage: {"count": one.count, "words": one.words} for stage, one in report.refusals.items()},
+        "stalled": report.stalled,
         "bad_rows": [asdict(row) for row in report.bad_rows],
         "decontamination": report.decontamination.counts(),
         "requests_sent": report.requests_sent,
@@ -92,6 +100,7 @@ def _print_unfinished(console: Console, report: SynthesisReport) -> None:
         _print_rest(console, len(report.owed), "summary.json")
     if report.damaged:
         console.print(Text(said_of_damage(report.damaged), "bold yellow"))
+    _print_refusals(console, report)
     if not report.complete:
         console.print(f"{report.finished:,} of {counted(report.questions, 'question')} are finished.")
     if report.bad_rows:
@@ -105,6 +114,22 @@ def _print_unfinished(console: Console, report: SynthesisReport) -> None:
 def said_of_damage(completions: int) -> str:
     """What is said of recorded completions that are no longer as they were written."""
     return f"Damaged in the ledger, and asked again: {counted(completions, 'completion')}. Check that disk."
+
+
+def _print_refusals(console: Console, report: SynthesisReport) -> None:
+    from rich.text import Text
+
+    if report.refusals:
+        refused = counted(sum(one.count for one in report.refusals.values()), "request")
+        said = f"Refused by the engine: {refused}. They are asked again when the run is started again."
+        console.print(Text(said, "bold yellow"))
+        for stage, one in sorted(report.refusals.items()):
+            console.print(f"  {stage}, {one.count:,}: {in_a_line(one.words, 300)}", soft_wrap=True)
+    if report.stalled:
+        grown = counted(report.stalled, "chat")
+        said = f"The server may cut long prompts: it counted no more tokens in {grown} than before a further turn."
+        console.print(Text(said, "bold yellow"))
+        console.print("  Serve the model with a longer context (in Ollama, num_ctx).")
 
 
 def _print_overlaps(console: Console, report: SynthesisReport) -> None:
@@ -140,9 +165,11 @@ def funnel_table(funnel: Funnel) -> Table:
     table.add_column(justify="right", no_wrap=True, style="dim")
     table.add_column(style="dim")
     overruled = funnel.overruled.total()
+    broken = _broken(funnel)
+    unread = total.chains - total.parsed - sum(broken.values())
     rows = [
         ("chains", total.chains, ""),
-        ("parsed", total.parsed, _without(total.chains - total.parsed, "no answer could be read")),
+        ("parsed", total.parsed, " ".join(filter(None, (_without(unread, "no answer could be read"), _named(broken))))),
         ("correct", total.correct, _not_right(total.parsed - total.correct - overruled, overruled)),
         ("fit", total.fit, _named(funnel.lost)),
         ("kept", total.kept, _named(funnel.dropped)),
@@ -222,11 +249,7 @@ def _what_to_look_at(funnel: Funnel, run: str) -> Iterable[str]:
             "the questions are too hard for the model, or gold answers or their kind are wrong",
         ),
         *(
-            (
-                count,
-                f"broke off: {in_words(name)}",
-                _WHY_BROKEN.get(name, "the engine refused the request or wrote nothing"),
-            )
+            (count, f"broke off: {in_words(name)}", _WHY_BROKEN.get(name) or _WHY_BROKEN[name.partition("_")[0]])
             for name, count in _broken(funnel).items()
         ),
         (funnel.overruled.total(), "were right by the checker and refused by the model as its own judge", _SELF_JUDGE),
@@ -246,8 +269,8 @@ def _what_to_look_at(funnel: Funnel, run: str) -> Iterable[str]:
 
 def _broken(funnel: Funnel) -> dict[str, int]:
     """Chains that broke off before their path, by where they did."""
-    broke = ("broken_adapt", "broken_structure", "broken_solve", "selection_unread")
-    return {name: funnel.defects[name] for name in broke if funnel.defects[name]}
+    broke = tuple(_WHY_BROKEN)
+    return {name: count for name, count in funnel.defects.items() if name.startswith(broke) and count}
 
 
 def _quoted(path: object) -> str:

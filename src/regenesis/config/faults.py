@@ -16,6 +16,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from regenesis.config.schema import EngineConfig, RunConfig, Section
+from regenesis.config.secrets import may_be_shown
 
 _KINDS = tuple(get_args(engine.model_fields["kind"].annotation)[0] for engine in get_args(get_args(EngineConfig)[0]))
 _ALTERNATIVE = re.compile(r"str|list\[.*|literal\[.*")
@@ -63,9 +64,11 @@ def name_faults(error: ValidationError) -> list[str]:
             wording = _WORDINGS.get(kind)
             text = wording.format(**fault.get("ctx", {})) if wording else fault["msg"].removeprefix("Value error, ")
             faults.setdefault(f"`{where}`", []).append(text)
-            values[f"`{where}`"] = fault["input"]
+            if kind != "secret" and may_be_shown(repr(fault["input"])):
+                values[f"`{where}`"] = fault["input"]
     return [
-        f"{where}{_join(texts)} (got {_shorten(values[where])})" if texts else where for where, texts in faults.items()
+        where + (_join(texts) if texts else "") + (f" (got {_shorten(values[where])})" if where in values else "")
+        for where, texts in faults.items()
     ]
 
 

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from regenesis.config.secrets import (
+    misplaced,
+    misplaced_in_body,
+    misplaced_in_header,
+    misplaced_in_url,
+    misplaced_in_variable,
+)
 from regenesis.nouns import AnswerKind, Sampling
 
 
 class Section(BaseModel):
     """A part of the config: immutable, and no key in it goes unnoticed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, validate_default=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+        validate_default=True,
+        hide_input_in_errors=True,  # it may be a key
+    )
 
 
 Thinking = Literal["off", "on", "keep"]
@@ -97,11 +112,15 @@ class OpenAIEngineConfig(Section):
 
     kind: Literal["openai"]
     base_url: str | list[str]
-    """One URL or several, each ending before `/chat/completions` (`http://127.0.0.1:8000/v1`); they share the load."""
+    """One URL or several, each ending before `/chat/completions` (`http://127.0.0.1:8000/v1`); they share the load. A
+    query (`?api-version=…`) goes with every request."""
     model: str
     """The model's name on that server."""
     api_key_env: str = "OPENAI_API_KEY"
     """Environment variable holding the key; unset means no key is sent. The key itself never enters a config."""
+    headers: dict[str, str] = Field(default_factory=dict)
+    """Further headers of every request. `${NAME}` in a value stands for an environment variable, as a gateway's key
+    must: `{api-key: "${AZURE_KEY}"}`."""
     max_in_flight: int = Field(default=64, ge=1)
     """Most requests in flight over all URLs; lowered on 429 and raised again by itself."""
     timeout: float = Field(default=600.0, gt=0)
@@ -111,9 +130,12 @@ class OpenAIEngineConfig(Section):
     retry: RetryConfig = RetryConfig()
     """What happens when a server does not answer as it should."""
     extra_body: dict[str, Any] = Field(default_factory=dict)
-    """Further fields of every request, as the server understands them (`top_k`, `chat_template_kwargs`, …)."""
+    """Further fields of every request, as the server understands them (`top_k`, `chat_template_kwargs`, …); `null`
+    leaves a field out."""
     send_seed: bool = True
     """Send each request's seed; turn off for a server that refuses the field."""
+    max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    """What the server calls the limit of new tokens."""
 
     @field_validator("base_url")
     @classmethod
@@ -122,15 +144,62 @@ class OpenAIEngineConfig(Section):
         if not urls:
             raise ValueError("give at least one URL")
         for url in urls:
-            if not url.startswith(("http://", "https://")):
+            if fault := misplaced_in_url(url):
+                raise misplaced(fault)
+            if not url.strip().startswith(("http://", "https://")):
                 raise ValueError(f"{url!r} is not an http:// or https:// URL")
+            try:
+                if not urlsplit(url.strip()).hostname:
+                    raise ValueError("it names no host")
+                _ = urlsplit(url.strip()).port
+            except ValueError as error:
+                raise ValueError(f"{url!r} is not a URL that can be used ({error})") from error
+        return value
+
+    @field_validator("api_key_env")
+    @classmethod
+    def _name_of_a_variable(cls, value: str) -> str:
+        if fault := misplaced_in_variable(value):
+            raise misplaced(fault)
+        return value
+
+    @field_validator("headers")
+    @classmethod
+    def _headers_without_keys(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, stated in value.items():
+            if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name) or not (
+                stated.isascii() and stated.isprintable()
+            ):
+                raise misplaced("holds characters that cannot stand in a header")
+            if name.lower() in _OWN_HEADERS:
+                raise ValueError(f"{name} is set by the engine itself; remove it")
+            if fault := misplaced_in_header(name, stated):
+                raise misplaced(f"{name} {fault}")
+        return value
+
+    @field_validator("extra_body")
+    @classmethod
+    def _fields_without_keys(cls, value: dict[str, Any]) -> dict[str, Any]:
+        if fault := misplaced_in_body(value):
+            raise misplaced(fault)
         return value
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """The server URLs as a tuple, without trailing slashes."""
+        """The server URLs as a tuple: without trailing slashes, and without the endpoint where it was stated too."""
         urls = [self.base_url] if isinstance(self.base_url, str) else self.base_url
-        return tuple(url.rstrip("/") for url in urls)
+        return tuple(_base(url) for url in urls)
+
+
+_OWN_HEADERS = frozenset(
+    {"host", "content-type", "content-length", "accept-encoding", "transfer-encoding", "connection"}
+)
+
+
+def _base(url: str) -> str:
+    parts = urlsplit(url.strip())
+    path = re.sub(r"(?:/chat)?/completions$", "", parts.path.rstrip("/")).rstrip("/")
+    return urlunsplit(parts._replace(path=path, fragment=""))
 
 
 class LlamaCppEngineConfig(Section):
@@ -177,10 +246,10 @@ EngineConfig = Annotated[
 class SamplingConfig(Section):
     """How tokens are drawn."""
 
-    temperature: float = Field(default=0.8, ge=0, le=5)
-    """0 is greedy."""
-    top_p: float = Field(default=0.95, gt=0, le=1)
-    """Nucleus mass."""
+    temperature: float | None = Field(default=0.8, ge=0, le=5)
+    """0 is greedy; `null` leaves it to the server."""
+    top_p: float | None = Field(default=0.95, gt=0, le=1)
+    """Nucleus mass; `null` leaves it to the server."""
     max_tokens: int = Field(default=1024, ge=1)
     """Most new tokens of one completion."""
 
@@ -198,8 +267,8 @@ class HintConfig(Section):
     """Most guidelines tried with a hint; `null` tries all that suit it."""
     selections: int = Field(default=0, ge=0)
     """Sampled selections of guidelines in the hint pass."""
-    temperature: float = Field(default=0.7, ge=0, le=5)
-    """Temperature of the hint pass."""
+    temperature: float | None = Field(default=0.7, ge=0, le=5)
+    """Temperature of the hint pass; `null` leaves it to the server."""
 
 
 class MethodConfig(Section):
@@ -357,10 +426,10 @@ class TrainingConfig(Section):
 class GreedySamplingConfig(SamplingConfig):
     """How tokens are drawn where a model is measured: greedy unless said otherwise."""
 
-    temperature: float = Field(default=0.0, ge=0, le=5)
-    """0 is greedy."""
-    top_p: float = Field(default=1.0, gt=0, le=1)
-    """Nucleus mass."""
+    temperature: float | None = Field(default=0.0, ge=0, le=5)
+    """0 is greedy; `null` leaves it to the server."""
+    top_p: float | None = Field(default=1.0, gt=0, le=1)
+    """Nucleus mass; `null` leaves it to the server."""
 
 
 class EvaluationConfig(Section):

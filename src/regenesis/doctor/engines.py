@@ -129,10 +129,10 @@ async def _check_servers(engine: OpenAIEngineConfig) -> list[Finding]:
     import aiohttp
 
     from regenesis.engines.openai.credentials import Credential
-    from regenesis.engines.openai.discovery import look
+    from regenesis.engines.openai.discovery import Sight, look
 
     try:
-        credential = Credential(engine.api_key_env)
+        credential = Credential(engine.api_key_env, engine.headers)
     except EngineError as error:
         return [Finding("engine", "fail", str(error))]
     timeout = aiohttp.ClientTimeout(total=_SERVER_PATIENCE, sock_connect=_SERVER_PATIENCE)
@@ -140,13 +140,16 @@ async def _check_servers(engine: OpenAIEngineConfig) -> list[Finding]:
     async def ask(url: str) -> Finding:
         try:
             async with asyncio.timeout(_SERVER_PATIENCE):
-                trouble = await look(session, url, engine.model, engine.api_key_env)
+                sight = await look(session, url, engine.model, credential)
         except EngineError as error:
             return Finding("engine", "fail", credential.redact(str(error)))
         except TimeoutError:
-            trouble = f"{url}: no answer within {_SERVER_PATIENCE:.0f} seconds"
-        if trouble:
-            return Finding("engine", "fail", credential.redact(trouble) + ".", "Start the server or correct its URL.")
+            sight = Sight(f"{url}: no answer within {_SERVER_PATIENCE:.0f} seconds")
+        if sight.trouble:
+            advice = "Start the server or correct its URL."
+            return Finding("engine", "fail", credential.redact(sight.trouble) + ".", advice)
+        if sight.doubt:
+            return Finding("engine", "warn", credential.redact(sight.doubt), "The first request decides.")
         return Finding("engine", "ok", f"{url} answers and serves {engine.model}.")
 
     async with aiohttp.ClientSession(headers=credential.headers(), timeout=timeout) as session:

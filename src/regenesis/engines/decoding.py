@@ -191,8 +191,9 @@ class Decoder:
     def _continue(self, logits: torch.Tensor, sequences: list[Sequence]) -> list[Sequence]:
         tokens = draw(
             logits,
-            [sequence.sampling.temperature for sequence in sequences],
-            [sequence.sampling.top_p for sequence in sequences],
+            # what is left to the engine is the model's own distribution
+            [1.0 if sequence.sampling.temperature is None else sequence.sampling.temperature for sequence in sequences],
+            [1.0 if sequence.sampling.top_p is None else sequence.sampling.top_p for sequence in sequences],
             [sequence.numbers.random() for sequence in sequences],
         )
         for sequence, token in zip(sequences, tokens, strict=True):

@@ -156,7 +156,7 @@ def _body(request: Request) -> dict[str, Any]:
     Temperature goes before the nucleus, as everywhere but in llama.cpp's own default chain, which also cuts by
     `top_k` and `min_p`.
     """
-    return {
+    body = {
         "messages": [{"role": message.role, "content": message.content} for message in request.messages],
         "max_tokens": request.sampling.max_tokens,
         "temperature": request.sampling.temperature,
@@ -168,6 +168,7 @@ def _body(request: Request) -> dict[str, Any]:
         "stream_options": {"include_usage": True},
         "return_progress": True,  # calls us while a prompt is read, not only from the first token on
     }
+    return {name: value for name, value in body.items() if value is not None}
 
 
 @dataclass(slots=True)

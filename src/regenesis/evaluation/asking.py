@@ -56,7 +56,7 @@ async def ask(question: Question, ordinal: int, sampler: Sampler, exam: Exam) ->
 async def mark(model: str, task: str, question: Question, reply: Reply, exam: Exam) -> Result:
     """The answer with the checker's verdict on it."""
     completion = reply.completion
-    if completion.finish_reason == "refused":
+    if completion.refused:
         verdict = Verdict("unparsed", None, f"the engine refused the question: {completion.error}", "refused")
     else:
         verdict = await check(completion.text, question, exam.rules)

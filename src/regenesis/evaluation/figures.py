@@ -64,7 +64,7 @@ class Tally:
             correct=sum(result.verdict.correct for result in results),
             unparsed=sum(result.verdict.status == "unparsed" for result in results),
             truncated=sum(result.truncated for result in results),
-            refused=sum(result.finish_reason == "refused" for result in results),
+            refused=sum(result.finish_reason in ("refused", "filtered") for result in results),
             prompt_tokens=sum(result.prompt_tokens for result in results),
             completion_tokens=sum(result.completion_tokens for result in results),
         )

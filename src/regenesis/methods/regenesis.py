@@ -169,21 +169,23 @@ class _Walk:
         self._asked: tuple[Message, ...] = ()
         self._steps: list[tuple[str, str, str]] = []
         self._retries: list[str] = []
+        self._fault = "broken"
+        """Why the last reply cannot be used, if it cannot: `broken`, `refused` or `filtered`."""
 
     async def follow(self, start: _Start) -> Judged:
         chosen = [start.guideline] if start.guideline is not None else await self._select(start)
         name = "+".join(guideline.id for guideline in chosen) or f"selection-{start.selection}"
         if not chosen:
-            return await self._broken(name, "selection_unread")
+            return await self._broken(name, f"{self._fault}_select" if self._fault != "broken" else "selection_unread")
         adapted = await self._ask(
             "adapt", self._limited(self._config.adapt_tokens), guideline=" ".join(g.text for g in chosen)
         )
         if adapted is None:
-            return await self._broken(name, "broken_adapt")
+            return await self._broken(name, f"{self._fault}_adapt")
         self._turn(adapted)
         structure = await self._structure(adapted.completion.text.strip())
         if structure is None:
-            return await self._broken(name, "broken_structure")
+            return await self._broken(name, f"{self._fault}_structure")
         self._turn(structure)
         return await self._solve(name, structure.completion.text.strip())
 
@@ -232,7 +234,7 @@ class _Walk:
     async def _attempt(self, name: str, structure: str, sample: int) -> Judged:
         reply = await self._ask("solve", self._pass.sampling, sample=sample, structure=structure)
         if reply is None:
-            return await self._broken(name, "broken_solve")
+            return await self._broken(name, f"{self._fault}_solve")
         if self._config.summarise:
             await self._ask("summarise", self._pass.sampling, sample=sample, fresh=True, path=reply.completion.text)
         judged = await self._judge.judge(self._path(name, reply), self._question)
@@ -258,8 +260,9 @@ class _Walk:
         self._steps = [step for step in self._steps if step[0] != stage] + [(stage, reply.key, reply.completion.text)]
         if not fresh:
             self._asked = messages
-        usable = reply.completion.finish_reason != "refused" and reply.completion.text.strip()
-        return reply if usable else None
+        refused = reply.completion.refused
+        self._fault = reply.completion.finish_reason if refused else "broken"
+        return reply if reply.completion.text.strip() and not refused else None
 
     def _turn(self, reply: Reply) -> None:
         """Adds what was asked last and its reply to the chain's chat."""

@@ -40,6 +40,8 @@ CREATE TABLE IF NOT EXISTS outcomes (
     record BLOB NOT NULL
 )
 """
+_SCHEMA_OF_MARKS = "CREATE TABLE IF NOT EXISTS asked_again (question_id TEXT PRIMARY KEY)"
+"""Questions with requests that were refused: finished as things stood then, and led again by the next start."""
 _JUDGED_FIELDS, _PATH_FIELDS, _VERDICT_FIELDS = (
     tuple(field.name for field in fields(noun)) for noun in (Judged, Path, Verdict)
 )
@@ -108,8 +110,12 @@ class OutcomeStore:
     def close(self) -> None:
         self._connection.close()
 
-    def put(self, outcome: Outcome) -> None:
+    def put(self, outcome: Outcome, *, ask_again: bool = False) -> None:
         """Records a finished question. A crash may lose the last ones; they are derived again.
+
+        Args:
+            outcome: What became of it.
+            ask_again: Whether the next start is to lead it once more, since requests of it were refused.
 
         Raises:
             RunError: It cannot be written (no room on disk, say).
@@ -131,6 +137,17 @@ class OutcomeStore:
                     zlib.compress(record.encode(), 1),
                 ),
             )
+            mark = (
+                "INSERT OR IGNORE INTO asked_again VALUES (?)"
+                if ask_again
+                else ("DELETE FROM asked_again WHERE question_id = ?")
+            )
+            self._connection.execute(mark, (outcome.question.id,))
+
+    def asked_again(self) -> set[str]:
+        """Ids of the questions that are to be led once more."""
+        with self._naming_trouble():
+            return {question_id for (question_id,) in self._connection.execute("SELECT question_id FROM asked_again")}
 
     def get(self, question: Question) -> Outcome | None:
         """What became of a question, `None` if it is not finished."""
@@ -222,6 +239,7 @@ def _connect(path: FilePath) -> sqlite3.Connection:
     connection.execute("PRAGMA synchronous = OFF")
     connection.execute("PRAGMA cache_size = -8192")
     connection.execute(_SCHEMA)
+    connection.execute(_SCHEMA_OF_MARKS)
     return connection
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
+from regenesis.config.secrets import KEY
 from regenesis.errors import RunError
 from regenesis.run.cards import refresh_model_card
 from regenesis.run.directory import RunDirectory, read_json
@@ -31,13 +32,6 @@ _SUFFIXES: dict[Kind, frozenset[str]] = {
     "dataset": frozenset({".parquet", ".jsonl", ".json", ".md"}),
 }
 _TEXT = frozenset({".json", ".jsonl", ".jinja", ".txt", ".md"})
-_KEYS = re.compile(
-    r"\b(?:hf_[A-Za-z0-9]{30,}"  # hub
-    r"|sk-(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{20,}"  # OpenAI, Anthropic, OpenRouter
-    r"|gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{40,}|glpat-[\w-]{20,}"  # GitHub, GitLab
-    r"|gsk_[A-Za-z0-9]{40,}|xox[abprs]-[A-Za-z0-9-]{20,}"  # Groq, Slack
-    r"|AKIA[0-9A-Z]{16}|AIza[\w-]{35})"  # AWS, Google
-)
 _SHORTEST_SECRET = 12
 """Values of the environment shorter than this are found everywhere."""
 _SECRET_NAME = re.compile(r"(?:^|_)(?:API_KEY|KEY|TOKEN|SECRET|PASSWORD)$")
@@ -166,7 +160,7 @@ def _require_no_key(path: Path) -> None:
     ]
     with path.open(encoding="utf-8", errors="replace") as file:
         for number, line in enumerate(file, 1):
-            if _KEYS.search(line) or any(secret in line for secret in secrets):
+            if KEY.search(line) or any(secret in line for secret in secrets):
                 raise RunError(
                     f"{path}: line {number} holds what looks like an access key, so nothing was uploaded. Take it "
                     "out; if it is a real key, revoke it too."

@@ -34,7 +34,7 @@ from regenesis.run.opening import opened
 from regenesis.run.outcomes import OutcomeStore, fingerprint
 from regenesis.run.progress import Progress
 from regenesis.run.tables import OutcomeTables, read_left_out, write_questions
-from regenesis.scheduling import Budget, Sampler, WindowReport, window_size, work_through
+from regenesis.scheduling import Budget, Refusals, Sampler, WindowReport, window_size, work_through
 from regenesis.tasks import BadRow, LoadedQuestions, load_questions
 
 
@@ -57,6 +57,8 @@ class SynthesisReport:
         prompt_tokens: Tokens of the prompts sent in this start.
         completion_tokens: New tokens in this start.
         seconds: Wall-clock time of this start.
+        refusals: Requests that the engine refused in this start, by stage; the next start asks them again.
+        stalled: Prompts that the engine counted no more tokens in than in the shorter chats that they go on with.
         model: Identity of the model, as the engine gives it.
         decontamination: Which questions overlap the evaluation, and whether they are left out.
     """
@@ -77,6 +79,8 @@ class SynthesisReport:
     model: str
     decontamination: Decontamination = field(default_factory=Decontamination)
     damaged: int = 0
+    refusals: dict[str, Refusals] = field(default_factory=dict)
+    stalled: int = 0
 
     @property
     def complete(self) -> bool:
@@ -192,8 +196,9 @@ async def _run(
     synthesis: _Synthesis, ledger: Ledger, store: OutcomeStore, own_engine: Engine | None
 ) -> SynthesisReport:
     progress, questions = synthesis.progress, synthesis.questions
-    finished = store.finished()
-    counts = store.counts(without=synthesis.decontamination.left_out)
+    again = store.asked_again()
+    finished = store.finished() - again
+    counts = store.counts(without={*synthesis.decontamination.left_out, *again})
     progress.finished, progress.served, progress.kept = counts.questions, counts.served, counts.kept
     progress.recalled_questions = progress.finished
     synthesis.model = synthesis.directory.frozen_model() or ""
@@ -235,7 +240,8 @@ async def _work(
 
     async def bring_to_its_end(ordinal: int, question: Question) -> None:
         outcome = await method(question, ordinal, sampler, judge)
-        store.put(outcome)
+        refused = any(question.id in refusals.questions for refusals in sampler.traffic.refusals.values())
+        store.put(outcome, ask_again=refused)
         progress.finish(outcome, synthesis.curator.near_duplicates(outcome.judged, outcome.kept))
         synthesis.journal.write(
             "question",
@@ -278,6 +284,8 @@ def _write_out(synthesis: _Synthesis, store: OutcomeStore, error: str | None = N
         model=synthesis.model,
         decontamination=synthesis.decontamination,
         damaged=synthesis.damaged,
+        refusals=progress.sampler.traffic.refusals if progress.sampler else {},
+        stalled=progress.sampler.traffic.stalled if progress.sampler else 0,
     )
     write_whole(directory.summary, json.dumps(_summary(result, error), indent=1, ensure_ascii=False) + "\n")
     synthesis.journal.write(
@@ -316,13 +324,17 @@ def _about(synthesis: _Synthesis) -> dict[str, Any]:
         "prompts": f"{synthesis.prompts.name} ({synthesis.prompts.digest})",
         "guidelines": f"{len(synthesis.guidelines)}, {config.method.guidelines or 'all'} a question, "
         f"and {config.method.selections} sampled selections",
-        "sampling": f"temperature {sampling.temperature}, top_p {sampling.top_p}, "
+        "sampling": f"temperature {_stated(sampling.temperature)}, top_p {_stated(sampling.top_p)}, "
         f"at most {sampling.max_tokens} new tokens",
         "seed": config.seed,
         **({"decontamination": decontaminated} if decontaminated else {}),
         "kept a question": f"at most {config.method.keep}",
         "training prompt": "the question and how to give the answer, without any stage of the synthesis",
     }
+
+
+def _stated(value: float | None) -> str:
+    return "left to the server" if value is None else str(value)
 
 
 def _summary(report: SynthesisReport, error: str | None) -> dict[str, Any]:
@@ -334,6 +346,7 @@ def _summary(report: SynthesisReport, error: str | None) -> dict[str, Any]:
         "error": error,
         "owed": report.owed,
         "bad_rows": len(report.bad_rows),
+        "refusals": {stage: {"count": one.count, "words": one.words} for stage, one in report.refusals.items()},
         "decontamination": report.decontamination.counts(),
         "seconds": round(report.seconds, 1),
         "funnel": report.funnel.to_json(),

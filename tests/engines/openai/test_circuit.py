@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from regenesis.config import RetryConfig
-from regenesis.engines.openai.circuit import REFUSALS_AT_START, SUSTAINED_WAITS, Circuit
+from regenesis.engines.openai.circuit import REFUSALS_IN_A_ROW, SUSTAINED_WAITS, Circuit
 
 
 def circuit(after: int = 3) -> Circuit:
@@ -21,14 +21,14 @@ def test_it_opens_after_so_many_failures_in_a_row() -> None:
 def test_an_answer_closes_it() -> None:
     broken = circuit()
     fail(broken, 1), fail(broken, 2)
-    broken.answered()
+    broken.answered("solve")
     assert [fail(broken, 3), fail(broken, 4)] == [None, None]
 
 
 def test_a_refusal_is_an_answer() -> None:
     broken = circuit()
     fail(broken, 1), fail(broken, 2)
-    broken.refused()
+    broken.refused("solve", "question")
     assert fail(broken, 3) is None
 
 
@@ -55,18 +55,55 @@ def test_too_many_requests_for_very_long_opens_it() -> None:
 def test_an_answer_in_between_starts_the_long_wait_anew() -> None:
     broken = circuit()
     broken.too_much(now=100)
-    broken.answered()
+    broken.answered("solve")
     assert broken.too_much(now=1e6) is None
 
 
+def refuse(broken: Circuit, count: int, *, stage: str = "solve", for_length: bool = False) -> list[str | None]:
+    """Verdicts on refusals, each of another question."""
+    return [broken.refused(stage, f"question {number}", for_length=for_length) for number in range(count)]
+
+
 def test_a_session_that_starts_with_refusals_alone_is_misconfigured() -> None:
-    broken = circuit()
-    verdicts = [broken.refused() for _ in range(REFUSALS_AT_START)]
-    assert verdicts[:-1] == [None] * (REFUSALS_AT_START - 1)
-    assert "the config" in (verdicts[-1] or "")
+    verdicts = refuse(circuit(), REFUSALS_IN_A_ROW)
+    assert verdicts[:-1] == [None] * (REFUSALS_IN_A_ROW - 1)
+    assert "completed none" in (verdicts[-1] or "")
 
 
-def test_refusals_after_a_completion_are_no_reason_to_stop() -> None:
+def test_refusals_in_a_row_stop_it_at_any_time() -> None:
     broken = circuit()
-    broken.answered()
-    assert [broken.refused() for _ in range(2 * REFUSALS_AT_START)] == [None] * (2 * REFUSALS_AT_START)
+    broken.answered("solve")
+    verdicts = refuse(broken, REFUSALS_IN_A_ROW)
+    assert verdicts[:-1] == [None] * (REFUSALS_IN_A_ROW - 1)
+    assert "refused the last 20 requests" in (verdicts[-1] or "")
+
+
+def test_completions_in_between_keep_it_closed() -> None:
+    broken = circuit()
+    for _ in range(5):
+        assert refuse(broken, REFUSALS_IN_A_ROW - 1) == [None] * (REFUSALS_IN_A_ROW - 1)
+        broken.answered("solve")
+
+
+def test_a_stage_that_is_always_refused_is_noticed_among_completions_of_others() -> None:
+    broken = circuit()
+    verdicts = []
+    for number in range(REFUSALS_IN_A_ROW):
+        broken.answered("adapt")
+        verdicts.append(broken.refused("solve", f"question {number}"))
+    assert verdicts[:-1] == [None] * (REFUSALS_IN_A_ROW - 1)
+    assert "of the stage solve" in (verdicts[-1] or "")
+
+
+def test_one_question_alone_does_not_stop_a_run() -> None:
+    broken = circuit()
+    assert [broken.refused("adapt", "a very long question") for _ in range(100)] == [None] * 100
+    assert broken.refused("adapt", "another") is None
+
+
+def test_refusals_for_length_count_only_until_the_stage_has_been_answered() -> None:
+    never = refuse(circuit(), REFUSALS_IN_A_ROW, for_length=True)
+    assert never[-1] is not None
+    broken = circuit()
+    broken.answered("solve")
+    assert refuse(broken, 5 * REFUSALS_IN_A_ROW, for_length=True) == [None] * (5 * REFUSALS_IN_A_ROW)

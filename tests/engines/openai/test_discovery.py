@@ -38,13 +38,32 @@ async def test_a_url_without_its_path_is_told_where_most_servers_are(
     assert f"try {server.base_url}." in caplog.text
 
 
-async def test_an_unknown_model_is_told_with_the_nearest_name(opened: Opened) -> None:
-    async with ScriptedServer(models=["gpt", "scripted-v2", *(f"m{index}" for index in range(20))]) as server:
-        with pytest.raises(EngineError) as raised:
-            async with opened(server.base_url):
-                pass
-    assert "Did you mean 'scripted-v2'?" in str(raised.value)
-    assert "gpt, scripted-v2, m0, m1, m2 and 17 more" in str(raised.value)
+async def test_a_model_that_is_not_listed_is_told_with_the_nearest_name_and_tried(
+    opened: Opened, request_for: Callable[..., Request], caplog: pytest.LogCaptureFixture
+) -> None:
+    async with (
+        ScriptedServer(models=["gpt", "scripted-v2", *(f"m{index}" for index in range(20))]) as server,
+        opened(server.base_url) as engine,
+    ):
+        assert (await engine.complete(request_for())).text
+    assert "Did you mean 'scripted-v2'?" in caplog.text
+    assert "gpt, scripted-v2, m0, m1, m2 and 17 more" in caplog.text
+
+
+async def test_a_model_that_the_first_request_finds_unknown_is_told_with_the_nearest_name(
+    opened: Opened, request_for: Callable[..., Request]
+) -> None:
+    async with ScriptedServer(["404"], models=["scripted-v2"]) as server, opened(server.base_url) as engine:
+        with pytest.raises(EngineError, match=r"answered 404 .*Did you mean 'scripted-v2'\?"):
+            await engine.complete(request_for())
+
+
+async def test_a_gateway_that_lists_a_wildcard_raises_no_doubt(
+    opened: Opened, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with ScriptedServer(models=["*"]) as server, opened(server.base_url):
+        pass
+    assert not caplog.text
 
 
 @pytest.mark.parametrize(("key", "says"), [(None, "WANTED_KEY is not set"), ("sk-wrong-one", "key in the environment")])
@@ -93,7 +112,7 @@ async def test_one_of_two_servers_is_enough_and_the_other_is_named_and_tried_lat
 
 
 async def test_an_engine_that_could_not_open_leaves_nothing_open(opened: Opened) -> None:
-    async with ScriptedServer(models=["other"]) as server:
+    async with ScriptedServer(key="sk-right-one") as server:
         with pytest.raises(EngineError):
             async with opened(server.base_url):
                 pass

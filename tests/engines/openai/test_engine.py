@@ -157,9 +157,9 @@ async def test_a_refused_request_is_a_completion(status: int, opened: Opened, re
 async def test_a_session_of_refusals_alone_stops(opened: Opened, request_for: RequestFor) -> None:
     async with ScriptedServer(always("400")) as server, opened(server.base_url) as engine:
         for seed in range(19):
-            assert (await engine.complete(request_for(seed))).finish_reason == "refused"
+            assert (await engine.complete(request_for(seed, question_id=f"q{seed}"))).finish_reason == "refused"
         with pytest.raises(EngineError, match="maximum context length"):
-            await engine.complete(request_for(19))
+            await engine.complete(request_for(19, question_id="q19"))
 
 
 @pytest.mark.parametrize(
@@ -325,9 +325,3 @@ def test_an_extra_body_that_cannot_work_is_refused(
 ) -> None:
     with pytest.raises(ConfigError, match=says):
         OpenAIEngine(engine_config("http://host/v1", **fields))
-
-
-def test_a_password_in_a_url_is_refused_and_not_repeated(engine_config: EngineConfig) -> None:
-    with pytest.raises(ConfigError, match="user name or password") as raised:
-        OpenAIEngine(engine_config("http://me:open-sesame@host/v1"))
-    assert "open-sesame" not in str(raised.value)

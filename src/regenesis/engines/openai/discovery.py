@@ -1,24 +1,29 @@
 """Finds out, before anything is spent, whether a server is there, takes the key and knows the model.
 
-trouble = await look(session, url, model, variable="OPENAI_API_KEY")   # None, or why the URL is of no use now
+    sight = await look(session, url, model, credential)
+    sight.trouble     # why the URL is of no use now, or None
+    sight.doubt       # what may be wrong; the first request decides
+
+A list of models is no more than a hint: gateways list `*`, a path, or nothing of what they serve.
 """
 
 from __future__ import annotations
 
 import difflib
-import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
+from regenesis.engines.openai.addresses import address, path_hint
+from regenesis.engines.openai.bodies import BrokenReply
+from regenesis.engines.openai.complaints import error_words, shorten
+from regenesis.engines.openai.credentials import Credential
 from regenesis.engines.openai.exchange import describe, read_bounded
-from regenesis.engines.openai.proxies import environment_proxy
-from regenesis.engines.openai.replies import BrokenReply, error_words, listed_models, shorten
+from regenesis.engines.openai.proxies import environment_proxy, through
+from regenesis.engines.openai.replies import listed_models
 from regenesis.errors import EngineError
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
-
-logger = logging.getLogger(__name__)
 
 _PATIENCE = 30.0
 """Seconds for `GET /models`, which every server answers from memory."""
@@ -26,7 +31,20 @@ _PATIENCE = 30.0
 _NAMES_SHOWN = 5
 
 
-async def look(session: ClientSession, url: str, model: str, variable: str) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What was found at a URL. None of the texts is redacted.
+
+    Attributes:
+        trouble: Why it cannot be reached, `None` if it can.
+        doubt: What may be wrong with it, `None` if nothing seems to be.
+    """
+
+    trouble: str | None = None
+    doubt: str | None = None
+
+
+async def look(session: ClientSession, url: str, model: str, credential: Credential) -> Sight:
     """Asks a server for its models.
 
     A server without that list (404, 405, 501) is taken as it is. So is one that answers with another error: it is
@@ -35,67 +53,61 @@ async def look(session: ClientSession, url: str, model: str, variable: str) -> s
     Args:
         session: Sends the key, if there is one.
         url: The base URL.
-        model: The name that must be among those listed.
-        variable: The environment variable of the key, to be named in errors.
-
-    Returns:
-        `None` if the server can be used, or why it cannot be reached.
+        model: The name that should be among those listed.
+        credential: What the session sends, to be named in errors.
 
     Raises:
         EngineError: It is there, and no request to it can succeed. The text is not redacted.
     """
     import aiohttp
 
-    address = f"{url}/models"
+    asked = address(url, "models")
+    proxy = environment_proxy(url)
+    way = f" {through(proxy, url)}" if proxy else ""
     try:
         timeout = aiohttp.ClientTimeout(total=_PATIENCE, sock_connect=session.timeout.sock_connect)
-        async with session.get(
-            address, timeout=timeout, allow_redirects=False, proxy=environment_proxy(url)
-        ) as response:
+        async with session.get(asked, timeout=timeout, allow_redirects=False, proxy=proxy) as response:
             status, body = response.status, await read_bounded(response)
+            words = error_words(body, response.headers.get("Content-Type", ""))
     except TimeoutError:
-        return f"GET {address}: no answer in time"
+        return Sight(f"GET {asked}{way}: no answer in time")
     except (aiohttp.ClientError, OSError) as error:
-        return f"GET {address}: {describe(error)}"
+        return Sight(f"GET {asked}{way}: {describe(error)}")
     except BrokenReply as error:
-        return f"GET {address}: {error}"
-    if status in (401, 403):
-        raise EngineError(wrong_key(url, status, error_words(body), variable, sent="Authorization" in session.headers))
+        return Sight(f"GET {asked}{way}: {error}")
+    if status == 401:
+        raise EngineError(wrong_key(f"{url}{way}", status, words, credential))
     if status == 200:
-        _must_list(listed_models(body), model, address)
-    elif status == 404 and (hint := path_hint(url)):
-        logger.warning("GET %s: HTTP 404. %s", address, hint)
-    elif status not in (404, 405, 501):
-        logger.warning("GET %s: HTTP %d; going on, the server may still be starting", address, status)
-    return None
+        return Sight(doubt=_unlisted(listed_models(body), model, asked))
+    if status in (404, 405, 501):
+        hint = path_hint(url) if status == 404 else ""
+        return Sight(doubt=f"GET {asked}{way}: HTTP {status}. {hint}" if hint else None)
+    going_on = "the server may still be starting" if status >= 500 and not proxy else "the first request decides"
+    return Sight(doubt=f"GET {asked}{way}: HTTP {status} ({shorten(words).rstrip('.')}); going on, {going_on}.")
 
 
-def path_hint(url: str) -> str:
-    """What to try where nothing is found at a URL without a path; empty for a URL that has one."""
-    return "" if urlsplit(url).path.strip("/") else f"Most servers are at /v1: try {url.rstrip('/')}/v1."
-
-
-def wrong_key(url: str, status: int, words: str, variable: str, *, sent: bool) -> str:
+def wrong_key(place: str, status: int, words: str, credential: Credential) -> str:
     """What to say of a 401 or 403. The server's words are not redacted."""
-    if sent:
-        advice = f"It does not accept the key in the environment variable {variable}: set it to a valid one."
+    if credential.is_set:
+        held = " or ".join(credential.variables)
+        advice = f"It does not accept the key in the environment variable {held}: set it to a valid one."
     else:
         advice = (
-            f"The environment variable {variable} is not set: put the key there, or name another variable by "
-            "engine.api_key_env."
+            f"The environment variable {credential.variable} is not set: put the key there, or name another variable "
+            "by engine.api_key_env. If the server wants the key in a header of its own, add that to engine.headers, as "
+            "in {api-key: '${" + credential.variable + "}'}."
         )
-    return f"{url} answered {status}: {words.rstrip('.')}. {advice}"
+    return f"{place} answered {status}: {words.rstrip('.')}. {advice}"
 
 
-def _must_list(names: list[str] | None, model: str, address: str) -> None:
+def _unlisted(names: list[str] | None, model: str, asked: str) -> str | None:
+    """That a server does not list the model, `None` if it does or lists no names to go by."""
     # Ollama lists `name:latest` and accepts `name`
-    if names is None or model in names or f"{model}:latest" in names:
-        return
+    if names is None or {model, f"{model}:latest", "*"} & set(names):
+        return None
     nearest = difflib.get_close_matches(model, names, n=1, cutoff=0.4)
-    hint = f"Did you mean {nearest[0]!r}? " if nearest else ""
+    hint = f" Did you mean {shorten(nearest[0])!r}?" if nearest else ""
     others = ", ".join(shorten(name) for name in names[:_NAMES_SHOWN])
     more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
-    raise EngineError(
-        f"engine.model is {model!r}, which {address} does not list. {hint}It lists: {others}{more}. "
-        "Set engine.model to one of them."
-    )
+    listed = f"it lists {others}{more}"
+    return f"engine.model is {model!r}, which {asked} does not list ({listed}).{hint}"

@@ -12,9 +12,12 @@ each thing that can go wrong is met:
   after a jittered back-off, at another URL if there is one, `retry.attempts` times in all; then `RequestFailed`
 - 429, and 503 with Retry-After: that URL is sent fewer requests at once, and none for as long as Retry-After says;
   without that header the request backs off alone. Neither costs any of its attempts
+- a completion that the server broke off (`finish_reason` "error", say): a failure like those
 - empty text: asked for twice again, then believed
-- 400, 413, 422 and other 4xx: a completion with `finish_reason="refused"`
-- 401, 402, 403, 404, 405, redirects, and what `circuit` decides: `EngineError`, for this and every later request
+- a request that is too long for the server's context or limit: asked again for as many tokens as fit, where it says so
+- other 400, 413, 422 and 4xx, a tool called in place of a reply: a completion with `finish_reason="refused"`
+- what a content filter withholds: a completion with `finish_reason="filtered"`
+- 401, 402, 403, 404, 405, 407, redirects, and what `circuit` decides: `EngineError`, for this and every later request
 """
 
 from __future__ import annotations
@@ -22,20 +25,24 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
 
 from regenesis.config import OpenAIEngineConfig
+from regenesis.engines.openai.addresses import address, path_hint
+from regenesis.engines.openai.advice import advice_on
 from regenesis.engines.openai.backoff import full_jitter
 from regenesis.engines.openai.circuit import Circuit
+from regenesis.engines.openai.complaints import shorten
 from regenesis.engines.openai.credentials import Credential
-from regenesis.engines.openai.discovery import look, path_hint, wrong_key
+from regenesis.engines.openai.discovery import Sight, look, wrong_key
 from regenesis.engines.openai.endpoints import Endpoint, Pool, longest_retry_after
 from regenesis.engines.openai.exchange import Answered, Failed, Hopeless, Outcome, Refused, TooMuch, exchange
+from regenesis.engines.openai.fitting import read_room
 from regenesis.engines.openai.proxies import environment_proxy
-from regenesis.engines.openai.replies import Reply, shorten
+from regenesis.engines.openai.replies import Reply
 from regenesis.errors import ConfigError, EngineError, RequestFailed
 from regenesis.nouns import Completion, Request
 
@@ -46,6 +53,13 @@ logger = logging.getLogger(__name__)
 
 _OWN_FIELDS = ("model", "messages", "n", "stream")
 _EMPTY_TRIES = 3
+_FITS = 3
+"""Times that the tokens asked for are lowered to what a server says it has room for."""
+_LEAST_ROOM = 32
+"""New tokens below which a reply is not worth asking for."""
+_STREAM_ONLY = re.compile(
+    r"stream.{0,60}\b(?:only|must|require|enable)|\b(?:only|must|require|enable).{0,60}stream", re.I
+)
 _IDLE_SECONDS = 4.0
 """Idle connections are dropped before uvicorn, which most servers run under, drops them after 5 s: a request sent at
 that very moment would be lost."""
@@ -87,18 +101,20 @@ class OpenAIEngine:
         """Connects to nothing yet.
 
         Raises:
-            ConfigError: `extra_body` holds a field that the engine sets itself, or something JSON cannot hold; or a
-                URL holds a user name or password.
-            EngineError: The environment variable of the key holds something that cannot be a key.
+            ConfigError: `extra_body` holds a field that the engine sets itself, or something JSON cannot hold.
+            EngineError: An environment variable holds something that cannot be a key, one that a header needs is not
+                set, or the environment names a proxy that cannot be used.
         """
         _check(config)
         self.model = _identity(config)
         self.capacity = config.max_in_flight
         self._config = config
-        self._credential = Credential(config.api_key_env)
+        self._credential = Credential(config.api_key_env, config.headers)
         self._pool = Pool(config.urls, config.max_in_flight, config.retry)
         self._circuit = Circuit(config.retry)
         self._proxies = {url: environment_proxy(url) for url in config.urls}
+        self._doubts: dict[str, str] = {}
+        self._streams = False
         self._session: ClientSession | None = None
         self._retries = self._rate_limited = self._usage_estimated = self._failures = 0
 
@@ -120,17 +136,17 @@ class OpenAIEngine:
         """Makes sure that at least one server is there, takes the key and knows the model.
 
         Raises:
-            EngineError: None is there, or one of them does not take the key or does not list the model.
+            EngineError: None is there, or one of them does not take the key.
         """
         await self.close()
         self._pool = Pool(self._config.urls, self._config.max_in_flight, self._config.retry)
         self._circuit = Circuit(self._config.retry)
         self._session = session = self._new_session()
         try:
-            troubles = await asyncio.gather(
-                *(look(session, url, self._config.model, self._credential.variable) for url in self._config.urls)
+            sights = await asyncio.gather(
+                *(look(session, url, self._config.model, self._credential) for url in self._config.urls)
             )
-            self._meet(troubles)
+            self._meet(sights)
         except EngineError as error:
             await self.close()
             raise EngineError(self._credential.redact(str(error))) from None
@@ -148,16 +164,17 @@ class OpenAIEngine:
         session = self._session
         if session is None:
             raise EngineError("The engine is not open: call open() first.")
-        body = self._body(request)
-        tries = empty_tries = turned_away = 0
+        fields = self._fields(request)
+        tries = empty_tries = turned_away = fits = 0
         failed_at: Endpoint | None = None
         while True:
             endpoint = await self._pool.acquire(request.question_id, avoid=failed_at)
             try:
                 sent_at = time.monotonic()
-                outcome = await exchange(session, f"{endpoint.url}/chat/completions", body, self._proxies[endpoint.url])
+                to = address(endpoint.url, "chat/completions")
+                outcome = await exchange(session, to, json.dumps(fields).encode(), self._proxies[endpoint.url])
                 now = time.monotonic()
-                self._learn(endpoint, outcome, sent_at, now)
+                self._learn(endpoint, outcome, request.stage, sent_at, now)
             finally:
                 self._pool.release(endpoint)
             match outcome:
@@ -166,8 +183,12 @@ class OpenAIEngine:
                     if asked is None:
                         await self._back_off(turned_away)
                     continue
-                case Refused(words):
-                    return self._refusal(words, now - sent_at)
+                case Refused(words, filtered):
+                    fits += 1
+                    if fits <= _FITS and not filtered and self._adapt(fields, words):
+                        continue
+                    self._count_refusal(request, endpoint, words)
+                    return self._refusal(words, now - sent_at, filtered=filtered)
                 case Answered(reply):
                     empty_tries += reply.says_nothing
                     if (
@@ -203,43 +224,67 @@ class OpenAIEngine:
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_SECONDS),
             timeout=aiohttp.ClientTimeout(total=self._config.timeout, sock_connect=self._config.connect_timeout),
             headers={
+                "Accept": "application/json",
+                "User-Agent": "regenesis",
                 **self._credential.headers(),
                 "Content-Type": "application/json",
-                "Accept": "application/json",
                 "Accept-Encoding": "identity",
-                "User-Agent": "regenesis",
             },
             cookie_jar=aiohttp.DummyCookieJar(),
         )
 
-    def _meet(self, troubles: list[str | None]) -> None:
-        if all(troubles):
+    def _meet(self, sights: list[Sight]) -> None:
+        if all(sight.trouble for sight in sights):
             raise EngineError(
-                f"No server answers. Tried: {'; '.join(trouble for trouble in troubles if trouble)}. Start one "
+                f"No server answers. Tried: {'; '.join(sight.trouble for sight in sights if sight.trouble)}. Start one "
                 f"there that serves {self._config.model!r} (for example `vllm serve` or `llama-server`), "
                 "or correct engine.base_url."
             )
         now = time.monotonic()
-        for endpoint, trouble in zip(self._pool.endpoints, troubles, strict=True):
-            if trouble:
-                endpoint.failed(now, now, self._credential.redact(trouble), unreachable=True)
+        self._doubts = {}
+        for endpoint, sight in zip(self._pool.endpoints, sights, strict=True):
+            if sight.trouble:
+                endpoint.failed(now, now, self._credential.redact(sight.trouble), unreachable=True)
+            if sight.doubt:
+                self._doubts[endpoint.url] = self._credential.redact(sight.doubt)
+                logger.warning("%s", self._doubts[endpoint.url])
 
-    def _body(self, request: Request) -> bytes:
-        body = {
+    def _fields(self, request: Request) -> dict[str, Any]:
+        """A request's body; what is `null` in the config is left to the server."""
+        sampling = request.sampling
+        fields = {
             "model": self._config.model,
             "messages": [{"role": message.role, "content": message.content} for message in request.messages],
-            "temperature": request.sampling.temperature,
-            "top_p": request.sampling.top_p,
-            "max_tokens": request.sampling.max_tokens,
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            self._config.max_tokens_field: sampling.max_tokens,
             "n": 1,
-            "stream": False,
+            "stream": self._streams,
+            "seed": request.seed if self._config.send_seed else None,
+            **self._config.extra_body,
         }
-        if self._config.send_seed:
-            body["seed"] = request.seed
-        body.update(self._config.extra_body)
-        return json.dumps(body).encode()
+        if self._streams:
+            fields["stream_options"] = {"include_usage": True}
+        return {name: value for name, value in fields.items() if value is not None}
 
-    def _learn(self, endpoint: Endpoint, outcome: Outcome, sent_at: float, now: float) -> None:
+    def _adapt(self, fields: dict[str, Any], words: str) -> bool:
+        """Changes a refused request to one that the server may take, where its words say how."""
+        if not fields.get("stream") and _STREAM_ONLY.search(words):
+            self._streams = True
+            fields.update(stream=True, stream_options={"include_usage": True})
+            return True
+        limit = fields.get(self._config.max_tokens_field)
+        room = read_room(words, limit) if isinstance(limit, int) else None
+        if room is None or room.new_tokens is None or limit is None:
+            return False
+        # some servers know the length of a prompt only by "at least"
+        lower = room.new_tokens if room.new_tokens < limit else limit // 2
+        if lower < min(_LEAST_ROOM, limit):
+            return False
+        fields[self._config.max_tokens_field] = lower
+        return True
+
+    def _learn(self, endpoint: Endpoint, outcome: Outcome, stage: str, sent_at: float, now: float) -> None:
         """Lets the endpoint and the circuit know what came of a request.
 
         Raises:
@@ -249,12 +294,10 @@ class OpenAIEngine:
         match outcome:
             case Answered():
                 endpoint.answered()
-                self._circuit.answered()
-            case Refused(words):
+                self._circuit.answered(stage)
+            case Refused():
                 endpoint.answered()
-                verdict = self._circuit.refused()
-                reason = words
-            case TooMuch(status, asked):
+            case TooMuch(reason, asked):
                 self._rate_limited += 1
                 endpoint.too_much(sent_at, now, asked)
                 verdict = self._circuit.too_much(now)
@@ -263,7 +306,6 @@ class OpenAIEngine:
                         f"the server asks to be left alone for {asked or 0:.0f} s, more than the "
                         f"{longest_retry_after(self._config.retry):.0f} s that are waited at most"
                     )
-                reason = f"HTTP {status}"
             case Failed(reason):
                 self._failures += 1
                 endpoint.failed(sent_at, now, self._shown(reason), unreachable=outcome.unreachable)
@@ -279,14 +321,29 @@ class OpenAIEngine:
                 "What is done stays done; once that is mended, start again to go on."
             )
 
+    def _count_refusal(self, request: Request, endpoint: Endpoint, words: str) -> None:
+        """Lets the circuit know of a refused request.
+
+        Raises:
+            EngineError: It is time to stop.
+        """
+        for_length = read_room(words, request.sampling.max_tokens) is not None
+        verdict = self._circuit.refused(request.stage, request.question_id, for_length=for_length)
+        if verdict is not None:
+            raise self._stop(
+                f"{endpoint.url}: {verdict}. Last: {self._shown(words).rstrip('.')}. {advice_on(words)}"
+                "Refused requests are not recorded: once that is mended, start again to ask them."
+            )
+
     def _hopeless(self, endpoint: Endpoint, status: int, words: str) -> str:
         words = self._shown(words)
         if status in (401, 403):
-            return wrong_key(endpoint.url, status, words, self._credential.variable, sent=self._credential.is_set)
-        hint = path_hint(endpoint.url) if status == 404 else ""
+            return self._credential.redact(wrong_key(endpoint.url, status, words, self._credential))
+        hint = path_hint(endpoint.url) if status in (404, 405) else ""
+        doubt = self._doubts.get(endpoint.url, "") if not hint else ""
         return (
-            f"{endpoint.url}/chat/completions answered {status} to model {self._config.model!r}: {words.rstrip('.')}. "
-            f"{hint or 'Check engine.base_url, engine.model and your account with that server.'}"
+            f"{address(endpoint.url, 'chat/completions')} answered {status} to model {self._config.model!r}: "
+            f"{words.rstrip('.')}. {doubt or hint or 'Check engine.base_url, engine.model and your account there.'}"
         )
 
     def _stop(self, message: str) -> EngineError:
@@ -299,8 +356,8 @@ class OpenAIEngine:
             f"the last time at {endpoint.url}: {self._shown(reason).rstrip('.')}. Start again to ask it once more."
         )
 
-    def _refusal(self, words: str, seconds: float) -> Completion:
-        return Completion("", "refused", 0, 0, self.kind, seconds, error=self._shown(words))
+    def _refusal(self, words: str, seconds: float, *, filtered: bool) -> Completion:
+        return Completion("", "filtered" if filtered else "refused", 0, 0, self.kind, seconds, error=self._shown(words))
 
     def _completion(self, reply: Reply, seconds: float) -> Completion:
         self._usage_estimated += reply.usage_estimated
@@ -328,14 +385,11 @@ def _identity(config: OpenAIEngineConfig) -> str:
 
 def _check(config: OpenAIEngineConfig) -> None:
     clashing = [field for field in _OWN_FIELDS if field in config.extra_body]
+    if config.extra_body.get("n", 0) is None:
+        clashing.remove("n")  # one is what comes of leaving it out
     if clashing:
         raise ConfigError(f"engine.extra_body: {', '.join(clashing)} cannot be set there; remove it.")
     try:
         json.dumps(config.extra_body, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise ConfigError(f"engine.extra_body: holds something that JSON cannot carry ({error}).") from error
-    if any("@" in urlsplit(url).netloc for url in config.urls):
-        raise ConfigError(
-            "engine.base_url: holds a user name or password, which would end up in files and logs. "
-            f"Put the key into the environment variable {config.api_key_env} instead."
-        )

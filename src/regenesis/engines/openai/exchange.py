@@ -10,11 +10,15 @@ programming errors leave as exceptions.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from regenesis.engines.openai.backoff import retry_after_seconds
-from regenesis.engines.openai.replies import BrokenReply, Reply, error_words, read_reply
+from regenesis.engines.openai.bodies import BrokenReply
+from regenesis.engines.openai.complaints import error_code, error_words
+from regenesis.engines.openai.finishes import Withheld
+from regenesis.engines.openai.proxies import through
+from regenesis.engines.openai.replies import ErrorInReply, Reply, read_reply
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession
@@ -22,8 +26,12 @@ if TYPE_CHECKING:
 LARGEST_BODY = 32 * 1024 * 1024
 """Bytes of a reply beyond which it is given up."""
 
-_STOPS_THE_RUN = frozenset({401, 402, 403, 404, 405})
+_STOPS_THE_RUN = frozenset({401, 402, 403, 404, 405, 407})
 _PASSES = frozenset({408, 409, 425})
+_NO_CREDIT = ("insufficient_quota", "billing_not_active", "billing_hard_limit_reached")
+"""Codes of an account that waiting does not mend, though some servers send them as "too many requests"."""
+_FILTERED = ("content_filter", "content_policy_violation", "data_inspection_failed", "moderation_blocked")
+"""Codes of a prompt that a content filter turned away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +43,27 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The server will never answer this request; its words, unredacted."""
+    """The server gives this request no answer as things stand.
+
+    Attributes:
+        words: What it says, unredacted.
+        filtered: Whether a content filter turned it away: about what the text says, and so for good.
+    """
 
     words: str
+    filtered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class TooMuch:
-    """The server is well but wants fewer requests; `wait` is what its Retry-After says, in seconds."""
+    """The server is well but wants fewer requests.
 
-    status: int
+    Attributes:
+        words: What it says, unredacted.
+        wait: What its Retry-After says, in seconds.
+    """
+
+    words: str
     wait: float | None
 
 
@@ -53,12 +72,12 @@ class Failed:
     """Asking again may help.
 
     Attributes:
-        reason: What went wrong, unredacted.
+        words: What went wrong, unredacted.
         unreachable: No connection could be opened.
         timed_out: The whole time of a request went by without an answer.
     """
 
-    reason: str
+    words: str
     unreachable: bool = False
     timed_out: bool = False
 
@@ -76,6 +95,13 @@ Outcome = Answered | Refused | TooMuch | Failed | Hopeless
 
 async def exchange(session: ClientSession, url: str, body: bytes, proxy: str | None = None) -> Outcome:
     """Sends a chat-completions body, by a proxy if one is given, and reads the reply; never follows a redirect."""
+    outcome = await _exchange(session, url, body, proxy)
+    if proxy is None or isinstance(outcome, Answered):
+        return outcome
+    return replace(outcome, words=f"{through(proxy, url)}: {outcome.words}")
+
+
+async def _exchange(session: ClientSession, url: str, body: bytes, proxy: str | None) -> Outcome:
     import aiohttp
 
     try:
@@ -118,6 +144,8 @@ def describe(error: Exception) -> str:
 
     if isinstance(error, aiohttp.ClientConnectorError):
         return f"cannot connect ({error.os_error.strerror or error.os_error})"
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return f"the proxy answered {error.status} {error.message}"
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return "the server cut the connection"
     if isinstance(error, aiohttp.ClientPayloadError):
@@ -126,17 +154,27 @@ def describe(error: Exception) -> str:
 
 
 def _judge(response: ClientResponse, body: bytes) -> Outcome:
-    status = response.status
-    if 200 <= status < 300:
-        return Answered(read_reply(body))
-    if 300 <= status < 400:
-        return Hopeless(status, f"it redirects to {response.headers.get('Location', 'nowhere')}")
+    content_type = response.headers.get("Content-Type", "")
     wait = retry_after_seconds(response.headers.get("Retry-After"), time.time())
-    if status == 429 or (status == 503 and wait is not None):
-        return TooMuch(status, wait)
-    words = error_words(body)
-    if status in _STOPS_THE_RUN:
+    if 300 <= response.status < 400:
+        return Hopeless(response.status, f"it redirects to {response.headers.get('Location', 'nowhere')}")
+    if response.status >= 400:
+        return _judge_error(response.status, error_words(body, content_type), error_code(body), wait)
+    try:
+        return Answered(read_reply(body, content_type))
+    except Withheld as withheld:
+        return Refused(str(withheld), filtered=withheld.filtered)
+    except ErrorInReply as error:
+        if error.status is None:
+            return Failed(str(error))
+        return _judge_error(error.status, str(error), error_code(body), wait)
+
+
+def _judge_error(status: int, words: str, code: str, wait: float | None) -> Outcome:
+    if status in _STOPS_THE_RUN or code in _NO_CREDIT:
         return Hopeless(status, words)
+    if status == 429 or (status == 503 and wait is not None):
+        return TooMuch(f"HTTP {status}: {words}", wait)
     if status in _PASSES or status >= 500:
         return Failed(f"HTTP {status}: {words}")
-    return Refused(words)
+    return Refused(words, filtered=code in _FILTERED)

@@ -1,20 +1,21 @@
 """Reads what a chat-completions server sent back. All of it is untrusted.
 
-    reply = read_reply(body)      # Reply, or BrokenReply: ask again
-    words = error_words(body)     # what a server says about an error, fit to be shown
+    reply = read_reply(body, content_type)
 
-Whatever the bytes, the outcome is a value or `BrokenReply`; no other exception leaves this module.
+Whatever the bytes, the outcome is a reply, `BrokenReply` (ask again, unless it is an `ErrorInReply` whose status says
+otherwise) or `Withheld` (no text will come of asking again).
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from regenesis.engines.openai.bodies import BrokenReply, read_object
+from regenesis.engines.openai.complaints import words_of
+from regenesis.engines.openai.finishes import finish_of
 from regenesis.engines.thoughts import share_of_thought, split
 
-_CUT_SHORT = frozenset({"length", "max_tokens", "model_length"})
 _MOST_BYTES_A_TOKEN = 16
 _UNWRITTEN_TOKENS = 8
 _LARGEST_COUNT = 10_000_000
@@ -24,11 +25,18 @@ _THOUGHT_FIELDS = ("reasoning_content", "reasoning", "thinking", "reasoning_deta
 _THOUGHT_PARTS = frozenset({"thinking", "reasoning", "thought"})
 _TEXT_KEYS = ("text", "thinking", "reasoning", "content", "summary")
 _DEEPEST_PART = 4
-_WORDS_SHOWN = 500
 
 
-class BrokenReply(Exception):
-    """The body is not a chat completion; the message says why."""
+class ErrorInReply(BrokenReply):
+    """The body holds an error in the place of a completion, though the status says that all is well.
+
+    Attributes:
+        status: The status that the error names for itself, `None` where it names none.
+    """
+
+    def __init__(self, words: str, status: int | None) -> None:
+        super().__init__(words)
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +67,30 @@ class Reply:
         return self.finish_reason == "stop" and not self.text.strip() and not (self.thought or self.thought_tokens)
 
 
-def read_reply(body: bytes) -> Reply:
+def read_reply(body: bytes, content_type: str = "") -> Reply:
     """Reads the first choice of a chat completion.
 
     Raises:
-        BrokenReply: The body is not JSON, holds no choices, or its content is neither text nor parts of text.
+        BrokenReply: The body is not JSON, holds no choices, its content is neither text nor parts of text, or the
+            server broke off in the middle of it.
+        ErrorInReply: It holds an error.
+        Withheld: A content filter withheld the text, the model declined, or it called a tool instead.
     """
-    reply = _parse(body)
+    reply = read_object(body, content_type)
     choices = reply.get("choices")
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
-        raise BrokenReply(f"the reply holds no choices: {error_words(body)}")
+        if reply.get("error"):
+            raise ErrorInReply(words_of(reply["error"]), _status(reply["error"]))
+        raise BrokenReply(f"the reply holds no choices: {words_of(reply)}")
     message = choices[0].get("message")
     if not isinstance(message, dict):
         raise BrokenReply("the first choice of the reply holds no message")
     thought, text = _thought_and_reply(message)
     usage = reply.get("usage")
     tokens = _tokens(usage if isinstance(usage, dict) else {}, thought, text)
-    finish = choices[0].get("finish_reason")
     return Reply(
         text=text,
-        finish_reason="length" if isinstance(finish, str) and finish in _CUT_SHORT else "stop",
+        finish_reason=finish_of(choices[0], text),
         prompt_tokens=tokens.prompt,
         completion_tokens=tokens.completion,
         usage_estimated=tokens.estimated,
@@ -87,27 +99,10 @@ def read_reply(body: bytes) -> Reply:
     )
 
 
-def error_words(body: bytes) -> str:
-    """What a server says about an error, on one line and without control characters."""
-    try:
-        words = _find_message(_parse(body))
-    except BrokenReply:
-        words = None
-    if words is None:
-        words = body[: 16 * _WORDS_SHOWN].decode("utf-8", errors="replace")
-    line = " ".join("".join(character if character.isprintable() else " " for character in words).split())
-    return line or "(nothing)"
-
-
-def shorten(words: str) -> str:
-    """At most 500 characters. Keys must be taken out first: half a key would not be recognised."""
-    return words if len(words) <= _WORDS_SHOWN else words[: _WORDS_SHOWN - 1] + "…"
-
-
 def listed_models(body: bytes) -> list[str] | None:
     """Names in a reply to `GET /models`, or `None` if it lists none that can be read."""
     try:
-        data = _parse(body).get("data")
+        data = read_object(body).get("data")
     except BrokenReply:
         return None
     if not isinstance(data, list):
@@ -116,15 +111,12 @@ def listed_models(body: bytes) -> list[str] | None:
     return names or None
 
 
-def _parse(body: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        # ValueError covers bad JSON, bad UTF-8 and integers too long to convert
-        raise BrokenReply(f"the reply is not JSON ({len(body)} bytes)") from error
-    if not isinstance(value, dict):
-        raise BrokenReply(f"the reply is a JSON {type(value).__name__}, not an object")
-    return value
+def _status(error: Any) -> int | None:
+    """The HTTP status that an error names as its code."""
+    code = error.get("code", error.get("status")) if isinstance(error, dict) else None
+    if isinstance(code, str) and code.isascii() and code.isdigit() and len(code) == 3:
+        code = int(code)
+    return code if isinstance(code, int) and not isinstance(code, bool) and 400 <= code < 600 else None
 
 
 def _thought_and_reply(message: dict[str, Any]) -> tuple[str, str]:
@@ -238,15 +230,4 @@ def _thought_tokens(completion: int, stated: int, thought: str, reply: str) -> i
 def _count(value: Any, least: float, most: float) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
         return value
-    return None
-
-
-def _find_message(reply: dict[str, Any]) -> str | None:
-    """The message of the error forms in use: `error.message`, `error`, `message`, `detail`."""
-    error = reply.get("error")
-    if isinstance(error, dict):
-        error = error.get("message")
-    for words in (error, reply.get("message"), reply.get("detail")):
-        if isinstance(words, str) and words.strip():
-            return words
     return None
