@@ -23,13 +23,33 @@ RED_BLUE = (Choice("A", "red"), Choice("B", "blue"))
         {"A": "red", "B": "blue"},
         '["red", "blue"]',
         '{"A": "red", "B": "blue"}',
+        ["red", "blue", None, " ", float("nan")],
+        {"A": "red", "B": "blue", "C": None, "D": ""},
+        {"label": ["A", "B", None], "text": ["red", "blue", None]},
+        [{"key": "A", "text": "red"}, {"key": "B", "text": "blue"}],
+        [{"A": "red"}, {"B": "blue"}],
+        {"choices": ["red", "blue"], "labels": [0, 1]},
+        ["A) red", "B) blue"],
+        ["(A) red", "(B) blue"],
+        ["A. red", "B. blue"],
+        "['red', 'blue']",
+        "['red' 'blue']",
+        "('red', 'blue')",
+        "{'A': 'red', 'B': 'blue', 'C': None, 'D': nan}",
+        "{'text': array(['red', 'blue'], dtype=object), 'label': array(['A', 'B'], dtype=object)}",
+        "A) red B) blue",
+        "(A) red, (B) blue",
+        "A. red\nB. blue",
+        "A: red\nB: blue",
+        "red\nblue",
+        "red | blue",
     ],
 )
 def test_all_shapes_give_the_same_choices(shape: Any) -> None:
     assert read_choices(shape) == RED_BLUE
 
 
-@pytest.mark.parametrize("nothing", [None, "", " ", [], {}])
+@pytest.mark.parametrize("nothing", [None, "", " ", [], {}, [None, ""], {"A": None}, "nan", "None", float("nan")])
 def test_nothing_is_no_choices(nothing: Any) -> None:
     assert read_choices(nothing) == ()
 
@@ -40,9 +60,10 @@ def test_nothing_is_no_choices(nothing: Any) -> None:
         ("red, blue", "are text, not a list"),
         (7, "not a list"),
         (["red"], "one choice only"),
-        (["red", None], "one of its choices is None"),
+        (["red", None, "blue"], "one of its choices is None"),
         (["red", ["blue"]], "one of its choices is"),
-        (["red", " "], "one of its choices is ' '"),
+        (["red", " ", "blue"], "one of its choices is ' '"),
+        (["red", None, ""], "one choice only"),
         ({"label": ["A"], "text": ["red", "blue"]}, "1 choice labels for 2 choices"),
         ([{"label": "A", "text": "red"}, {"label": "A", "text": "blue"}], "two of its choices have one label"),
         ([str(number) for number in range(27)], "27 choices"),

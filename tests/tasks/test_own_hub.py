@@ -20,11 +20,13 @@ ROWS = [
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
+    unasked = tmp_path / "someone" / "sums" / "default" / "validation.jsonl"
     for config, split in (("default", "train"), ("default", "test"), ("hard", "train")):
         folder = tmp_path / "someone" / "sums" / config
         folder.mkdir(parents=True, exist_ok=True)
         rows = [row | {"stem": f"{config} {split}: {row['stem']}"} for row in ROWS]
         (folder / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    unasked.write_text('{"id": "a", "unit": "m", "result": "3"}\n')
     return tmp_path
 
 
@@ -63,7 +65,10 @@ def test_a_stated_kind_is_held_to(root: Path, load: Any) -> None:
     ("stated", "said"),
     [
         ({"fields": {"text": "stm"}}, "someone/sums, split train: `fields.text` names the column 'stm'"),
-        ({"fields": {}}, "no column is called question, text, prompt, problem; it has id, stem, unit, result"),
+        (
+            {"fields": {}, "split": "validation"},
+            "no column is called question, text, prompt, problem or the like; it has id, unit, result",
+        ),
         ({"config": "easy"}, "someone/sums/easy/train.jsonl is not there, and the hub cannot be reached"),
         ({"split": "dev"}, "someone/sums/default/dev.jsonl is not there, and the hub cannot be reached"),
         ({"kind": "scorer"}, "kind `scorer` is for reasoning-gym tasks"),

@@ -59,9 +59,9 @@ class TaskConfig(Section):
     """A data set on the hub that is not in the catalogue, as `org/name`; looked for in the data root first."""
     config: str | None = Field(default=None, pattern=r"^\w[\w .+-]*$")
     """For `hub`: which of the data set's configs; the only one, or its default, if left out."""
-    fields: dict[str, str] = Field(default_factory=dict)
-    """For `file` and `hub`: the column of `id`, `text`, `gold`, `choices`; a value with `{{ }}` is a template over the
-    row."""
+    fields: dict[str, str | None] = Field(default_factory=dict)
+    """For `file` and `hub`: the column of `id`, `text`, `gold`, `choices`, or a part of one (`prompt[0].content`); a
+    value with `{{ }}` is a template over the row, `null` leaves a field out."""
     kind: AnswerKind | Literal["auto"] = "auto"
     """For `file` and `hub`: how answers compare; `auto` reads it off the gold answer."""
     parameters: dict[str, Any] = Field(default_factory=dict)

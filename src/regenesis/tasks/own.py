@@ -1,28 +1,28 @@
 """The user's own questions: finding which columns of a file or data set hold question, gold answer, id and options.
 
-What the config's `fields` says wins; for the rest the usual column names are tried.
+What the config's `fields` says wins; for the rest the usual column names are tried, and what the columns hold is looked
+at. Where two columns could be meant, or options would be left out, the user is asked.
 """
 
 from __future__ import annotations
 
-import difflib
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from regenesis.config import TaskConfig
 from regenesis.errors import TaskError
+from regenesis.nouns import Choice
+from regenesis.tasks.choices import read_choices
+from regenesis.tasks.column_names import fold
+from regenesis.tasks.fields import Found, check_fields, find_choices, find_gold, find_id, find_text
+from regenesis.tasks.positions import AmbiguousPositionsError, first_position, position_in
 from regenesis.tasks.recipes import Recipe
-from regenesis.tasks.rows import Row, RowSource
-from regenesis.tasks.templates import Reader, field_reader, is_template
-
-USUAL_NAMES = {
-    "text": ("question", "text", "prompt", "problem"),
-    "gold": ("answer", "gold", "target", "solution"),
-    "id": ("id", "uid", "qid"),
-    "choices": ("choices", "options"),
-}
+from regenesis.tasks.rows import Row, RowError, RowSource
+from regenesis.tasks.table import Table
+from regenesis.tasks.templates import Reader
+from regenesis.tasks.unused import check_options, notes_on
 
 # rows looked at for their columns, since JSON rows need not all have the same ones
 _LOOKED_AT = 100
@@ -53,14 +53,47 @@ def read_own(task: TaskConfig, source: RowSource) -> OwnTable:
         source: Where the rows are.
 
     Raises:
-        TaskError: There are no rows or they cannot be read, a field is unknown, or a column is not there.
+        TaskError: There are no rows or they cannot be read, a field is unknown, a column is not there, or which of
+            several is meant cannot be told.
     """
     if task.kind == "scorer":
         raise TaskError(
             f"{task.name}: kind `scorer` is for reasoning-gym tasks; answers of your own are compared by another kind."
         )
-    origin, rows = source.origin, source.read()
+    check_fields(task.name, task.fields)
+    rows = source.read()
     head = list(itertools.islice(rows, _LOOKED_AT))
+    table = _table(source.origin, head)
+    text = find_text(task.fields, table)
+    choices = find_choices(task.fields, table, text)
+    gold = find_gold(task.fields, table, text, choices)
+    row_id = find_id(task.fields, table)
+    found = [one for one in (text, gold, choices, row_id) if one]
+    used = {column for one in found for column in one.columns}
+    unused = tuple(column for column in table.columns if column not in used)
+    if task.kind in ("auto", "choice") and "choices" not in task.fields:
+        check_options(table, unused, gold, choices)
+    told = ["; ".join(note for one in found for note in one.told)]
+    reader = gold.reader if gold else None
+    if gold and choices:
+        reader, counted = _by_options(source, gold, choices)
+        told.append(counted)
+    told += notes_on(table, unused, text, gold)
+    return OwnTable(
+        itertools.chain(head, rows),
+        Recipe(
+            text.reader,
+            reader,
+            task.kind,
+            row_id.reader if row_id else None,
+            choices.reader if choices else None,
+        ),
+        unused,
+        (*source.notes, *(f"{task.name}: {note}" for note in told if note)),
+    )
+
+
+def _table(origin: str, head: list[Row]) -> Table:
     if not head:
         raise TaskError(f"{origin}: holds no rows.")
     columns = list(dict.fromkeys(str(name) for row in head for name in row.values))
@@ -68,49 +101,50 @@ def read_own(task: TaskConfig, source: RowSource) -> OwnTable:
         raise TaskError(
             f"{origin}: none of its first {len(head)} rows can be read; line {head[0].line} {head[0].fault}."
         )
-    return OwnTable(itertools.chain(head, rows), _recipe(task, origin, columns), notes=source.notes)
+    return Table(origin, columns, [row.values for row in head if row.fault is None])
 
 
-def _recipe(task: TaskConfig, origin: str, columns: Sequence[str]) -> Recipe:
-    for field in task.fields:
-        if field not in USUAL_NAMES:
-            close = difflib.get_close_matches(field, USUAL_NAMES, n=1) or list(USUAL_NAMES)
-            raise TaskError(f"{task.name}: `fields` does not know {field!r}; it knows {', '.join(close)}.")
-    readers = {field: _reader(task, origin, field, columns) for field in USUAL_NAMES}
-    if readers["text"] is None:
+def _by_options(source: RowSource, gold: Found, choices: Found) -> tuple[Reader, str]:
+    """Reads gold answers that name an option by its column, by its position or by a row of flags, as its label."""
+    try:
+        first = first_position(_cells(source, gold, choices))
+    except AmbiguousPositionsError:
+        name = gold.name
         raise TaskError(
-            f"{origin}: no column is called {', '.join(USUAL_NAMES['text'])}; it has {', '.join(columns)}. "
-            f"Say which holds the question: fields: {{text: <column>}}."
-        )
-    return Recipe(readers["text"], readers["gold"], task.kind, readers["id"], readers["choices"])
+            f"{source.origin}: `{name}` names options by position, and no row tells whether the first is 0 or 1. "
+            f'Say so: fields: {{gold: "{{{{ {name} | int | letter }}}}"}} if it is 0, '
+            f'fields: {{gold: "{{{{ ({name} | int - 1) | letter }}}}"}} if it is 1.'
+        ) from None
+
+    def read(row: Mapping[str, Any]) -> Any:
+        cell = gold.reader(row)
+        if cell is None:
+            return None
+        options = read_choices(choices.reader(row))
+        return _label(cell, options, first, choices.labels or {}) if options else cell
+
+    counted = "" if first is None else f"`{gold.name}` holds positions of options, the first being {first}"
+    return read, counted
 
 
-def _reader(task: TaskConfig, origin: str, field: str, columns: Sequence[str]) -> Reader | None:
-    stated = task.fields.get(field)
-    if stated is None:
-        usual = next((name for name in USUAL_NAMES[field] if name in columns), None)
-        return field_reader(usual) if usual else None
-    if is_template(stated) or stated in columns:
-        return field_reader(stated)
-    parts = [part.strip() for part in stated.split(",")]
-    if field == "choices" and len(parts) > 1 and set(parts) <= set(columns):
-        return _several(parts)
-    close = difflib.get_close_matches(stated, columns, n=1)
-    hint = f"; did you mean `{close[0]}`?" if close else "."
-    raise TaskError(f"{origin}: `fields.{field}` names the column {stated!r}; there are {', '.join(columns)}{hint}")
+def _cells(source: RowSource, gold: Found, choices: Found) -> Iterator[tuple[Any, tuple[Choice, ...]]]:
+    for row in source.read():
+        try:
+            if row.fault is None:
+                yield gold.reader(row.values), read_choices(choices.reader(row.values))
+        except RowError:
+            continue  # said when a question is made of it
 
 
-def _several(columns: Sequence[str]) -> Reader:
-    """One option a column, labelled by the column's name if that is one character; empty cells are no options."""
-    readers = [(name, field_reader(name)) for name in columns]
-    own_labels = all(len(name) == 1 for name in columns)
-
-    def read(row: Mapping[str, Any]) -> dict[str, Any] | list[Any]:
-        filled = [
-            (name, value)
-            for name, value in ((name, reader(row)) for name, reader in readers)
-            if value not in (None, "")
-        ]
-        return dict(filled) if own_labels else [value for _, value in filled]
-
-    return read
+def _label(cell: Any, options: tuple[Choice, ...], first: int | None, columns: Mapping[str, str]) -> Any:
+    if isinstance(cell, list) and len(cell) == len(options) and all(flag in (0, 1) for flag in cell):
+        right = [option.label for option, flag in zip(options, cell, strict=True) if flag]
+        if len(right) != 1:
+            raise RowError(f"marks {len(right)} of its options as right")
+        return right[0]
+    if isinstance(cell, str) and fold(cell) in columns:
+        return columns[fold(cell)]
+    position = position_in(cell) if first is not None else None
+    if position is None or first is None or not 0 <= position - first < len(options):
+        return cell
+    return options[position - first].label

@@ -1,4 +1,5 @@
-"""How one field of a question is read out of a row: a column's name, or a Jinja2 template over the columns.
+"""How one field of a question is read out of a row: a column's name (see `paths` for nested ones), or a Jinja2 template
+over the columns.
 
     reader = field_reader("{{ answer.split('####')[-1] | trim }}")
     reader({"answer": "… #### 18"})  # "18"
@@ -20,10 +21,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined
+from jinja2.meta import find_undeclared_variables
+from jinja2.nodes import Const, Getitem, Name
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from regenesis.errors import TaskError
 from regenesis.tasks.kinds import is_number, option_letter
+from regenesis.tasks.paths import value_at
 from regenesis.tasks.rows import RowError, shorten
 
 Reader = Callable[[Mapping[str, Any]], Any]
@@ -47,13 +51,26 @@ def field_reader(source: str) -> Reader:
     Raises:
         TaskError: `source` is a template that is not valid.
     """
-    return _template(source) if is_template(source) else functools.partial(_column, source)
+    return _template(source) if is_template(source) else lambda row: value_at(row, source)
 
 
-def _column(name: str, row: Mapping[str, Any]) -> Any:
-    if name not in row:
-        raise RowError(f"has no column `{name}`; it has {', '.join(map(str, row)) or 'none'}")
-    return row[name]
+def as_variable(column: str) -> str:
+    """How a template reads a column: by its name, or out of the row where that is no name of a variable."""
+    return column if column.isidentifier() else f"row['{column}']"
+
+
+def columns_in(source: str) -> set[str]:
+    """Names of the columns that a template reads."""
+    try:
+        tree = _environment().parse(source)
+    except TemplateSyntaxError:
+        return set()
+    whole = {
+        node.arg.value
+        for node in tree.find_all(Getitem)
+        if isinstance(node.node, Name) and node.node.name == "row" and isinstance(node.arg, Const)
+    }
+    return find_undeclared_variables(tree) | whole
 
 
 def _template(source: str) -> Reader:
