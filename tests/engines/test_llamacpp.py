@@ -65,7 +65,7 @@ async def test_the_same_seed_gives_the_same_text(engine: LlamaCppEngine) -> None
 
 def drawn_from(engine: LlamaCppEngine, temperature: float, top_p: float) -> dict[int, float]:
     """The first token's distribution as it stands when the token is drawn: its twenty likeliest."""
-    body = _body(ask("Pick a colour.", temperature=temperature, top_p=top_p, tokens=1))
+    body = _body(ask("Pick a colour.", temperature=temperature, top_p=top_p, tokens=1), {})
     extra = {"stream": False, "logprobs": True, "top_logprobs": 20, "post_sampling_probs": True}
     reply = engine._server.handle_chat_completions({**body, "stream_options": {}, **extra})
     return {entry["id"]: entry["prob"] for entry in reply["choices"][0]["logprobs"]["content"][0]["top_probs"]}
@@ -165,7 +165,7 @@ async def test_a_damaged_model_file_is_an_error_of_ours(tmp_path: Path) -> None:
 
 
 async def test_every_place_has_the_whole_context() -> None:
-    parameters = _server_parameters(Path("model.gguf"), CONFIG)
+    parameters = _server_parameters(Path("model.gguf"), CONFIG, "key")
     assert (parameters.n_parallel, parameters.n_ctx) == (4, 2048)
 
 

@@ -18,13 +18,17 @@ CLEARLY = 0.002
 """Lead of the likeliest token over the next, in standard deviations of the logits, that no rounding makes up for."""
 
 
-def write_tiny_gguf(target: Path, architecture: str, *, tied: bool = True, seed: int = 0) -> Path:
-    """A random model of llama.cpp's architecture `llama`, `qwen2` or `qwen3`, in float32."""
+def write_tiny_gguf(
+    target: Path, architecture: str, *, tied: bool = True, seed: int = 0, template: str | None = None
+) -> Path:
+    """A random model of llama.cpp's architecture `llama`, `qwen2` or `qwen3`, in float32, with a chat template."""
     source = read_gguf(locate("pypi:smollm2-135m-instruct"))
     fields = {name: field for name, field in source.fields.items() if not name.startswith("llama.")}
     fields["general.architecture"] = text(architecture)
     fields["general.name"] = text("tiny")
     fields["general.file_type"] = whole(0)
+    if template is not None:
+        fields["tokenizer.chat_template"] = text(template)
     sizes = {
         "block_count": BLOCKS,
         "context_length": 2048,

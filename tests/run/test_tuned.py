@@ -137,17 +137,18 @@ def test_a_models_identity_is_known_again_until_weights_adapter_or_settings_chan
     note, base = tmp_path / "evaluation" / "base" / "identity.json", gguf(tmp_path / "base.gguf")
     lora = gguf(tmp_path / "lora.gguf", b"lora")
     engine = LlamaCppEngineConfig(kind="llamacpp", model=str(base), adapter=lora)
-    assert recall(engine, note) is None
-    remember(engine, note, "me")
-    assert recall(engine, note) == "me"
-    assert recall(engine.model_copy(update={"threads": 1, "max_in_flight": 3}), note) == "me"
-    assert recall(engine.model_copy(update={"context": 512}), note) is None
-    assert recall(engine.model_copy(update={"adapter": None}), note) is None
+    assert recall(engine, "off", note) is None
+    remember(engine, "off", note, "me")
+    assert recall(engine, "off", note) == "me"
+    assert recall(engine.model_copy(update={"threads": 1, "max_in_flight": 3}), "off", note) == "me"
+    assert recall(engine, "on", note) is None
+    assert recall(engine.model_copy(update={"context": 512}), "off", note) is None
+    assert recall(engine.model_copy(update={"adapter": None}), "off", note) is None
     gguf(lora, b"other")
-    assert recall(engine, note) is None
+    assert recall(engine, "off", note) is None
     gguf(lora, b"lora")
     gguf(base, b"grown larger")
-    assert recall(engine, note) is None
+    assert recall(engine, "off", note) is None
 
 
 SMALL = "pypi:smollm2-135m-instruct"

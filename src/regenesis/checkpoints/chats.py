@@ -38,6 +38,7 @@ class Chat:
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, thinking: Thinking = "off") -> None:
         self._tokenizer = tokenizer
+        self._thinking: Thinking = thinking
         self.switches = switch_values(str(tokenizer.chat_template or ""), thinking)
 
     def prompt(self, messages: Sequence[Mapping[str, Any]]) -> str:
@@ -68,6 +69,20 @@ class Chat:
         tail = self._tokenizer(text.rpartition(mark)[2].lstrip(), add_special_tokens=False)["input_ids"]
         return {tail[0]} & set(self._tokenizer.added_tokens_decoder) if tail else set()
 
+    def mark(self) -> str:
+        """What the template's switches add to the model's identity."""
+        from jinja2 import TemplateError
+
+        chat = [{"role": "user", "content": "?"}]
+        try:
+            told, untold = (
+                self._tokenizer.apply_chat_template(chat, add_generation_prompt=True, tokenize=False, **switches)
+                for switches in (self.switches, {})
+            )
+        except (TemplateError, ValueError, TypeError):
+            return ""
+        return identity_mark(self._thinking, str(told), str(untold))
+
     def _text(self, messages: Sequence[Mapping[str, Any]], *, add_generation_prompt: bool) -> str:
         rendered = self._tokenizer.apply_chat_template(
             [dict(message) for message in messages],
@@ -82,6 +97,27 @@ def switch_values(template: str, thinking: Thinking) -> dict[str, Any]:
     """What a chat template is to be told of thinking; nothing where it has no switch for it."""
     names = _variables(template)
     return {name: value for name, value in (_OFF if thinking == "off" else _ON).items() if name in names}
+
+
+def unseen_switches(model: str, thinking: Thinking) -> dict[str, Any]:
+    """What to tell a chat template that is not at hand: the switches of most families, which others pass over."""
+    # only gpt-oss's own name shows that it takes the last one
+    names = ["enable_thinking", "thinking", *(["reasoning_effort"] if "gpt-oss" in model.lower() else [])]
+    values = _OFF if thinking == "off" else _ON
+    return {name: values[name] for name in names if name in values}
+
+
+def identity_mark(thinking: Thinking, told: str, untold: str) -> str:
+    """What a switch adds to a model's identity: nothing where a chat reads the same without it.
+
+    Args:
+        thinking: The setting.
+        told: A chat rendered with the switches.
+        untold: The same chat rendered without them.
+    """
+    if told == untold:
+        return ""
+    return "+thinking-off" if thinking == "off" else "+thinking-on"
 
 
 def stop_tokens(stated: int | Sequence[int] | None, tokenizer: PreTrainedTokenizerBase, chat: Chat) -> set[int]:

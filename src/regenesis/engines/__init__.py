@@ -1,29 +1,35 @@
 """Engines: where tokens come from.
 
-engine = make_engine(config.engine)
+engine = make_engine(config.engine, config.thinking)
 await engine.open()
 completion = await engine.complete(request)
 """
 
 from __future__ import annotations
 
-from regenesis.config import EngineConfig, OpenAIEngineConfig, TransformersEngineConfig
+from regenesis.config import EngineConfig, OpenAIEngineConfig, Thinking, TransformersEngineConfig
 from regenesis.engines.base import Engine
 from regenesis.models import Progress as Fetching
 
 __all__ = ["Engine", "make_engine"]
 
 
-def make_engine(config: EngineConfig, fetching: Fetching | None = None) -> Engine:
-    """The engine that a config names, not opened yet; `fetching` is told how far the model's download is."""
+def make_engine(config: EngineConfig, thinking: Thinking = "off", fetching: Fetching | None = None) -> Engine:
+    """The engine that a config names, not opened yet.
+
+    Args:
+        config: The engine's config.
+        thinking: Whether a model that can think does so; `keep` asks the same as `on`.
+        fetching: Told how far the model's download is.
+    """
     if isinstance(config, OpenAIEngineConfig):
         from regenesis.engines.openai import OpenAIEngine
 
-        return OpenAIEngine(config)
+        return OpenAIEngine(config, thinking)
     if isinstance(config, TransformersEngineConfig):
         from regenesis.engines.transformers import TransformersEngine
 
-        return TransformersEngine(config, fetching)
+        return TransformersEngine(config, fetching, thinking=thinking)
     from regenesis.engines.llamacpp import LlamaCppEngine
 
-    return LlamaCppEngine(config, fetching)
+    return LlamaCppEngine(config, fetching, thinking=thinking)

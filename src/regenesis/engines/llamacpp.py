@@ -22,10 +22,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from regenesis.config import LlamaCppEngineConfig
+from regenesis.checkpoints.chats import identity_mark, switch_values
+from regenesis.config import LlamaCppEngineConfig, Thinking
+from regenesis.engines.thoughts import opening_at_end, share_of_thought, split
 from regenesis.engines.threads import wait_without_spinning
 from regenesis.errors import EngineError, ModelError, RequestFailed
 from regenesis.models import Progress, fingerprint, identity, locate
@@ -46,7 +50,8 @@ class LlamaCppEngine:
     Attributes:
         kind: `llamacpp`.
         model: `<name>@sha256:<16 hex digits>` of the weights' file, and the same of the adapter's behind a `+` where
-            there is one; known from `open` on.
+            there is one, and `+thinking-off` or `-on` where that changes what the chat template writes; known from
+            `open` on.
         capacity: Sequences decoded together.
     """
 
@@ -54,9 +59,13 @@ class LlamaCppEngine:
     model: str
     capacity: int
 
-    def __init__(self, config: LlamaCppEngineConfig, progress: Progress | None = None) -> None:
+    def __init__(
+        self, config: LlamaCppEngineConfig, progress: Progress | None = None, *, thinking: Thinking = "off"
+    ) -> None:
         self.capacity = config.max_in_flight
         self._config = config
+        self._thinking: Thinking = thinking
+        self._chat = _Chat({}, "", "")
         self._progress = progress
         self._server: Server | None = None
         self._threads: ThreadPoolExecutor | None = None
@@ -74,8 +83,11 @@ class LlamaCppEngine:
             return
         wait_without_spinning()
         path = await asyncio.to_thread(locate, self._config.model, progress=self._progress)
-        self.model = await asyncio.to_thread(_name, path, self._config.adapter)
-        self._server = await asyncio.to_thread(_load, path, self._config)
+        name = await asyncio.to_thread(_name, path, self._config.adapter)
+        key = secrets.token_hex(16)
+        self._server = await asyncio.to_thread(_load, path, self._config, key)
+        self._chat = await asyncio.to_thread(_chat_of, path, self._server, key, self._thinking)
+        self.model = name + self._chat.mark
         self._closing = threading.Event()
         self._threads = ThreadPoolExecutor(self.capacity, thread_name_prefix="llamacpp")
 
@@ -110,11 +122,11 @@ class LlamaCppEngine:
             if self._server is not None and not reply.given_up:
                 try:
                     # never bound to a local name: a traceback that someone keeps would keep the model in memory
-                    self._server.handle_chat_completions(json.dumps(_body(request)), reply)
+                    self._server.handle_chat_completions(json.dumps(_body(request, self._chat.switches)), reply)
                 except (RuntimeError, ValueError, IndexError, TypeError) as error:
                     # what the library throws before it begins: text that is no Unicode, a chat template that says no
                     reply.error = {"message": str(error), "code": 400}
-        return _completion(reply, time.monotonic() - started)
+        return _completion(reply, time.monotonic() - started, self._chat.opened)
 
 
 def _name(path: Path, adapter: Path | None) -> str:
@@ -124,7 +136,48 @@ def _name(path: Path, adapter: Path | None) -> str:
     return f"{identity(path)}+{adapter.stem}@sha256:{fingerprint(has_gguf_magic(adapter))[:16]}"
 
 
-def _server_parameters(path: Path, config: LlamaCppEngineConfig) -> CommonParams:
+@dataclass(frozen=True, slots=True)
+class _Chat:
+    """How the model's chat template is rendered.
+
+    Attributes:
+        switches: What it is told of thinking.
+        opened: What opens a thought at the end of a prompt.
+        mark: What the switches add to the model's identity.
+    """
+
+    switches: dict[str, Any]
+    opened: str
+    mark: str
+
+
+def _chat_of(path: Path, server: Server, key: str, thinking: Thinking) -> _Chat:
+    """Has the server render a chat, once as it comes and once with the switches for thinking."""
+    from regenesis.checkpoints.gguf_files import read_gguf
+
+    switches = switch_values(str(read_gguf(path).value("tokenizer.chat_template") or ""), thinking)
+    told = _rendered(server, key, switches)
+    return _Chat(switches, opening_at_end(told), identity_mark(thinking, told, _rendered(server, key, {})))
+
+
+def _rendered(server: Server, key: str, switches: dict[str, Any]) -> str:
+    """A chat as the server writes it down; empty where the template refuses it, as it then refuses every request."""
+    address = urlsplit(server.listening_address)
+    body = {"messages": [{"role": "user", "content": "?"}], "chat_template_kwargs": switches}
+    # the library gives no call for it; its own HTTP face, in this process, does
+    connection = HTTPConnection(address.hostname or "127.0.0.1", address.port, timeout=60)
+    try:
+        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        connection.request("POST", "/apply-template", json.dumps(body), headers)
+        reply = json.loads(connection.getresponse().read())
+    except (OSError, HTTPException, ValueError):
+        return ""
+    finally:
+        connection.close()
+    return str(reply.get("prompt") or "") if isinstance(reply, dict) else ""
+
+
+def _server_parameters(path: Path, config: LlamaCppEngineConfig, key: str) -> CommonParams:
     """All that shapes the server; what shapes a single text is in `_body`."""
     from xllamacpp import CommonAdapterLoraInfo, CommonParams
 
@@ -143,14 +196,14 @@ def _server_parameters(path: Path, config: LlamaCppEngineConfig) -> CommonParams
     # the model's words as they are: no reading of tool calls, no taking out of thoughts
     parameters.force_pure_content_parser = True
     # a server cannot be had without its HTTP face: nobody knows the key to it, and it says nothing
-    parameters.api_keys = [secrets.token_hex(16)]
+    parameters.api_keys = [key]
     parameters.ui = False
     parameters.endpoint_slots = False
     parameters.verbosity = -1
     return parameters
 
 
-def _body(request: Request) -> dict[str, Any]:
+def _body(request: Request, switches: dict[str, Any]) -> dict[str, Any]:
     """A request as the server takes it: drawn as the sampling says, by no other sampler.
 
     Temperature goes before the nucleus, as everywhere but in llama.cpp's own default chain, which also cuts by
@@ -164,6 +217,7 @@ def _body(request: Request) -> dict[str, Any]:
         "seed": request.seed,
         "samplers": ["temperature", "top_p"],
         "reasoning_format": "none",
+        "chat_template_kwargs": switches,
         "stream": True,
         "stream_options": {"include_usage": True},
         "return_progress": True,  # calls us while a prompt is read, not only from the first token on
@@ -217,7 +271,7 @@ class _Reply:
         return self.error is not None
 
 
-def _completion(reply: _Reply, seconds: float) -> Completion:
+def _completion(reply: _Reply, seconds: float, opened: str) -> Completion:
     if reply.error is not None:
         message = str(reply.error.get("message", reply.error))
         if 400 <= int(reply.error.get("code", 500)) < 500:
@@ -229,14 +283,24 @@ def _completion(reply: _Reply, seconds: float) -> Completion:
     prompt_tokens, completion_tokens = (
         int(reply.usage.get(name, 0)) for name in ("prompt_tokens", "completion_tokens")
     )
-    return Completion("".join(reply.text), finish, prompt_tokens, completion_tokens, LlamaCppEngine.kind, seconds)
+    parts = split("".join(reply.text), opened)
+    return Completion(
+        parts.reply,
+        finish,
+        prompt_tokens,
+        completion_tokens,
+        LlamaCppEngine.kind,
+        seconds,
+        thought=parts.thought,
+        thought_tokens=share_of_thought(completion_tokens, parts.thought, parts.reply),
+    )
 
 
-def _load(path: Path, config: LlamaCppEngineConfig) -> Server:
+def _load(path: Path, config: LlamaCppEngineConfig, key: str) -> Server:
     from xllamacpp import Server
 
     try:
-        return Server(_server_parameters(path, config))
+        return Server(_server_parameters(path, config, key))
     except (RuntimeError, ValueError, MemoryError) as error:
         if config.adapter is not None:
             # the library does not say which of the two it was

@@ -20,6 +20,7 @@ import threading
 import time
 from collections import deque
 from concurrent.futures import Future, InvalidStateError
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,8 @@ from regenesis.checkpoints import load_model, load_tokenizer, resolve_dtype
 from regenesis.checkpoints.chats import Chat, stop_tokens
 from regenesis.checkpoints.extras import require_extra
 from regenesis.checkpoints.memory import let_go_of_memory
-from regenesis.config import TransformersEngineConfig
+from regenesis.config import Thinking, TransformersEngineConfig
+from regenesis.engines.thoughts import Split, opening_at_end, share_of_thought, split
 from regenesis.engines.threads import wait_without_spinning
 from regenesis.errors import EngineError, RequestFailed
 from regenesis.models import Progress, Weights, locate_weights
@@ -35,8 +37,6 @@ from regenesis.models.weights import folder_digest
 from regenesis.nouns import Completion, Request
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
-
     from regenesis.engines.decoding import Decoder, Sequence
 
 _log = logging.getLogger(__name__)
@@ -48,7 +48,8 @@ class TransformersEngine:
     Attributes:
         kind: `transformers`.
         model: `<name>@sha256:<16 hex digits>/<dtype>` of the weights, with `+<adapter>@sha256:<16 hex digits>` before
-            the slash where there is an adapter; known from `open` on. The type shapes completions, so it is named.
+            the slash where there is an adapter, and `+thinking-off` or `-on` where that changes what the chat template
+            writes; known from `open` on. The type shapes completions, so it is named.
         capacity: Sequences decoded together.
     """
 
@@ -56,9 +57,12 @@ class TransformersEngine:
     model: str
     capacity: int
 
-    def __init__(self, config: TransformersEngineConfig, progress: Progress | None = None) -> None:
+    def __init__(
+        self, config: TransformersEngineConfig, progress: Progress | None = None, *, thinking: Thinking = "off"
+    ) -> None:
         self.capacity = config.max_in_flight
         self._config = config
+        self._thinking: Thinking = thinking
         self._progress = progress
         self._worker: _Worker | None = None
 
@@ -75,8 +79,9 @@ class TransformersEngine:
         wait_without_spinning()
         weights = await asyncio.to_thread(locate_weights, self._config.model, progress=self._progress)
         device = _device(self._config.device)
-        self.model = await asyncio.to_thread(_name, weights, self._config, device)
-        self._worker = await asyncio.to_thread(_load, weights, self._config, device)
+        chat = await asyncio.to_thread(_Chat, weights, self._thinking)
+        self.model = await asyncio.to_thread(_name, weights, self._config, device, chat.form.mark())
+        self._worker = await asyncio.to_thread(_load, weights, self._config, device, chat)
         self._worker.start()
 
     async def complete(self, request: Request) -> Completion:
@@ -106,6 +111,8 @@ class _Job:
         self.future: Future[Completion] = Future()
         self.started = time.monotonic()
         self.sequence: Sequence | None = None
+        self.opened = ""
+        """What opened a thought at the end of its prompt."""
 
     def answer(self, completion: Completion) -> None:
         with contextlib.suppress(InvalidStateError):  # cancelled in this very moment
@@ -187,16 +194,17 @@ class _Worker:
         return not closing
 
     def _read(self, job: _Job) -> None:
-        prompt = self._chat.tokens(job.request)
-        if isinstance(prompt, list) and len(prompt) < self._context:
+        prompt = self._chat.prompt(job.request)
+        if isinstance(prompt, _Prompt) and len(prompt.tokens) < self._context:
             from regenesis.engines.decoding import Sequence
 
-            job.sequence = Sequence(prompt, job.request.sampling, job.request.seed)
+            job.opened = prompt.opened
+            job.sequence = Sequence(prompt.tokens, job.request.sampling, job.request.seed)
             self._waiting.append(job)
             return
         reason = (
-            f"the prompt has {len(prompt)} tokens, which is more than the context of {self._context} holds"
-            if isinstance(prompt, list)
+            f"the prompt has {len(prompt.tokens)} tokens, which is more than the context of {self._context} holds"
+            if isinstance(prompt, _Prompt)
             else prompt
         )
         job.answer(Completion("", "refused", 0, 0, TransformersEngine.kind, time.monotonic() - job.started, reason))
@@ -240,14 +248,17 @@ class _Worker:
                 )
             )
             return
+        parts = self._chat.parts(sequence.written, job.opened)
         job.answer(
             Completion(
-                self._chat.text(sequence.written),
+                parts.reply,
                 "stop" if sequence.finish == "stop" else "length",
                 len(sequence.prompt),
                 sequence.drawn,
                 TransformersEngine.kind,
                 time.monotonic() - job.started,
+                thought=parts.thought,
+                thought_tokens=share_of_thought(sequence.drawn, parts.thought, parts.reply),
             )
         )
 
@@ -270,30 +281,60 @@ class _Worker:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Prompt:
+    """A chat as tokens, and what opens a thought at its end."""
+
+    tokens: list[int]
+    opened: str
+
+
 class _Chat:
-    """The model's own way to write a chat down as tokens, and tokens as text."""
+    """The model's own way to write a chat down as tokens, and tokens as text.
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, chat: Chat) -> None:
-        self._tokenizer = tokenizer
-        self._chat = chat
+    Attributes:
+        tokenizer: The model's.
+        form: Its chat template.
+    """
 
-    def tokens(self, request: Request) -> list[int] | str:
+    def __init__(self, weights: Weights, thinking: Thinking) -> None:
+        self.tokenizer = load_tokenizer(weights)
+        self.form = Chat(self.tokenizer, thinking)
+
+    def prompt(self, request: Request) -> _Prompt | str:
         """The prompt's tokens, or why it cannot have any."""
         from jinja2 import TemplateError
 
         messages = [{"role": message.role, "content": message.content} for message in request.messages]
         try:
-            text = self._chat.prompt(messages)
+            text = self.form.prompt(messages)
             text.encode()  # half a surrogate is no text, and the tokenizer's words for it are no help
             # the template writes all special tokens itself, the first one too
-            tokens: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
+            tokens: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"]
         except (TemplateError, ValueError, TypeError) as error:
             return f"the chat cannot be written down as the model's template asks: {error}"
-        return tokens or "the model's chat template makes nothing of this chat"
+        return (
+            _Prompt(tokens, opening_at_end(text)) if tokens else "the model's chat template makes nothing of this chat"
+        )
 
-    def text(self, tokens: list[int]) -> str:
-        decoded: str = self._tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+    def parts(self, tokens: list[int], opened: str) -> Split:
+        """Thought and reply; the marks between them are special tokens in some families, which no text may keep."""
+        written = self._text(tokens, special=True)
+        parts = split(written, opened)
+        if parts == Split("", written):
+            return Split("", self._text(tokens, special=False))
+        return Split(self._plain(parts.thought), self._plain(parts.reply))
+
+    def _text(self, tokens: list[int], *, special: bool) -> str:
+        decoded: str = self.tokenizer.decode(
+            tokens, skip_special_tokens=not special, clean_up_tokenization_spaces=False
+        )
         return decoded
+
+    def _plain(self, text: str) -> str:
+        for token in self.tokenizer.all_special_tokens:
+            text = text.replace(str(token), "")
+        return text
 
 
 def _sequence(job: _Job) -> Sequence:
@@ -301,10 +342,9 @@ def _sequence(job: _Job) -> Sequence:
     return job.sequence
 
 
-def _load(weights: Weights, config: TransformersEngineConfig, device: str) -> _Worker:
+def _load(weights: Weights, config: TransformersEngineConfig, device: str, chat: _Chat) -> _Worker:
     from regenesis.engines.decoding import Decoder
 
-    tokenizer = load_tokenizer(weights)
     try:
         model = load_model(weights, config.dtype, device, config.adapter)
     except RuntimeError as error:
@@ -317,8 +357,7 @@ def _load(weights: Weights, config: TransformersEngineConfig, device: str) -> _W
     if config.adapter is not None:
         # the layers in it carry the adapter; the wrapper only adds to every call
         model = model.get_base_model()
-    chat = Chat(tokenizer, "on")
-    stop = stop_tokens(model.generation_config.eos_token_id, tokenizer, chat)
+    stop = stop_tokens(model.generation_config.eos_token_id, chat.tokenizer, chat.form)
     longest = getattr(model.config, "max_position_embeddings", None) or config.context
     context = min(config.context, longest)
     try:
@@ -328,10 +367,10 @@ def _load(weights: Weights, config: TransformersEngineConfig, device: str) -> _W
             f"The transformers engine cannot run {config.model}: it has {error}. Serve it by another program and use "
             "the `openai` engine."
         ) from error
-    return _Worker(decoder, _Chat(tokenizer, chat), context, config.threads)
+    return _Worker(decoder, chat, context, config.threads)
 
 
-def _name(weights: Weights, config: TransformersEngineConfig, device: str) -> str:
+def _name(weights: Weights, config: TransformersEngineConfig, device: str, mark: str) -> str:
     name = weights.identity
     if config.adapter is not None:
         adapter = Path(config.adapter).resolve()
@@ -340,7 +379,7 @@ def _name(weights: Weights, config: TransformersEngineConfig, device: str) -> st
                 f"engine.adapter {adapter}: is no folder of a LoRA adapter (adapter_config.json is missing)."
             )
         name += f"+{adapter.name}@sha256:{folder_digest(adapter)[:16]}"
-    return f"{name}/{str(resolve_dtype(config.dtype, device)).removeprefix('torch.')}"
+    return f"{name}{mark}/{str(resolve_dtype(config.dtype, device)).removeprefix('torch.')}"
 
 
 def _device(stated: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from regenesis.nouns import Completion, Request, storable
 
-ADDED = {"checksum": "INTEGER"}
+ADDED = {"checksum": "INTEGER", "thought": "TEXT", "thought_tokens": "INTEGER"}
 """Columns that the first format did not have, with their types; `NULL` in rows that were written in it."""
 SCHEMA = f"""
 CREATE TABLE completions (
@@ -71,6 +71,9 @@ def row_of(request: Request, completion: Completion) -> Row:
         "seconds": float(completion.seconds),
         "error": None if completion.error is None else storable(completion.error),
         "recorded": time.time(),
+        # no value where there is no thought: most models do not think, and a column without one takes no room
+        "thought": storable(completion.thought) or None,
+        "thought_tokens": int(completion.thought_tokens) or None,
     }
     return row | {"checksum": checksum(row)}
 
@@ -85,6 +88,8 @@ def completion_of(row: Mapping[str, Any]) -> Completion:
         engine=row["engine"],
         seconds=row["seconds"],
         error=row["error"],
+        thought=row.get("thought") or "",
+        thought_tokens=row.get("thought_tokens") or 0,
     )
 
 

@@ -273,21 +273,22 @@ async def _measure(
 ) -> tuple[MeasuredModel, dict[str, list[Result]]]:
     """One model on all tasks: what is recorded is read, what is missing is asked."""
     progress, note = work.progress, work.directory.evaluation / name / "identity.json"
+    thinking = work.config.thinking
     progress.begin_model(name)
-    identity = own.model if own is not None else await asyncio.to_thread(recall, config, note, progress.fetching)
+    identity = own.model if own else await asyncio.to_thread(recall, config, thinking, note, progress.fetching)
     results: dict[str, Result] = {}
     if identity is not None:
         await _read_recorded(name, identity, results, work)
     if len(results) < len(work.questions()) and work.stopped is None:
         progress.phase = "getting the engine ready"
-        async with opened(config, progress, own) as engine:
+        async with opened(config, thinking, progress, own) as engine:
             if engine.model != identity:
                 identity = engine.model
                 results.clear()
                 progress.begin_model(name)
                 await _read_recorded(name, identity, results, work)
             if own is None:
-                await asyncio.to_thread(remember, config, note, engine.model)
+                await asyncio.to_thread(remember, config, thinking, note, engine.model)
             await _ask_missing(name, engine, results, work)
     described = conditions(config, identity or "") if own is None else {"engine": own.kind, "precision": "unknown"}
     spec = {"engine": config.kind, "model": config.model, "adapter": _text(getattr(config, "adapter", None))}
@@ -362,6 +363,7 @@ def _conditions(work: _Work) -> dict[str, Any]:
         "top_p": sampling.top_p,
         "max_tokens": sampling.max_tokens,
         "seed": work.exam.seed,
+        "thinking": work.config.thinking,
         "run_programs": work.exam.rules.run_programs,
     }
 

@@ -1,7 +1,7 @@
 """Who a model is, remembered, so that reading recorded answers of it loads nothing.
 
-    known = recall(engine_config, file)          # None: the engine has to be opened to find out
-    remember(engine_config, file, engine.model)
+    known = recall(engine_config, thinking, file)    # None: the engine has to be opened to find out
+    remember(engine_config, thinking, file, engine.model)
 
 An engine says who its model is once it is open. That is noted with all that it depends on: the engine's settings that
 shape what it computes, and the contents of weights and adapter.
@@ -12,7 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from regenesis.config import EngineConfig, LlamaCppEngineConfig, OpenAIEngineConfig
+from regenesis.config import EngineConfig, LlamaCppEngineConfig, OpenAIEngineConfig, Thinking
 from regenesis.engines import make_engine
 from regenesis.errors import ModelError
 from regenesis.models import Progress, Weights, fingerprint, locate_weights
@@ -24,7 +24,7 @@ _NOT_SHAPING = {"model", "adapter", "max_in_flight", "threads"}
 """Settings that change how fast an engine is, or that are known by their contents."""
 
 
-def recall(config: EngineConfig, file: Path, fetching: Progress | None = None) -> str | None:
+def recall(config: EngineConfig, thinking: Thinking, file: Path, fetching: Progress | None = None) -> str | None:
     """The identity that an engine of this config has, if it is known without opening it.
 
     Raises:
@@ -32,15 +32,15 @@ def recall(config: EngineConfig, file: Path, fetching: Progress | None = None) -
         RunError: The note is damaged.
     """
     if isinstance(config, OpenAIEngineConfig):
-        return make_engine(config).model
+        return make_engine(config, thinking).model
     note = read_json(file) or {}
-    return note.get("identity") if note.get("of") == _contents(config, fetching) else None
+    return note.get("identity") if note.get("of") == _contents(config, thinking, fetching) else None
 
 
-def remember(config: EngineConfig, file: Path, identity: str) -> None:
+def remember(config: EngineConfig, thinking: Thinking, file: Path, identity: str) -> None:
     """Notes the identity of an engine of this config."""
     if not isinstance(config, OpenAIEngineConfig):
-        write_json(file, {"identity": identity, "of": _contents(config, None)})
+        write_json(file, {"identity": identity, "of": _contents(config, thinking, None)})
 
 
 def conditions(config: EngineConfig, identity: str) -> dict[str, Any]:
@@ -60,12 +60,13 @@ def conditions(config: EngineConfig, identity: str) -> dict[str, Any]:
     return {"engine": config.kind, "precision": precision, "context": config.context}
 
 
-def _contents(config: EngineConfig, fetching: Progress | None) -> dict[str, Any]:
+def _contents(config: EngineConfig, thinking: Thinking, fetching: Progress | None) -> dict[str, Any]:
     assert not isinstance(config, OpenAIEngineConfig)
     weights = locate_weights(config.model, progress=fetching)
     return {
         "engine": config.model_dump(mode="json", exclude=_NOT_SHAPING),
         "weights": weights.identity,
+        "thinking": thinking != "off",
         "adapter": _adapter_digest(config.adapter),
     }
 

@@ -1,6 +1,6 @@
 """An engine for as long as it is needed.
 
-async with opened(config.engine, progress) as engine: ...
+async with opened(config.engine, config.thinking, progress) as engine: ...
 """
 
 from __future__ import annotations
@@ -8,21 +8,23 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from regenesis.config import EngineConfig
+from regenesis.config import EngineConfig, Thinking
 from regenesis.engines import make_engine
 from regenesis.engines.base import Engine
 from regenesis.run.progress import Asking
 
 
 @asynccontextmanager
-async def opened(config: EngineConfig, progress: Asking, own: Engine | None = None) -> AsyncIterator[Engine]:
+async def opened(
+    config: EngineConfig, thinking: Thinking, progress: Asking, own: Engine | None = None
+) -> AsyncIterator[Engine]:
     """Makes and opens the engine that a config names, or opens the caller's own, and closes it at the end.
 
     Raises:
         EngineError: It cannot get ready.
         ModelError: Its model cannot be found, fetched or verified.
     """
-    engine = own if own is not None else make_engine(config, progress.fetching)
+    engine = own if own is not None else make_engine(config, thinking, progress.fetching)
     try:
         await engine.open()
         yield engine

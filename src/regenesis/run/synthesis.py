@@ -206,7 +206,7 @@ async def _run(
     try:
         if left:
             progress.phase = "getting the engine ready"
-            async with opened(synthesis.config.engine, progress, own_engine) as engine:
+            async with opened(synthesis.config.engine, synthesis.config.thinking, progress, own_engine) as engine:
                 synthesis.directory.freeze_model(engine.model)
                 synthesis.model = engine.model
                 progress.engine = engine

@@ -41,6 +41,7 @@ async def test_a_request_is_sent_as_chat_messages_with_its_seed(opened: Opened, 
             "n": 1,
             "stream": False,
             "seed": 7,
+            "chat_template_kwargs": {"enable_thinking": False, "thinking": False},
             "top_k": 40,
         }
     ]

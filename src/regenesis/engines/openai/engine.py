@@ -15,6 +15,7 @@ each thing that can go wrong is met:
 - a completion that the server broke off (`finish_reason` "error", say): a failure like those
 - empty text: asked for twice again, then believed
 - a request that is too long for the server's context or limit: asked again for as many tokens as fit, where it says so
+- a request whose switch for thinking the server does not know: asked again without it
 - other 400, 413, 422 and 4xx, a tool called in place of a reply: a completion with `finish_reason="refused"`
 - what a content filter withholds: a completion with `finish_reason="filtered"`
 - 401, 402, 403, 404, 405, 407, redirects, and what `circuit` decides: `EngineError`, for this and every later request
@@ -27,10 +28,11 @@ import json
 import logging
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from regenesis.config import OpenAIEngineConfig
+from regenesis.config import OpenAIEngineConfig, Thinking
 from regenesis.engines.openai.addresses import address, path_hint
 from regenesis.engines.openai.advice import advice_on
 from regenesis.engines.openai.backoff import full_jitter
@@ -43,6 +45,7 @@ from regenesis.engines.openai.exchange import Answered, Failed, Hopeless, Outcom
 from regenesis.engines.openai.fitting import read_room
 from regenesis.engines.openai.proxies import environment_proxy
 from regenesis.engines.openai.replies import Reply
+from regenesis.engines.openai.switch import ThinkingSwitch
 from regenesis.errors import ConfigError, EngineError, RequestFailed
 from regenesis.nouns import Completion, Request
 
@@ -97,7 +100,7 @@ class OpenAIEngine:
 
     kind = "openai"
 
-    def __init__(self, config: OpenAIEngineConfig) -> None:
+    def __init__(self, config: OpenAIEngineConfig, thinking: Thinking = "off") -> None:
         """Connects to nothing yet.
 
         Raises:
@@ -106,7 +109,8 @@ class OpenAIEngine:
                 set, or the environment names a proxy that cannot be used.
         """
         _check(config)
-        self.model = _identity(config)
+        self._switch = ThinkingSwitch(config, thinking)
+        self.model = _identity(config.model, self._switch.shaping)
         self.capacity = config.max_in_flight
         self._config = config
         self._credential = Credential(config.api_key_env, config.headers)
@@ -261,7 +265,7 @@ class OpenAIEngine:
             "n": 1,
             "stream": self._streams,
             "seed": request.seed if self._config.send_seed else None,
-            **self._config.extra_body,
+            **self._switch.fields(),
         }
         if self._streams:
             fields["stream_options"] = {"include_usage": True}
@@ -269,6 +273,8 @@ class OpenAIEngine:
 
     def _adapt(self, fields: dict[str, Any], words: str) -> bool:
         """Changes a refused request to one that the server may take, where its words say how."""
+        if self._switch.gives_way(fields, self._shown(words)):
+            return True
         if not fields.get("stream") and _STREAM_ONLY.search(words):
             self._streams = True
             fields.update(stream=True, stream_options={"include_usage": True})
@@ -376,11 +382,9 @@ class OpenAIEngine:
         return shorten(self._credential.redact(words))
 
 
-def _identity(config: OpenAIEngineConfig) -> str:
-    """The model's name; `extra_body` shapes every completion, so it is part of the identity where there is any."""
-    if not config.extra_body:
-        return config.model
-    return f"{config.model} {json.dumps(config.extra_body, sort_keys=True)}"
+def _identity(model: str, shaping: Mapping[str, Any]) -> str:
+    """The model's name; what else shapes every completion is part of the identity where there is any."""
+    return f"{model} {json.dumps(shaping, sort_keys=True)}" if shaping else model
 
 
 def _check(config: OpenAIEngineConfig) -> None:
