@@ -37,6 +37,7 @@ DOUBT = re.compile(
     r"|not|never|cannot|can't|isn't|doesn't|mistake|unless)\b",
     re.IGNORECASE,
 )
+_COUNTED = re.compile(r"\W*[0-9][0-9,.]*(?:\s+[A-Za-z]+){0,4}\s*")
 _UNDONE = re.compile(r"\b(?:do|does|did)(?:\s+not\b|n't\b)", re.IGNORECASE)
 _OUTCOME = re.compile(
     r"\b(?:left|remain(?:s|ing)?|altogether|in total|together|total of|gives?|leaves?|needs?|earns?|earned|costs?|pays?"
@@ -89,7 +90,7 @@ def endings(text: str) -> Iterator[Statement]:
         return
     if DOUBT.search(conclusion or sentence):
         undone = _UNDONE.split(conclusion or sentence, maxsplit=1)
-        if len(undone) == 2 and not DOUBT.search(undone[0]):
+        if len(undone) == 2 and _COUNTED.fullmatch(undone[0]):
             yield Statement(undone[0], "sentence")
         return
     stressed = {match[1] or match[2] or match[3] for match in _STRESSED.finditer(sentence)}

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
-from regenesis.answers.endings import is_noise, last_sentence
+from regenesis.answers.endings import endings, is_noise
 from regenesis.answers.numbers import read_number
 from regenesis.answers.statements import Statement
 
 _STOP = re.compile(
-    r"\W*(?:explanation|reasoning|because|(?:this|that) is because|that's because|check|verif|note|here|justification"
-    r"|proof|rationale|why|how|details|let(?:'s| me| us) (?:double[- ])?(?:check|verify)|to (?:check|verify)|reason)"
-    r"|\s*(?:#|```|---|\"\"\"|<)",
+    r"\W*(?:explanation|reasoning|because|(?:this|that) is because|that's because|check|verif|note\b|here\b"
+    r"|justification|proof|rationale|why\b|how\b|details|let(?:'s| me| us) (?:double[- ])?(?:check|verify)"
+    r"|to (?:check|verify)|reason)|\s*(?:#|```|---|\"\"\"|<)",
     re.IGNORECASE,
 )
 _STEP = re.compile(r"\W*(?:step\s*[0-9]|[0-9]{1,2}[.)]\s)", re.IGNORECASE)
@@ -21,20 +20,20 @@ _DIGIT = re.compile(r"[0-9]")
 _MOST_WORDS = 5
 
 
-def under_heading(statement: Statement) -> Statement | None:
-    """The statement of a number that a heading makes.
+def under_heading(statement: Statement) -> list[Statement]:
+    """What a heading states of a number, the likeliest reading first; nothing where it only opens a working.
 
     A number alone below the heading is the answer. Where a sentence or step stands there and others with numbers
-    follow, the heading opens a working: "Answer:" then states what that ends in, any other heading nothing (`None`).
+    follow, the heading opens a working: "Answer:" then states what that ends in, any other heading nothing.
     """
     if statement.manner not in ("headed", "loose") or (_is_alone(statement.text) and not _opens_steps(statement)):
-        return statement
+        return [statement]
     working = _working(statement.after)
     if not _DIGIT.search(working):
-        return statement if not _STEP.match(statement.text) else None
+        return [] if _STEP.match(statement.text) else [statement]
     if statement.manner == "loose":
-        return None
-    return replace(statement, text=_STEP.sub("", last_sentence(working), count=1), after="")
+        return []
+    return [ending for ending in endings(working) if ending.place != "line" or not _STEP.match(ending.text)]
 
 
 def _opens_steps(statement: Statement) -> bool:

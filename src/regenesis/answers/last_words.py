@@ -49,6 +49,8 @@ def said_words(text: str) -> Iterator[Statement]:
 
 
 def _is_sentence(text: str) -> bool:
+    if _QUOTED.search(text) and not _QUOTED.fullmatch(text.strip(" .")):
+        return True
     words = len(text.split())
     found = len(_FUNCTION_WORD.findall(text))
     return found >= 2 and words >= 5 and found * 8 >= words

@@ -11,7 +11,6 @@ from regenesis.answers.statements import Statement, sentence_end
 from regenesis.nouns import AnswerKind
 
 _LABELLED = re.compile(r"\s*[*_]{0,2}\(?([A-Za-z])[).:][*_]{0,2}\s", re.MULTILINE)
-_LABELLED_LINE = re.compile(r"^[ \t]*[-*]?\s*[*_]{0,2}\(?([A-Z])[).:]", re.MULTILINE)
 _LISTED_LINE = re.compile(
     r"[-*•\s]*(?:option\s+)?[*_]{0,2}\(?([A-Za-z]|[0-9]{1,2})(?:[).:]|\)[:.])(?:\s|$)", re.IGNORECASE
 )
@@ -78,6 +77,6 @@ def lists_options(statement: Statement) -> bool:
 
 
 def _lists_options(text: str) -> bool:
-    marks = {match[1].upper() for match in _LABELLED_LINE.finditer(text)}
+    marks = {match[1].upper() for match in map(_LISTED_LINE.match, text.split("\n")) if match}
     inline = {match[1].upper() for match in _INLINE_MARK.finditer(text)}
     return len(marks) > 1 or {"A", "B"} <= inline

@@ -245,8 +245,11 @@ def _label_with_text(label: str, rest: str, marked: bool, stated: bool, options:
         return label if _AFFIRMED.match(rest) and not _names_a_second(head, options) else None
     if rest[0] == "(":
         return label
-    own = folded(options.texts[options.labels.index(label)]) if options else ""
-    said = folded(head)
+    text = options.texts[options.labels.index(label)] if options else ""
+    own, said = folded(text), folded(head)
+    numbers = read_number(text), read_number(head)
+    if numbers[0] is not None and numbers[1] is not None and not same_number(numbers[0], numbers[1], DEFAULT_RULES):
+        return None
     if own and (own.startswith(said) or said.startswith(own)):
         return None if _starts_another(said[len(own) :], own, options) else label
     return label if marked and (stated or _shares_words(said, own)) else None

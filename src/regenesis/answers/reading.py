@@ -82,18 +82,21 @@ def _read(text: str, kind: AnswerKind, options: Options, rules: Rules) -> Answer
     for statement in statements(text):
         if statement.place not in open_to:
             continue
-        found = under_heading(statement) if kind == "number" else statement
-        if found is None or (kind == "choice" and lists_options(statement)):
+        if kind == "choice" and lists_options(statement):
             continue
-        value = _value(found, kind, options)
-        if value is not None and not (kind == "text" and _DENIED.match(found.text)):
+        stated = under_heading(statement) if kind == "number" else [statement]
+        value = next((value for found in stated if (value := _value(found, kind, options)) is not None), None)
+        if value is not None and not (kind == "text" and _DENIED.match(statement.text)):
             why = _unsettled(statement, text, kind, options, value)
             return _answer(kind, value, statement.place) if why is None else Unread(why, statement.place)
-        refusal = refusal or _refusal(found)
-        if ends_search(found, kind, options):
-            if kind in ("choice", "boolean") or found.place in ("box", "tag") or retracts(found):
+        if not stated:
+            continue
+        refusal = refusal or _refusal(statement)
+        if ends_search(statement, kind, options):
+            if kind in ("choice", "boolean") or statement.place in ("box", "tag") or retracts(statement):
                 return Unread(
-                    f"the last final answer ({found.place}) is not one {_NAMES[kind]}: {shown(found.text)}", found.place
+                    f"the last final answer ({statement.place}) is not one {_NAMES[kind]}: {shown(statement.text)}",
+                    statement.place,
                 )
             open_to = ("box", "tag", "hashes")  # a marked answer stands whatever is said about it afterwards
     start = opening(text, kind) if refusal is None else None
@@ -118,8 +121,8 @@ def _unsettled(statement: Statement, text: str, kind: AnswerKind, options: Optio
         return None
     if is_conditional(statement, kind):
         return f"the answer depends on a condition: {shown(statement.before + ' …')}"
-    if kind in ("boolean", "choice") and withholds(last_sentence(statement.after)):
-        return f"the answer is withheld: {shown(last_sentence(statement.after))}"
+    if kind in ("boolean", "choice") and withholds(rest := statement.text + statement.after):
+        return f"the answer is withheld: {shown(last_sentence(rest))}"
     if kind == "choice" and statement.manner == "called":
         others = {_value(other, kind, options) for other in statements(text) if other.manner == "called"}
         if others - {None, value}:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from regenesis.answers.endings import last_sentence
 from regenesis.answers.options import Options, mentions_option
 from regenesis.answers.statements import Statement
 from regenesis.nouns import AnswerKind
@@ -46,12 +47,12 @@ def is_conditional(statement: Statement, kind: AnswerKind) -> bool:
     """Whether a statement holds under a condition only; for yes or no any condition leaves the other open."""
     if not _CONDITION.match(statement.before):
         return False
-    return kind == "boolean" or _OTHERWISE.search(statement.after[:300]) is not None
+    return kind == "boolean" or _OTHERWISE.search((statement.text + statement.after)[:300]) is not None
 
 
-def withholds(sentence: str) -> bool:
-    """Whether a sentence says that there is no one answer."""
-    return _WITHHELD.search(sentence) is not None
+def withholds(text: str) -> bool:
+    """Whether the last sentence of a text says that there is no one answer."""
+    return _WITHHELD.search(last_sentence(text)) is not None
 
 
 def retracts(statement: Statement) -> bool:

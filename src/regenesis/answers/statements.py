@@ -44,13 +44,16 @@ _PHRASE = re.compile(
     r"|[ \t]+-[ \t]+|[ \t]*[-=]>|[ \t]*\$?\\(?:longrightarrow|rightarrow|implies|to)\b\$?"
     rf"|(?:[ \t]+[^\s.:;!?=<>]{{1,40}}){{0,12}}?[ \t]+{_VERB}[ \t]*:?"
     r"|(?:[ \t]+[^\s.:;!?=<>]{1,40}){1,12}[ \t]*:(?!\w)"
-    r"|(?P<bare>[ \t]*(?=\\[\[(]|\$|\*\*|[-−+]?[0-9½¼¾][^\n]{0,12}(?:\n|$)))|(?P<heading>[ \t]*(?=\n)))"
+    r"|(?P<bare>[ \t]*(?=\\[\[(]|\$|\*\*|[-−+]?[0-9½¼¾][^\n]{0,12}(?:\n|$)|[a-j][.*]*(?:\n|$)|\([a-j]\)))"
+    r"|(?P<heading>[ \t]*(?=\n)))"
     r"[*_`]{0,4}"
 )
 _LISTS = re.compile(r"[ \t]*(?:choices|options|candidates|possibilities|alternatives)\b")
 _REASON = re.compile(r"\b(?:because|since|which)\b")
 _RESTATED = re.compile(r"[ \t]+[*_]*[(\[]?(?:[a-z]|[0-9]{1,2})[)\]]?[*_]*[ \t]*:")
-_FIRM = re.compile(r"answer|ans\b|(?:correct|right|best|final)\b|label|verdict|classif|答|정|r[eé]|antwort|ответ")
+_FIRM = re.compile(
+    r"(?:\w+[ _])?answer|ans\b|\w+ (?:option|choice|letter)|label|verdict|classif|答|정|r[eé]|antwort|ответ"
+)
 _ANSWER_LINE = re.compile(r"(?:^|\n)[ \t*_>]*(?P<mark>a[*_]*[ \t]*[:：])[ \t*_]*(?=\S)")
 _SECOND_LABEL = re.compile(r"(?:^|\n)[ \t*_>(-]*b[*_]*[ \t]*[:).：]")
 _REMARK_LINE = re.compile(r"[ \t*_]*(?:\((?!\w{1,2}\))|\W*note\b)", re.IGNORECASE)
@@ -184,7 +187,7 @@ def _phrases(text: str, lowered: str, start: int, end: int) -> Iterator[Found]:
         claimed = _CLAIMED.search(sentence)
         if claimed is None and match[0].endswith((" answer", " option", " choice")):
             claimed = _CLAIMED_WORDS.search(sentence)
-        if claimed is not None and not _in_brackets(sentence[: claimed.start(1)]):
+        if claimed is not None and not _in_brackets(sentence):
             yield Found(match.start(), "phrase", claimed[1], match.end(), "called")
 
 
