@@ -7,11 +7,13 @@ text.reader(row), text.columns
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from regenesis.answers.gold import Column, Gold, GoldError, read_gold, same_gold
 from regenesis.errors import TaskError
+from regenesis.nouns import Choice
 from regenesis.tasks.chats import as_chat, question_in, reply_in, system_turn
 from regenesis.tasks.column_names import FIELDS, usual_columns
 from regenesis.tasks.option_columns import labels_of, option_columns, several_columns
@@ -123,7 +125,7 @@ def find_choices(fields: Fields, table: Table, text: Found) -> Found | None:
         name
         for name in usual_columns("choices", columns, table.nested, lambda name: _may_hold_options(table, name))
         # a column `answers` holds options only where another one says which is right
-        if any(gold != name for gold in golds) or name not in golds
+        if name not in golds or _gold_names(table, {text.name, name})
     ]
     groups = [
         group
@@ -159,13 +161,9 @@ def find_gold(fields: Fields, table: Table, text: Found, choices: Found | None) 
     if "gold" in fields:
         found = _stated("gold", fields, table)
     else:
-        taken = {text.name} | (choices.columns if choices else set())
-        names = usual_columns(
-            "gold",
-            [name for name in table.columns if name not in taken],
-            [name for name in table.nested if name not in taken],
-            table.holds_answers,
-        )
+        names = _gold_names(table, {text.name, *(choices.name.split(", ") if choices else ())})
+        if len(names) > 1 and _agree(table, names, choices):
+            names = names[:1]
         found = _guessed("gold", _the_one("gold", names, table, _shown_gold), table) if names else None
         if found is None and any(map(_reply, table.read(field_reader(text.name)))):
             told = (f"the gold answer is the assistant's last turn in `{text.name}`",)
@@ -174,6 +172,38 @@ def find_gold(fields: Fields, table: Table, text: Found, choices: Found | None) 
         return found
     reader = found.reader
     return Found(found.name, found.columns, lambda row: _shown_gold(reader(row)), found.told)
+
+
+def _gold_names(table: Table, taken: Collection[str]) -> list[str]:
+    columns = [name for name in table.columns if name not in taken]
+    # flattened tables have dotted names for columns
+    inside = [name for name in (*columns, *table.nested) if "." in name and name not in taken]
+    found = usual_columns("gold", columns, inside, table.holds_answers)
+    # a plain name is held to, so that what is wrong with its cells is said
+    return found or usual_columns("gold", columns, [], lambda name: name in PLAIN["gold"])
+
+
+def _agree(table: Table, names: Sequence[str], choices: Found | None) -> bool:
+    """Whether columns give the same answers: a worked solution and its result, a label and a position."""
+    columns = [table.read(field_reader(name)) for name in names]
+    options = table.options(choices.reader) if choices else [()] * len(table.rows)
+    return any(
+        all(
+            _same(first, other, given, Column(first_position=start))
+            for other_column in columns[1:]
+            for first, other, given in zip(columns[0], other_column, options, strict=True)
+        )
+        for start in ((0, 1) if choices else (0,))
+    )
+
+
+def _same(first: Any, other: Any, options: tuple[Choice, ...], column: Column) -> bool:
+    try:
+        golds = [read_gold(_shown_gold(cell), "auto", options, column) for cell in (first, other)]
+    except GoldError:
+        return False
+    known = [gold for gold in golds if isinstance(gold, Gold)]
+    return same_gold(*known) if len(known) == 2 else not known
 
 
 def _reply(value: Any) -> str | None:

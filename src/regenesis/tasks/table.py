@@ -65,11 +65,10 @@ class Table:
         return any(isinstance(cell, str) or as_chat(cell) for cell in cells)
 
     def holds_answers(self, name: str) -> bool:
-        """Whether a column holds what can be a gold answer, or nothing at all."""
-        return not any(
-            isinstance(cell, Mapping) and not _ANSWER_PARTS & cell.keys() and not as_chat(cell)
-            for cell in self.cells(name)
-        )
+        """Whether a column holds what can be a gold answer in some row, or nothing at all."""
+        cells = self.cells(name)
+        objects = [cell for cell in cells if isinstance(cell, Mapping) and not _ANSWER_PARTS & cell.keys()]
+        return not cells or len(objects) < len(cells)
 
     def holds_ids(self, name: str) -> bool:
         """Whether a column names every row looked at, and no two alike."""

@@ -137,7 +137,7 @@ def _settled(seen: Counter[Looks], letters: Counter[str], kinds: Counter[AnswerK
         notes.append(f"a single letter is read as {said.get(letter_kind, f'kind {letter_kind}')}")
     if measures == "text" and seen["measure"]:
         notes.append("numbers with words are read as text, since most gold answers are words")
-    usual = max(kinds, key=lambda kind: kinds[kind])
+    usual = max(kinds, key=lambda kind: kinds[kind], default="text")
     return Column(letter_kind, measures, words, usual, notes=tuple(notes))  # type: ignore[arg-type]
 
 
