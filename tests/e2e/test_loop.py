@@ -105,3 +105,18 @@ def test_a_synthesis_that_keeps_nothing_ends_the_loop_with_the_reason(tmp_path: 
     assert ended.returncode == 4
     assert "Nothing was kept" in ended.stdout
     assert not (run / "model").exists()
+
+
+def test_a_training_that_would_be_refused_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
+    from tests.helpers.trainable import save_tiny_checkpoint
+
+    model = save_tiny_checkpoint(tmp_path / "model")
+    (model / "chat_template.jinja").write_text("{% for m in messages %}{{ m.content }}{% endfor %}")
+    log = tmp_path / "requests.jsonl"
+    with server_process("--play", "arithmetic", "--log", str(log)) as url:
+        config = write_config(tmp_path, url)
+        outcome = loop(config, tmp_path / "run", "--set", f"training.model={model}")
+    assert outcome.returncode == 1
+    assert "so nothing is asked" in outcome.stderr
+    assert "training.end_of_turn" in outcome.stderr
+    assert not log.exists() or not log.read_text()

@@ -130,9 +130,13 @@ def stop_tokens(stated: int | Sequence[int] | None, tokenizer: PreTrainedTokeniz
         tokenizer: The model's.
         chat: Its template.
     """
+    return named_ends(stated, tokenizer) | chat.end_of_turn()
+
+
+def named_ends(stated: int | Sequence[int] | None, tokenizer: PreTrainedTokenizerBase) -> set[int]:
+    """Ids of the tokens that a model's files name as ends, whatever its template writes; see `stop_tokens`."""
     listed = [stated] if isinstance(stated, int) else list(stated or ())
-    own = [tokenizer.eos_token_id] if tokenizer.eos_token_id is not None else []
-    return {*listed, *own, *chat.end_of_turn()}
+    return {*listed, *([tokenizer.eos_token_id] if tokenizer.eos_token_id is not None else [])}
 
 
 def _variables(template: str) -> set[str]:

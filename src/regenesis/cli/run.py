@@ -47,11 +47,14 @@ def run_command(
            or of a task no answer at all could be read
       130  interrupted
     """  # noqa: D301 - the command line knows a paragraph to leave alone by that character
+    from regenesis.cli.looking_ahead import look_ahead
     from regenesis.config import load_config
-    from regenesis.run.loop import Remaining, stages
+    from regenesis.run.loop import Remaining, require_possible, stages
 
     loaded = load_config(config, overrides or ())
     folder = run_dir or Path("runs") / config.stem
+    require_possible(loaded, rounds)
+    look_ahead(loaded, folder, trains=True, as_json=as_json)
     command = _command(config, folder, rounds, overrides or [])
     remaining, documents = Remaining(loaded.budget), list[dict[str, Any]]()
     code, unread = Exit.DONE, False

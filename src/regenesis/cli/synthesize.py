@@ -44,10 +44,13 @@ def synthesize_command(
       4    done, and nothing was kept
       130  interrupted
     """  # noqa: D301 - the command line knows a paragraph to leave alone by that character
+    from regenesis.cli.looking_ahead import look_ahead
     from regenesis.config import load_config
 
     loaded = load_config(config, overrides or ())
     folder = run_dir or Path("runs") / config.stem
+    if loaded.training.model is not None:  # said in the config, so it is to be trained
+        look_ahead(loaded, folder, trains=False, as_json=as_json)
     command = _command(config, folder, overrides or [])
     report = watch_synthesis(loaded, folder, command, as_json)
     raise typer.Exit(_finish(report, command, as_json))

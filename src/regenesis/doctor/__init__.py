@@ -3,8 +3,8 @@
     for finding in examine(config=None, run_dir=Path("runs")):
         print(finding.status, finding.check, finding.summary, finding.advice)
 
-Nothing is changed or fetched. The network is asked for two things only, each with a short time-out: the servers that
-the config names, and whether the model hub answers.
+Nothing is changed, and nothing fetched but the tokenizer of a model on the hub that is to be trained. `before_a_run` is
+what can be told of a training before the first request is paid for.
 """
 
 from __future__ import annotations
@@ -13,16 +13,32 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from regenesis.config import RunConfig
-from regenesis.doctor import engines, machine, stages
+from regenesis.doctor import engines, machine, stages, template
 from regenesis.doctor.findings import Finding, Subject
 
-__all__ = ["CHECKS", "Finding", "Subject", "examine"]
+__all__ = ["CHECKS", "Finding", "Subject", "before_a_run", "examine"]
 
 
 def examine(config: RunConfig | None, run_dir: Path) -> list[Finding]:
     """Runs every check."""
     subject = Subject(config, run_dir)
     return [finding for check in CHECKS for finding in check(subject)]
+
+
+def before_a_run(config: RunConfig, run_dir: Path, *, trains: bool) -> list[Finding]:
+    """What may stand in the way of what follows the synthesis, told before that is paid for; asks no model.
+
+    Args:
+        config: The run's config.
+        run_dir: The run's folder.
+        trains: Whether a training will follow for certain, so that what would stop it fails.
+
+    Returns:
+        The findings that are not `ok`.
+    """
+    subject = Subject(config, run_dir, trains=trains)
+    checks = (stages.check_training, template.check_template, template.check_context)
+    return [finding for check in checks for finding in check(subject) if finding.status != "ok"]
 
 
 CHECKS: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
@@ -35,6 +51,8 @@ CHECKS: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     engines.check_engines,
     stages.check_tasks,
     stages.check_training,
+    template.check_template,
+    template.check_context,
     machine.check_data_root,
     machine.check_hub,
 )

@@ -32,10 +32,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is examined: this machine for a run of `config` in `run_dir`; with no config, for a run of the defaults."""
+    """What is examined: this machine for a run of `config` in `run_dir`; with no config, for a run of the defaults.
+
+    Attributes:
+        config: The run's config.
+        run_dir: The run's folder.
+        trains: Whether a training will follow for certain, so that what would stop it fails.
+    """
 
     config: RunConfig | None
     run_dir: Path
+    trains: bool = False
 
     @property
     def engine(self) -> EngineConfig:

@@ -14,11 +14,12 @@ from math import prod
 from pathlib import Path
 
 from regenesis.config import OpenAIEngineConfig, RunConfig, TaskConfig, TrainingConfig
-from regenesis.doctor.findings import Finding, Subject, version
-from regenesis.errors import ModelError, TaskError
+from regenesis.doctor.findings import Finding, Status, Subject, version
+from regenesis.errors import ModelError, RegenesisError, TaskError
 from regenesis.filesystems import free_bytes
 from regenesis.models import KNOWN, cached
 from regenesis.models.names import HubName, LocalName, PackageName, parse_name
+from regenesis.nouns import Question
 
 _PACKAGES = ("torch", "transformers", "peft", "accelerate", "gguf", "trl")
 _LORA_SHARE = 0.2
@@ -41,6 +42,21 @@ def check_tasks(subject: Subject) -> Iterator[Finding]:
         faults = [text for there, text in found if not there]
         summary = "; ".join(faults or [text for _, text in found]).rstrip(".") + "."
         yield Finding(name, "fail" if faults else "ok", summary)
+
+
+def questions_at_hand(config: RunConfig) -> list[Question] | None:
+    """The questions of a config, where all of them are on this machine; `None` else, or where they cannot be read."""
+    from regenesis.tasks import load_questions
+
+    if any(
+        task.file is None and "in the data root" not in _place_of(task, config, measured=False)[1]
+        for task in config.tasks
+    ):
+        return None
+    try:
+        return load_questions(config).questions
+    except RegenesisError:
+        return None
 
 
 def _place_of(task: TaskConfig, config: RunConfig, *, measured: bool) -> tuple[bool, str]:
@@ -82,16 +98,17 @@ def check_training(subject: Subject) -> Iterator[Finding]:
         summary = f"Training uses {training.python}, which is {'there' if there else 'no program'}."
         yield Finding("training", "ok" if there else "fail", summary, "" if there else "Correct training.python.")
         return
-    # a run that ends with its data set needs none of this, so nothing here fails it
+    # a run that ends with its data set needs none of this
+    status: Status = "fail" if subject.trains else "warn"
     missing = [name for name in _PACKAGES if util.find_spec(name) is None]
     if missing:
         advice = "`regenesis train` needs them: `pip install 'regenesis[train]'`, here or in training.python."
-        yield Finding("training", "warn", f"Not installed: {', '.join(missing)}.", advice)
+        yield Finding("training", status, f"Not installed: {', '.join(missing)}.", advice)
         return
     old = _too_old()
     if old:
         advice = "Upgrade: `pip install --upgrade 'regenesis[train]'`."
-        yield Finding("training", "warn", f"Too old to train with: {', '.join(old)}.", advice)
+        yield Finding("training", status, f"Too old to train with: {', '.join(old)}.", advice)
         return
     yield Finding("training", "ok", ", ".join(f"{name} {version(name)}" for name in _PACKAGES) + ".")
     yield from _check_room(training, config, subject.run_dir)

@@ -63,6 +63,23 @@ def download_checkpoint(repository: str) -> Path | None:
         return folder
 
 
+def download_tokenizer(repository: str) -> Path | None:
+    """Fetches what a repository's checkpoint holds besides its weights: config, tokenizer and chat template.
+
+    Returns:
+        The folder of the snapshot; `None` if the repository holds no checkpoint in safetensors.
+
+    Raises:
+        ModelError: The hub cannot be reached, or the repository is not there or not open to this user.
+    """
+    import huggingface_hub
+
+    offline_if_unreachable()
+    with _said_plainly(f"hf:{repository}", None):
+        files = [file for file in checkpoint_files(_list_files(repository)) if not file.endswith(".safetensors")]
+        return Path(huggingface_hub.snapshot_download(repository, allow_patterns=files)) if files else None
+
+
 def checkpoint_files(files: list[str]) -> list[str]:
     """Those of a repository's files that make up its checkpoint; none if it has no weights in safetensors.
 

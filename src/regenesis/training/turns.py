@@ -127,6 +127,11 @@ def opens_a_thought(prompt: str) -> bool:
     return bool(_opened(prompt))
 
 
+def names_thoughts(template: str) -> bool:
+    """Whether a chat template speaks of thoughts, so that its model was taught to think."""
+    return bool(_OPENING.search(template) or _CLOSING.search(template))
+
+
 def _assistant(**fields: Any) -> dict[str, Any]:
     return {"role": "assistant", **fields}
 

@@ -1,0 +1,169 @@
+"""Checks of the chat template of the model that will be trained, and of the context it is asked in.
+
+A template decides what is trained on. One that does not suit is met at the training, when all the paths are paid for,
+unless a row is rendered before: which takes the tokenizer and no weights.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from importlib import util
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from regenesis.checkpoints.chats import Chat, named_ends, stop_tokens
+from regenesis.config import OpenAIEngineConfig, RunConfig
+from regenesis.doctor.findings import Finding, Subject
+from regenesis.doctor.stages import questions_at_hand
+from regenesis.errors import RegenesisError
+from regenesis.models import KNOWN, Weights, cached, locate_weights
+from regenesis.models.hub import download_tokenizer
+from regenesis.models.names import HubName, PackageName, parse_name
+from regenesis.nouns import Message, Question
+from regenesis.prompts import load_prompts
+from regenesis.training.rows import RowTemplate
+from regenesis.training.turns import names_thoughts, opens_a_thought
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+QUESTION = Question("doctor/0", "doctor", "What is 3 + 4?", "7", "number")
+_REPLY = "1. Add 4 to 3.\n2. The answer is \\boxed{7}."
+
+
+def check_template(subject: Subject) -> Iterator[Finding]:
+    """Whether a row can be rendered through the template of the model that will be trained."""
+    config = subject.config
+    model = trained_model(config) if config is not None else None
+    if config is None or model is None or any(util.find_spec(name) is None for name in ("transformers", "gguf")):
+        return
+    try:
+        weights = _with_a_tokenizer(model)
+    except RegenesisError as error:
+        yield Finding("template", "warn", f"The chat template cannot be looked at: {error}")
+        return
+    if weights is None:
+        return  # not fetched yet
+    try:
+        yield from _look(config, weights)
+    except RegenesisError as error:
+        yield Finding("template", "fail", str(error))
+
+
+def trained_model(config: RunConfig) -> str | None:
+    """The model that a config would have trained; `None` where a server keeps it to itself."""
+    if config.training.model is None and isinstance(config.engine, OpenAIEngineConfig):
+        return None
+    return config.training.model or config.engine.model
+
+
+def _look(config: RunConfig, weights: Weights) -> Iterator[Finding]:
+    from regenesis.checkpoints import load_tokenizer
+
+    tokenizer = load_tokenizer(weights)
+    chat, named = Chat(tokenizer, config.thinking), _stated_ends(weights)
+    stops = stop_tokens(named, tokenizer, chat)
+    prompt = [
+        {"role": message.role, "content": message.content}
+        for message in load_prompts(config.method.prompts).training_prompt(QUESTION)
+    ]
+    row = {"prompt": prompt, "completion": [{"role": "assistant", "content": _REPLY, "reasoning_content": "Seven."}]}
+    template = RowTemplate(tokenizer, stops, config.thinking, config.training.end_of_turn)
+    rendered = template.render(row, f"The model {weights.spec}")
+    if config.thinking == "off" and (
+        opens_a_thought(chat.prompt(prompt)) or not _can_be_kept_from_thinking(tokenizer, chat)
+    ):
+        summary = f"The chat template of {weights.spec} speaks of thoughts and has no switch to turn them off."
+        advice = "If it thinks, set `thinking: on`, which gives thoughts room of their own beside the stages' limits."
+        yield Finding("template", "warn", summary, advice)
+    if rendered is None:
+        yield Finding("template", "fail", f"The prompts of {config.method.prompts} spell control tokens of the model.")
+        return
+    end, served = rendered[0][-1], isinstance(config.engine, OpenAIEngineConfig)
+    token = tokenizer.convert_ids_to_tokens(end)
+    if served and end not in named_ends(named, tokenizer):
+        summary = f"Turns of {weights.spec} end with {token!r}, which its files do not name as an end of the text."
+        advice = f"Make sure that the server stops there: engine.extra_body: {{stop: [{token!r}]}}."
+        yield Finding("template", "warn", summary, advice)
+    told = "".join(f"; {name}: {json.dumps(value)}" for name, value in chat.switches.items())
+    yield Finding("template", "ok", f"The chat template suits training: rows end with {token!r}{told}.")
+
+
+def _can_be_kept_from_thinking(tokenizer: PreTrainedTokenizerBase, chat: Chat) -> bool:
+    # gpt-oss thinks less at a low effort, and still thinks
+    return bool(chat.switches.keys() - {"reasoning_effort"}) or not names_thoughts(str(tokenizer.chat_template))
+
+
+def _with_a_tokenizer(spec: str) -> Weights | None:
+    """Where a model's tokenizer is; `None` for a model of the package index that is not there yet.
+
+    Raises:
+        ModelError: There is no such model, or the hub cannot be reached.
+    """
+    if not Path(spec).expanduser().is_dir():
+        match parse_name(spec, KNOWN):
+            case PackageName(model):
+                path = cached(model)
+                return Weights(spec, path, "gguf") if path is not None else None
+            case HubName(repository, None):
+                folder = download_tokenizer(repository)
+                return Weights(spec, folder, "checkpoint") if folder is not None else None
+            case HubName():
+                return None
+    return locate_weights(spec)
+
+
+def _stated_ends(weights: Weights) -> Any:
+    """What a checkpoint says of the tokens that end a text; a GGUF file says it through its tokenizer."""
+    for name in ("generation_config.json", "config.json") if weights.form == "checkpoint" else ():
+        try:
+            stated = json.loads((weights.path / name).read_text("utf-8")).get("eos_token_id")
+        except (OSError, ValueError, AttributeError):
+            continue
+        if isinstance(stated, int) or (isinstance(stated, list) and all(isinstance(one, int) for one in stated)):
+            return stated
+    return None
+
+
+def check_context(subject: Subject) -> Iterator[Finding]:
+    """Whether the longest chat of a chain has room in the context of an engine that knows its own."""
+    config = subject.config
+    if config is None or isinstance(config.engine, OpenAIEngineConfig):
+        return
+    questions = questions_at_hand(config)
+    if not questions:
+        return
+    try:
+        longest = max(questions, key=lambda question: len(question.text))
+        needed = _tokens_of_a_chain(config, longest)
+    except RegenesisError:
+        return  # what is wrong with prompts or guidelines is said when they are used
+    summary = (
+        f"The longest question's chain takes about {needed:,} tokens; engine.context is {config.engine.context:,}."
+    )
+    if needed > config.engine.context:
+        advice = f"Raise engine.context to {needed:,} or more, or lower method.sampling.max_tokens."
+        yield Finding("context", "warn", summary, advice)
+    else:
+        yield Finding("context", "ok", summary)
+
+
+_BYTES_A_TOKEN = 4
+
+
+def _tokens_of_a_chain(config: RunConfig, question: Question) -> int:
+    """Tokens of a whole chain at its limits: its last prompt, with the earlier replies in it, and its path."""
+    from regenesis.guidelines import load_guidelines
+
+    method, prompts = config.method, load_prompts(config.method.prompts)
+    guideline = max((one.text for one in load_guidelines(method.guidelines_file)), key=len)
+    most = method.sampling.max_tokens
+    limits = {"adapt": min(method.adapt_tokens or most, most), "structure": min(method.structure_tokens or most, most)}
+    history: tuple[Message, ...] = ()
+    values = {"guideline": guideline, "adapted": "", "structure": "", "hint": question.gold}
+    for stage in limits:
+        history = (*prompts.messages(stage, question, history, **values), Message("assistant", ""))
+    chat = prompts.messages("solve", question, history, **values)
+    written = sum(len(message.content.encode()) for message in chat) // _BYTES_A_TOKEN + 8 * len(chat)
+    return written + sum(limits.values()) + most
