@@ -7,7 +7,7 @@ from huggingface_hub import DatasetCard, ModelCard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regenesis.markdown import cell, join_card, license_fields, split_card, table
+from regenesis.markdown import Markdown, cell, join_card, license_fields, split_card, table
 
 LICENSES: list[tuple[Any, str | None, dict[str, str]]] = [
     (None, None, {"license": "unknown"}),
@@ -65,6 +65,25 @@ def test_a_cell_never_breaks_its_table(row: list[Any]) -> None:
     lines = table(("a", "b"), [row]).split("\n")
     assert len(lines) == 3
     assert all(line.replace("\\\\", "").replace("\\|", "").count("|") == 3 for line in lines)
+
+
+MARKUP = [
+    ("![x](http://a.example/t.png)", "\\!\\[x\\](http&#58;//a.example/t.png)"),
+    ("[y](javascript:alert(1))", "\\[y\\](javascript:alert(1))"),
+    ("\x1b[31mred", "\\\\x1b\\[31mred"),
+    ("turned \u202e round", "turned \\\\u202e round"),
+    ("**bold** and _so_", "\\*\\*bold\\*\\* and \\_so\\_"),
+    ("arc_challenge", "arc_challenge"),
+    ("# title", "\\# title"),
+    ("1. item", "1\\. item"),
+    ("a & b &#91;", "a &amp; b &amp;#91;"),
+    (Markdown("**worse**"), "**worse**"),
+]
+
+
+@pytest.mark.parametrize(("value", "shown"), MARKUP)
+def test_markup_in_a_name_is_shown_as_it_stands(value: str, shown: str) -> None:
+    assert cell(value) == shown
 
 
 def test_a_cell_shows_markup_rather_than_being_it() -> None:

@@ -13,6 +13,8 @@ import re
 import shutil
 from pathlib import Path
 
+from regenesis.errors import RunError
+
 _MOUNTS = Path("/proc/self/mountinfo")
 
 # SQLite's write-ahead log needs memory shared by all its users and locks that hold; these promise neither.
@@ -32,6 +34,25 @@ _NETWORK_TYPES = frozenset(
         *("fuse.rclone", "fuse.s3fs", "fuse.seaweedfs", "fuse.sshfs"),
     }
 )
+
+
+def usable_path(path: Path) -> Path:
+    """Gives back the path of a run's folder if it can be one, whether it exists yet or not.
+
+    Raises:
+        RunError: It cannot be looked up, or files could not hold its name.
+    """
+    try:
+        str(path).encode()
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return path
+    except UnicodeEncodeError as error:
+        raise RunError(f"{str(path)!a}: its name is not UTF-8. Give the run another folder.") from error
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise RunError(f"{str(path)[:300]!a}: cannot be looked up ({why}). Give the run another folder.") from error
+    return path
 
 
 def network_filesystem(path: Path, mounts: Path = _MOUNTS) -> str | None:

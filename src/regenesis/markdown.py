@@ -8,12 +8,24 @@ path.write_text(join_card({**head, "license": "mit"}, body))
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
 
+_MARKUP = re.compile(r"[\\`|*\[\]~]|!(?=\[)|(?<!\w)_|_(?!\w)|^[#>+-](?=\s)|(?<=^\d)[.)](?=\s)")
+"""What Markdown would not show as it stands; an underscore inside a word is one."""
+_ADDRESS = re.compile(r"\b(https?|ftp):(?=//)", re.IGNORECASE)
+"""Where an address starts that a reader's program makes a link of by itself."""
+_OBEYED = frozenset({"Cc", "Cf", "Cs", "Co"})
 _FRONT = re.compile(r"---[ \t]*\r?\n(.*?)^---[ \t]*\r?\n", re.DOTALL | re.MULTILINE)
+
+
+class Markdown(str):
+    """Our own Markdown, which a cell holds as it stands."""
+
+    __slots__ = ()
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
@@ -30,8 +42,19 @@ def cell(value: Any) -> str:
         return ", ".join(f"{cell(key)} = {cell(item)}" for key, item in value.items())
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(cell(item) for item in value)
-    text = "–" if value is None else " ".join(str(value).split())
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "\\`")
+    if value is None:
+        return "–"
+    if isinstance(value, Markdown):
+        return value
+    text = "".join(map(_visible, " ".join(str(value).split())))
+    return _ADDRESS.sub(r"\1&#58;", _MARKUP.sub(r"\\\g<0>", text).replace("&", "&amp;").replace("<", "&lt;"))
+
+
+def _visible(character: str) -> str:
+    """The character, or its escape where a reader's program would obey it rather than show it."""
+    if unicodedata.category(character) not in _OBEYED:
+        return character
+    return f"\\u{ord(character):04x}" if ord(character) > 0xFF else f"\\x{ord(character):02x}"
 
 
 def join_card(head: Mapping[str, Any], body: str) -> str:

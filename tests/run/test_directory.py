@@ -135,3 +135,17 @@ def test_a_config_that_is_no_text_is_named(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"summary\.json: cannot be written"):
         write_whole(tmp_path / "missing" / "summary.json", "{}")
+
+
+def test_a_folder_that_cannot_be_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    for path in (tmp_path / "loop", tmp_path / "loop" / "run", Path(os.fsdecode(bytes(tmp_path) + b"/\xff\xfe"))):
+        with pytest.raises(RunError, match="Give the run another folder"):
+            RunDirectory(path)
+    for name in ("a\0b", "x" * 5_000):
+        with pytest.raises(RunError, match="Give the run another folder"):
+            RunDirectory(tmp_path / name)
+
+
+def test_a_folder_that_is_not_there_yet_is_none_to_complain_of(tmp_path: Path) -> None:
+    assert RunDirectory(tmp_path / "not" / "yet").path == tmp_path / "not" / "yet"

@@ -34,6 +34,8 @@ _WORDINGS: Mapping[str, str] = {
     "int_from_float": "must be a whole number",
     "float_type": "must be a number",
     "float_parsing": "must be a number",
+    "finite_number": "must be a finite number",
+    "int_parsing_size": "must be a whole number of 64 bits",
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
     "invalid_key": "must have text for a key",

@@ -12,6 +12,7 @@ import yaml
 from pydantic import ValidationError
 
 from regenesis.config.faults import name_faults
+from regenesis.config.plain import LARGEST_FILE, check_plain
 from regenesis.config.schema import (
     EngineConfig,
     LlamaCppEngineConfig,
@@ -56,13 +57,19 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
     """
     source = Path(path)
     try:
-        text = source.read_text(encoding="utf-8")
+        with source.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+        text = content.decode()
     except OSError as error:
         raise ConfigError(
             f"{source}: cannot be read ({error.strerror}). Give the path of a YAML config file."
         ) from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{source}: is not UTF-8 text ({error.reason} at byte {error.start}).") from error
+    except ValueError as error:
+        raise ConfigError(f"{str(source)!a}: is no path of a file ({error}).") from error
+    if len(content) > LARGEST_FILE:
+        raise ConfigError(f"{source}: is larger than {LARGEST_FILE:,} bytes, so it is not a config.")
     return config_from_text(text, str(source), base=source.parent, overrides=overrides)
 
 
@@ -72,6 +79,11 @@ def config_from_text(text: str, origin: str, base: Path | None = None, overrides
         stated = yaml.load(text, _UniqueKeysLoader)  # a safe loader, stricter than the usual one
     except yaml.YAMLError as error:
         raise ConfigError(f"{origin}: is not valid YAML: {error}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{origin}: is nested too deeply.") from error
+    except (ValueError, TypeError, AttributeError, OverflowError) as error:
+        # what YAML's reader lets through: a date that does not exist, a number of thousands of digits, an odd tag
+        raise ConfigError(f"{origin}: holds a value that YAML cannot read ({error}).") from error
     if not isinstance(stated, dict):
         raise ConfigError(f"{origin}: must hold a mapping with at least the key `tasks`, not {type(stated).__name__}.")
     return config_from_mapping(stated, origin, base=base, overrides=overrides)
@@ -82,10 +94,12 @@ def config_from_mapping(
 ) -> RunConfig:
     """Checks a config given as a mapping; see `load_config`."""
     merged: dict[str, Any] = dict(stated)
+    check_plain(merged, origin)
     for override in overrides:
         _apply_override(merged, override)
+    check_plain(merged, "--set")
     preset = merged.get("preset", "default")
-    if preset not in PRESETS:
+    if not isinstance(preset, str) or preset not in PRESETS:
         raise ConfigError(f"{origin}: preset {preset!r} does not exist; choose one of {', '.join(PRESETS)}.")
     merged = _merge(preset_values(preset), merged)
     try:
@@ -108,8 +122,8 @@ def _apply_override(config: dict[str, Any], override: str) -> None:
         raise ConfigError(f"--set {override!r}: write it as name.of.field=value.")
     try:
         value = yaml.safe_load(raw)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"--set {override!r}: the value is not valid YAML: {error}") from error
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError, OverflowError) as error:
+        raise ConfigError(f"--set {override[:80]!r}: the value is not valid YAML: {error}") from error
     target: Any = config
     *parents, last = name.split(".")
     for position, part in enumerate(parents):
@@ -142,7 +156,7 @@ def _descend(target: Any, part: str, override: str, so_far: str) -> Any:
 
 
 def _index(target: list[Any], part: str, override: str) -> int:
-    if not part.isdigit() or int(part) >= len(target):
+    if not re.fullmatch(r"[0-9]{1,9}", part) or int(part) >= len(target):
         raise ConfigError(
             f"--set {override!r}: {part!r} is not a position in a list of {len(target)}; positions start at 0."
         )
@@ -158,7 +172,19 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _resolve_paths(config: RunConfig, base: Path) -> RunConfig:
-    """Relative paths start at `base`."""
+    """Relative paths start at `base`.
+
+    Raises:
+        ConfigError: A path cannot be followed.
+    """
+    try:
+        return _with_absolute_paths(config, base)
+    except (OSError, RuntimeError) as error:
+        # older Pythons raise RuntimeError for links that lead back to themselves
+        raise ConfigError(f"a path in the config cannot be followed ({error}).") from error
+
+
+def _with_absolute_paths(config: RunConfig, base: Path) -> RunConfig:
     method, training, evaluation = config.method, config.training, config.evaluation
     if method.guidelines_file is not None:
         method = method.model_copy(update={"guidelines_file": (base / method.guidelines_file).resolve()})

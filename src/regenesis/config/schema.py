@@ -27,6 +27,7 @@ class Section(BaseModel):
         frozen=True,
         use_attribute_docstrings=True,
         validate_default=True,
+        allow_inf_nan=False,
         hide_input_in_errors=True,  # it may be a key
     )
 

@@ -15,13 +15,14 @@ from pathlib import Path
 from regenesis.config import RunConfig
 from regenesis.doctor import engines, machine, stages, template
 from regenesis.doctor.findings import Finding, Subject
+from regenesis.filesystems import usable_path
 
 __all__ = ["CHECKS", "Finding", "Subject", "before_a_run", "examine"]
 
 
 def examine(config: RunConfig | None, run_dir: Path) -> list[Finding]:
     """Runs every check."""
-    subject = Subject(config, run_dir)
+    subject = Subject(config, usable_path(run_dir))
     return [finding for check in CHECKS for finding in check(subject)]
 
 

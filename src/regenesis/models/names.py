@@ -11,6 +11,10 @@ from pathlib import Path
 from regenesis.errors import ModelError
 from regenesis.models.known import KnownModel
 
+# as the hub's own rules have it: no part begins or ends with a point or dash, and neither stands twice in a row
+_PART = r"(?!.*(?:--|\.\.))[A-Za-z0-9_](?:[\w.-]{0,94}[A-Za-z0-9_])?"
+_REPOSITORY = re.compile(rf"(?=.{{1,96}}$){_PART}/{_PART}", re.ASCII)
+_FILE = re.compile(r"(?!/)(?!.*(?:^|/)\.\.?(?:/|$))[^\x00-\x1f\\]{1,400}")
 FORMS = "`pypi:<name>`, `hf:<org>/<repo>[:<file>]` or the path of a GGUF file"
 
 
@@ -47,10 +51,14 @@ def parse_name(spec: str, known: Mapping[str, KnownModel]) -> PackageName | HubN
         return PackageName(_known_model(rest, known))
     if scheme == "hf":
         return _hub_name(spec, rest)
-    path = Path(spec).expanduser()
-    if path.is_file():
+    try:
+        path = Path(spec).expanduser()
+        is_file, is_folder = path.is_file(), path.is_dir()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ModelError(f"model {spec[:200]!r}: is no path that can be looked up ({error}).") from error
+    if is_file:
         return LocalName(path)
-    if path.is_dir():
+    if is_folder:
         raise ModelError(f"model {spec!r}: is a folder. Give the path of a GGUF file in it.")
     raise ModelError(f"model {spec!r}: there is no such file. A model is named as {FORMS}.")
 
@@ -69,7 +77,7 @@ def _known_model(name: str, known: Mapping[str, KnownModel]) -> KnownModel:
 
 def _hub_name(spec: str, rest: str) -> HubName:
     repository, separator, file = rest.partition(":")
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository) or (separator and not file):
+    if not _REPOSITORY.fullmatch(repository) or (separator and not _FILE.fullmatch(file)):
         raise ModelError(f"model {spec!r}: write it as `hf:<org>/<repo>` or `hf:<org>/<repo>:<file>`.")
     if file and not file.endswith(".gguf"):
         raise ModelError(f"model {spec!r}: {file!r} is not a GGUF file; its name must end in `.gguf`.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -83,8 +84,8 @@ def locate_weights(spec: str, *, progress: Progress | None = None) -> Weights:
     """
     from regenesis.models import KNOWN, locate
 
-    folder = Path(spec).expanduser()
-    if folder.is_dir():
+    folder = _folder(spec)
+    if folder is not None:
         return Weights(spec, _whole_checkpoint(spec, folder.resolve()), "checkpoint")
     if spec.startswith("hf:"):
         name = parse_name(spec, KNOWN)
@@ -95,6 +96,14 @@ def locate_weights(spec: str, *, progress: Progress | None = None) -> Weights:
             if snapshot is not None:
                 return Weights(spec, _whole_checkpoint(spec, snapshot), "checkpoint")
     return Weights(spec, locate(spec, progress=progress), "gguf")
+
+
+def _folder(spec: str) -> Path | None:
+    """The folder that a name is the path of, `None` where it is something else; `parse_name` says what."""
+    with suppress(OSError, ValueError, RuntimeError):
+        path = Path(spec).expanduser()
+        return path if path.is_dir() else None
+    return None
 
 
 def _whole_checkpoint(spec: str, folder: Path) -> Path:

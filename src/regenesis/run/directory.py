@@ -24,7 +24,7 @@ import yaml
 
 from regenesis.config import RunConfig, config_from_text, differences
 from regenesis.errors import RunError
-from regenesis.filesystems import network_filesystem
+from regenesis.filesystems import network_filesystem, usable_path
 from regenesis.ledger import Ledger
 
 _LOCK_TRIES = 4
@@ -36,7 +36,7 @@ class RunDirectory:
     """The folder of a run and the names of what is in it."""
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+        self.path = usable_path(Path(path))
 
     @property
     def config_file(self) -> Path:

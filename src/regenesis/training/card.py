@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from regenesis.errors import TrainingError
-from regenesis.markdown import cell, join_card, license_fields, split_card, table
+from regenesis.markdown import Markdown, cell, join_card, license_fields, split_card, table
 from regenesis.models import KNOWN
 from regenesis.tasks import catalogue
 
@@ -23,7 +23,7 @@ CARD = "README.md"
 
 _RESULTS = ("<!-- results -->", "<!-- end of results -->")
 _NOT_MEASURED = "Not measured yet: `regenesis evaluate` compares it with its base on held-out questions."
-_FINDINGS = {"better": "better", "worse": "**worse**", "no difference seen": "no difference seen"}
+_FINDINGS = {"better": "better", "worse": Markdown("**worse**"), "no difference seen": "no difference seen"}
 
 _PLACED = frozenset({"title", "base", "license", "language", "datasets", "tags", "notes", "folder", "fingerprint"})
 _STARTS = frozenset({"resumed_at", "changes", "already_done"})
