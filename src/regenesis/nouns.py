@@ -250,11 +250,19 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A kept path in the form that is trained on (TRL's conversational prompt-completion)."""
+    """A kept path in the form that is trained on (TRL's conversational prompt-completion).
+
+    Attributes:
+        prompt: The chat up to the reply.
+        completion: The reply.
+        provenance: Where it comes from, as flat columns.
+        thought: What the model thought before the reply, `None` where thoughts are not trained on.
+    """
 
     prompt: tuple[Message, ...]
     completion: tuple[Message, ...]
     provenance: Mapping[str, Any]
+    thought: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

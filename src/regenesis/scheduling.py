@@ -16,16 +16,19 @@ import itertools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn, TypeVar
 
 from regenesis.config import BudgetConfig
 from regenesis.engines.base import Engine
-from regenesis.errors import RequestFailed
+from regenesis.errors import EngineError, RequestFailed
 from regenesis.ledger import Ledger
 from regenesis.nouns import Completion, Message, Question, Request, Sampling, seed_from
 
 Result = TypeVar("Result")
+
+_THOUGHTS_WITHOUT_REPLY = 20
+"""Completions at the beginning of a start that may all be thoughts without a reply."""
 
 
 class BudgetSpent(Exception):
@@ -139,6 +142,12 @@ class Traffic:
     in_flight: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    only_thought: int = 0
+    """Completions in which the model thought and replied nothing."""
+    cut_in_thought: int = 0
+    """Those of them that were cut at their limit."""
+    replied: bool = False
+    """Whether any completion held a reply."""
     stalled: int = 0
     """Prompts that the engine counted no more tokens in than in the shorter chats that they go on with."""
     refusals: dict[str, Refusals] = field(default_factory=dict)
@@ -162,13 +171,41 @@ class Reply:
     completion: Completion
 
 
+def _said_of_thoughts(traffic: Traffic) -> str:
+    """What is said of a model that has thought and never replied."""
+    if traffic.cut_in_thought:
+        return (
+            f"The model has replied nothing in the first {traffic.only_thought} completions of this start: "
+            f"{traffic.cut_in_thought} were cut inside its thought. With `thinking: on` each limit leaves the thought "
+            "room of its own, `thinking_tokens`: raise that, or set `thinking: off` where the model can be kept from "
+            "thinking. What was asked is recorded."
+        )
+    return (
+        f"The model has thought and replied nothing in the first {traffic.only_thought} completions of this start. The "
+        "server may take replies for thoughts: start it without its reasoning parser, or with the one that fits the "
+        "model. What was asked is recorded."
+    )
+
+
 class Sampler:
     """Answers requests from the ledger or else from the engine; a completion is on disk before it is returned.
 
     A refusal is no answer and is not written down: a later start, with the server or the limits mended, asks again.
     """
 
-    def __init__(self, engine: Engine, ledger: Ledger, budget: Budget, run_seed: int) -> None:
+    def __init__(
+        self, engine: Engine, ledger: Ledger, budget: Budget, run_seed: int, *, room_for_thought: int = 0
+    ) -> None:
+        """Sets up; nothing is sent yet.
+
+        Args:
+            engine: Where tokens come from, opened.
+            ledger: Where they are recorded.
+            budget: What may be spent.
+            run_seed: The run's seed.
+            room_for_thought: New tokens that a thought may take on top of every limit for a reply.
+        """
+        self.room_for_thought = room_for_thought
         self._engine = engine
         self._ledger = ledger
         self._budget = budget
@@ -208,7 +245,21 @@ class Sampler:
             self.traffic.refusals.setdefault(request.stage, Refusals()).add(request.question_id, completion.error or "")
         else:
             await self._ledger.put(request, completion)
+            self._require_replies(completion)
         return Reply(key, completion)
+
+    def _require_replies(self, completion: Completion) -> None:
+        """Stops a start in which the model has thought and never replied.
+
+        Raises:
+            EngineError: It has not replied in any of its first completions.
+        """
+        traffic = self.traffic
+        traffic.replied = traffic.replied or not completion.only_thought
+        traffic.only_thought += completion.only_thought
+        traffic.cut_in_thought += completion.only_thought and completion.finish_reason == "length"
+        if not traffic.replied and traffic.only_thought >= _THOUGHTS_WITHOUT_REPLY:
+            raise EngineError(_said_of_thoughts(traffic))
 
     async def _send(self, request: Request) -> Completion:
         traffic = self.traffic
@@ -258,8 +309,9 @@ class Chain:
             LedgerError: The completion could not be recorded.
         """
         sampler = self._sampler
+        limited = replace(sampling, max_tokens=sampling.max_tokens + sampler.room_for_thought)
         request = request_of(
-            sampler.model, sampler.run_seed, self._question, self._label, stage, messages, sampling, sample
+            sampler.model, sampler.run_seed, self._question, self._label, stage, messages, limited, sample
         )
         reply = await sampler._answer(request, self)
         self._watch_growth(request.messages, reply.completion.prompt_tokens)

@@ -28,10 +28,14 @@ _WHY = {"surplus": "more than are kept a question", "near_duplicate": "much like
 _WHY_BROKEN = {
     "selection_unread": "the model named no two guidelines by their numbers",
     "broken": "the model wrote nothing",
+    "thought_truncated": "the limit cut the model inside its thought; `thinking: on` adds `thinking_tokens` to every "
+    "limit, which can be raised, and `thinking: off` keeps a model with the switch from thinking",
+    "thought_only": "the model thought and replied nothing; the server may take replies for thoughts: try it without "
+    "its reasoning parser",
     "refused": "the server does not take the request; its words stand above",
     "filtered": "a content filter of the server withheld the reply",
 }
-"""Why a chain broke off, by its defect or by the defect's first word; the stage is its last."""
+"""Why a chain broke off, by what its defect begins with; it ends with the stage."""
 _SELF_JUDGE = "`method.self_judge: off` believes the checker, `tie-break` asks the judge only where nothing can be read"
 _NAMED = 3
 """Bad rows, owed and overlapping questions that are named; the rest is counted."""
@@ -248,10 +252,7 @@ def _what_to_look_at(funnel: Funnel, run: str) -> Iterable[str]:
             "had another answer than gold",
             "the questions are too hard for the model, or gold answers or their kind are wrong",
         ),
-        *(
-            (count, f"broke off: {in_words(name)}", _WHY_BROKEN.get(name) or _WHY_BROKEN[name.partition("_")[0]])
-            for name, count in _broken(funnel).items()
-        ),
+        *((count, f"broke off: {in_words(name)}", _why_broken(name)) for name, count in _broken(funnel).items()),
         (funnel.overruled.total(), "were right by the checker and refused by the model as its own judge", _SELF_JUDGE),
         *(
             (count, f"were right and unfit: {in_words(name)}", "the limits of `curation` in the config decide this")
@@ -265,6 +266,10 @@ def _what_to_look_at(funnel: Funnel, run: str) -> Iterable[str]:
         if count:
             yield f"  {count:,} ({share(count, total.chains)}) {what}: {advice}."
     yield f"Look at what the model wrote:  regenesis show {run}"
+
+
+def _why_broken(name: str) -> str:
+    return next(why for beginning, why in _WHY_BROKEN.items() if name.startswith(beginning))
 
 
 def _broken(funnel: Funnel) -> dict[str, int]:

@@ -480,6 +480,9 @@ class RunConfig(Section):
     """Whether a model that can think before it replies does so, for engine, trainer and evaluation alike. `off` turns
     it off where the chat template has a switch; `on` lets it think and drops its thoughts, so that later stages and
     training see the replies alone; `keep` also trains on the thoughts."""
+    thinking_tokens: int = Field(default=2048, ge=0)
+    """With `thinking: on` or `keep`: new tokens that a thought may take, on top of every limit for a reply
+    (`max_tokens`, `adapt_tokens`, `structure_tokens`)."""
     data_root: Path | None = None
     """Folder of `<hub id>/<config>/<split>.jsonl`, looked into before the hub; by default `REGENESIS_DATA_ROOT`."""
     tasks: list[TaskConfig] = Field(min_length=1)
@@ -500,6 +503,11 @@ class RunConfig(Section):
     """Where one start stops by itself."""
     scheduling: SchedulingConfig = SchedulingConfig()
     """How much is under way at once."""
+
+    @property
+    def room_for_thought(self) -> int:
+        """New tokens that are added to every limit."""
+        return 0 if self.thinking == "off" else self.thinking_tokens
 
     @field_validator("thinking", mode="before")
     @classmethod

@@ -27,6 +27,9 @@ from regenesis.nouns import Example, storable
 PROVENANCE = ("question_id", "task", "guideline", "method", "hinted", "gold", "answer", "rule", "tokens", "ledger_keys")
 """Columns beside `prompt` and `completion`: where a row comes from."""
 
+THOUGHT = "reasoning_content"
+"""What a thought is called in a reply, as chat templates and trainers know it; only where thoughts are trained on."""
+
 _ROW_GROUP = 1000
 
 
@@ -92,15 +95,14 @@ def _write_rows(folder: Path, examples: Iterable[Example]) -> Contents:
             (folder / name).unlink(missing_ok=True)
         return contents
     with _replacing(folder / PARQUET) as parquet, _replacing(folder / JSONL) as lines:
-        _write_both(_chunks(first, rows), parquet, lines)
+        _write_both(_chunks(first, rows), _schema(thoughts=THOUGHT in first["completion"][0]), parquet, lines)
     return contents
 
 
-def _write_both(chunks: Iterator[list[dict[str, Any]]], parquet: IO[bytes], lines: IO[bytes]) -> None:
+def _write_both(chunks: Iterator[list[dict[str, Any]]], schema: Any, parquet: IO[bytes], lines: IO[bytes]) -> None:
     import pyarrow
     import pyarrow.parquet
 
-    schema = _schema()
     with pyarrow.parquet.ParquetWriter(parquet, schema, compression="zstd") as writer:
         for chunk in chunks:
             writer.write_table(pyarrow.Table.from_pylist(chunk, schema=schema))
@@ -113,14 +115,16 @@ def _chunks(first: dict[str, Any], rows: Iterator[dict[str, Any]]) -> Iterator[l
         yield chunk
 
 
-def _schema() -> Any:
+def _schema(*, thoughts: bool) -> Any:
     import pyarrow
 
     text = pyarrow.string()
-    messages = pyarrow.list_(pyarrow.struct([("role", text), ("content", text)]))
+    message = [("role", text), ("content", text)]
+    messages = pyarrow.list_(pyarrow.struct(message))
+    replies = pyarrow.list_(pyarrow.struct([*message, *([(THOUGHT, text)] if thoughts else [])]))
     others: dict[str, Any] = {"hinted": pyarrow.bool_(), "tokens": pyarrow.int64(), "ledger_keys": pyarrow.list_(text)}
     return pyarrow.schema(
-        [("prompt", messages), ("completion", messages), *((name, others.get(name, text)) for name in PROVENANCE)]
+        [("prompt", messages), ("completion", replies), *((name, others.get(name, text)) for name in PROVENANCE)]
     )
 
 
@@ -147,6 +151,8 @@ def _row(example: Example) -> dict[str, Any]:
         part: [{key: storable(value) for key, value in asdict(message).items()} for message in getattr(example, part)]
         for part in ("prompt", "completion")
     }
+    if example.thought is not None:
+        messages["completion"][0][THOUGHT] = example.thought
     return {**messages, **{column: _any_storable(example.provenance[column]) for column in PROVENANCE}}
 
 

@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from regenesis.nouns import Example, Judged, Message, Question, storable
 
 
-def example(judged: Judged, question: Question, prompt: Sequence[Message]) -> Example:
+def example(judged: Judged, question: Question, prompt: Sequence[Message], thought: str | None = None) -> Example:
     """The training example of a kept path: the cleaned path as the reply to a prompt.
 
     Args:
         judged: The path.
         question: The question it answers.
         prompt: The chat it is trained as the reply to; ends with a user's message.
+        thought: What the model thought before, `None` where thoughts are not trained on.
 
     Raises:
         ValueError: The path is not fit and right, or answers another question.
@@ -43,4 +44,5 @@ def example(judged: Judged, question: Question, prompt: Sequence[Message]) -> Ex
             "tokens": path.tokens,
             "ledger_keys": [key for _, key, _ in path.steps],
         },
+        thought=None if thought is None else storable(thought),
     )

@@ -58,6 +58,9 @@ async def mark(model: str, task: str, question: Question, reply: Reply, exam: Ex
     completion = reply.completion
     if completion.refused:
         verdict = Verdict("unparsed", None, f"the engine refused the question: {completion.error}", "refused")
+    elif completion.only_thought:
+        how = "was cut inside its thought" if completion.finish_reason == "length" else "thought and replied nothing"
+        verdict = Verdict("unparsed", None, f"the model {how}", "only-thought")
     else:
         verdict = await check(completion.text, question, exam.rules)
     return Result(

@@ -18,7 +18,7 @@ from regenesis.config import MethodConfig
 from regenesis.guidelines import Guideline
 from regenesis.methods.outcome import Judge, Outcome
 from regenesis.methods.results import holds_results
-from regenesis.nouns import Judged, Message, Path, Question, Sampling, seed_from
+from regenesis.nouns import Completion, Judged, Message, Path, Question, Sampling, seed_from
 from regenesis.prompts import PromptSet
 from regenesis.scheduling import Chain, Reply, Sampler, side_by_side
 
@@ -170,7 +170,7 @@ class _Walk:
         self._steps: list[tuple[str, str, str]] = []
         self._retries: list[str] = []
         self._fault = "broken"
-        """Why the last reply cannot be used, if it cannot: `broken`, `refused` or `filtered`."""
+        """Why the last reply cannot be used, if it cannot; see `_fault_of`."""
 
     async def follow(self, start: _Start) -> Judged:
         chosen = [start.guideline] if start.guideline is not None else await self._select(start)
@@ -260,9 +260,8 @@ class _Walk:
         self._steps = [step for step in self._steps if step[0] != stage] + [(stage, reply.key, reply.completion.text)]
         if not fresh:
             self._asked = messages
-        refused = reply.completion.refused
-        self._fault = reply.completion.finish_reason if refused else "broken"
-        return reply if reply.completion.text.strip() and not refused else None
+        self._fault = _fault_of(reply.completion)
+        return reply if reply.completion.text.strip() and not reply.completion.refused else None
 
     def _turn(self, reply: Reply) -> None:
         """Adds what was asked last and its reply to the chain's chat."""
@@ -281,7 +280,7 @@ class _Walk:
             hinted=self._pass.hint is not None,
             steps=tuple(self._steps),
             text=completion.text if completion is not None else "",
-            tokens=completion.completion_tokens if completion is not None else 0,
+            tokens=completion.reply_tokens if completion is not None else 0,
             truncated=completion is not None and completion.finish_reason == "length",
             defect=defect,
             retries=tuple(self._retries),
@@ -289,3 +288,16 @@ class _Walk:
 
     async def _broken(self, name: str, defect: str) -> Judged:
         return await self._judge.judge(self._path(name, None, defect), self._question)
+
+
+def _fault_of(completion: Completion) -> str:
+    """Why a completion cannot be used, for those that cannot; the stage's name goes behind it.
+
+    A model that was cut inside its thought, or that thought and then replied nothing, needs other advice than one that
+    wrote nothing at all.
+    """
+    if completion.refused:
+        return completion.finish_reason
+    if completion.only_thought:
+        return "thought_truncated" if completion.finish_reason == "length" else "thought_only"
+    return "broken"

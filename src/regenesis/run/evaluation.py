@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -220,7 +220,9 @@ async def _evaluate(
 ) -> EvaluationReport:
     evaluation = config.evaluation
     prompts = load_prompts(config.method.prompts)
-    exam = Exam(prompts, evaluation.sampling.draw(), config.seed, Rules(run_programs=evaluation.run_programs))
+    reply = evaluation.sampling.draw()
+    sampling = replace(reply, max_tokens=reply.max_tokens + config.room_for_thought)
+    exam = Exam(prompts, sampling, config.seed, Rules(run_programs=evaluation.run_programs))
     _require_told_apart(models)
     progress.phase = "loading questions"
     loaded = load_tasks(tasks, config, domains=domains)

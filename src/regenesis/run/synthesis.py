@@ -19,12 +19,13 @@ from typing import Any
 
 from regenesis.config import BudgetConfig, RunConfig
 from regenesis.curation import Curator, Funnel, example, write_dataset
+from regenesis.curation.leaks import find_leak
 from regenesis.engines.base import Engine
 from regenesis.errors import RegenesisError, RunError
 from regenesis.guidelines import Guideline, load_guidelines
 from regenesis.ledger import Ledger
 from regenesis.methods import Outcome, ReGenesis
-from regenesis.nouns import Example, Question
+from regenesis.nouns import Example, Judged, Question
 from regenesis.prompts import PromptSet, load_prompts
 from regenesis.run.decontaminating import Decontamination, decontaminate
 from regenesis.run.directory import RunDirectory, write_whole
@@ -36,6 +37,13 @@ from regenesis.run.progress import Progress
 from regenesis.run.tables import OutcomeTables, read_left_out, write_questions
 from regenesis.scheduling import Budget, Refusals, Sampler, WindowReport, window_size, work_through
 from regenesis.tasks import BadRow, LoadedQuestions, load_questions
+
+_THINKING = {
+    "off": "off where the model has a switch for it; what it thinks all the same is left out",
+    "on": "on; thoughts are left out, the rows hold replies alone",
+    "keep": "on, and trained on: the thought before a reply is its `reasoning_content`, left empty where it speaks of "
+    "a hint, a guideline or a structure",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,10 +226,10 @@ async def _run(
         if isinstance(error, RegenesisError) and progress.finished:
             # where that fails too, for want of room say, the first error is the one to tell
             with suppress(RegenesisError, OSError):
-                _write_out(synthesis, store, error=str(error))
+                _write_out(synthesis, ledger, store, error=str(error))
         raise
     progress.phase = "writing the data set"
-    return _write_out(synthesis, store)
+    return _write_out(synthesis, ledger, store)
 
 
 async def _work(
@@ -233,7 +241,7 @@ async def _work(
 ) -> None:
     config, progress = synthesis.config, synthesis.progress
     # made only now, so that fetching and loading a model take nothing of the budget's minutes
-    sampler = Sampler(engine, ledger, Budget(synthesis.budget), config.seed)
+    sampler = Sampler(engine, ledger, Budget(synthesis.budget), config.seed, room_for_thought=config.room_for_thought)
     method = ReGenesis(config.method, synthesis.guidelines, synthesis.prompts)
     judge = RunJudge(config, synthesis.curator, scaffold=synthesis.prompts.scaffold)
     progress.begin_asking(sampler)
@@ -260,12 +268,12 @@ async def _work(
         synthesis.journal.write("owed", id=question_id, why=why)
 
 
-def _write_out(synthesis: _Synthesis, store: OutcomeStore, error: str | None = None) -> SynthesisReport:
+def _write_out(synthesis: _Synthesis, ledger: Ledger, store: OutcomeStore, error: str | None = None) -> SynthesisReport:
     """Writes tables, data set and summary from all finished questions."""
     directory, progress, report = synthesis.directory, synthesis.progress, synthesis.report
     funnel = Funnel()
     with OutcomeTables(directory.paths, directory.verdicts) as tables:
-        rows = _examples(synthesis, store.in_order(synthesis.questions), tables, funnel)
+        rows = _examples(synthesis, ledger, store.in_order(synthesis.questions), tables, funnel)
         dataset = write_dataset(directory.dataset, rows, funnel, _about(synthesis))
     result = SynthesisReport(
         directory=directory.path,
@@ -295,7 +303,7 @@ def _write_out(synthesis: _Synthesis, store: OutcomeStore, error: str | None = N
 
 
 def _examples(
-    synthesis: _Synthesis, outcomes: Iterator[Outcome], tables: OutcomeTables, funnel: Funnel
+    synthesis: _Synthesis, ledger: Ledger, outcomes: Iterator[Outcome], tables: OutcomeTables, funnel: Funnel
 ) -> Iterator[Example]:
     for outcome in outcomes:
         tables.add(outcome)
@@ -303,7 +311,16 @@ def _examples(
         funnel.finish_question(outcome.question, outcome.judged, outcome.kept, near_duplicates)
         prompt = synthesis.prompts.training_prompt(outcome.question)
         for judged in outcome.kept:
-            yield example(judged, outcome.question, prompt)
+            thought = _thought_of(judged, outcome.question, ledger) if synthesis.config.thinking == "keep" else None
+            yield example(judged, outcome.question, prompt, thought)
+
+
+def _thought_of(judged: Judged, question: Question, ledger: Ledger) -> str:
+    """What the model thought before a path; nothing where that speaks of what the trained prompt does not hold."""
+    key = next(key for stage, key, _ in reversed(judged.path.steps) if stage == "solve")
+    completion = ledger.get(key)
+    thought = completion.thought if completion is not None else ""
+    return "" if find_leak(thought, question.text) in ("hint", "guideline", "structure") else thought
 
 
 def _about(synthesis: _Synthesis) -> dict[str, Any]:
@@ -326,6 +343,7 @@ def _about(synthesis: _Synthesis) -> dict[str, Any]:
         f"and {config.method.selections} sampled selections",
         "sampling": f"temperature {_stated(sampling.temperature)}, top_p {_stated(sampling.top_p)}, "
         f"at most {sampling.max_tokens} new tokens",
+        "thinking": _THINKING[config.thinking],
         "seed": config.seed,
         **({"decontamination": decontaminated} if decontaminated else {}),
         "kept a question": f"at most {config.method.keep}",
