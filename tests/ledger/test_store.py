@@ -56,7 +56,7 @@ async def test_the_same_key_twice_keeps_the_first_and_counts_once(tmp_path: Path
     [
         (request(text="lone \ud800"), completion("lone \udfff surrogate")),
         (request(question_id="q\ud800"), completion("text")),
-        (request(), Completion("", "refused", 0, 0, "played", 0.1, error="said \ud83d")),
+        (request(), Completion("", "filtered", 0, 0, "played", 0.1, error="said \ud83d")),
     ],
 )
 async def test_a_lone_surrogate_stops_nothing(tmp_path: Path, asked: Any, came: Completion) -> None:
@@ -402,3 +402,23 @@ async def test_a_large_chat_is_kept_whole(tmp_path: Path) -> None:
     assert back is not None
     assert len(found.text) == 1_000_000
     assert back["messages"][0]["content"] == "long " * 100_000
+
+
+async def test_a_refusal_that_an_earlier_version_recorded_counts_as_not_there_and_is_replaced(tmp_path: Path) -> None:
+    with Ledger.open(tmp_path / "ledger.sqlite") as ledger:
+        await ledger.put(request(), Completion("", "refused", 0, 0, "openai", 0.1, error="context length is 1024"))
+    with Ledger.open(tmp_path / "ledger.sqlite") as ledger:
+        assert ledger.get(request().key) is None
+        assert ledger.totals()["solve"].refused == 1
+        await ledger.put(request(), completion("an answer"))
+        assert ledger.get(request().key) == completion("an answer")
+        assert ledger.totals() == {"solve": StageTotals(1, 0, 10, 2)}
+
+
+async def test_what_a_content_filter_withheld_before_stays_withheld(tmp_path: Path) -> None:
+    words = "The response was filtered due to the content management policy"
+    with Ledger.open(tmp_path / "ledger.sqlite") as ledger:
+        await ledger.put(request(), Completion("", "refused", 0, 0, "openai", 0.1, error=words))
+        found = ledger.get(request().key)
+    assert found is not None
+    assert found.finish_reason == "filtered"

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import re
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import Any, Literal, NoReturn, Self
 
 from regenesis.errors import LedgerError
 from regenesis.ledger.file import check, columns, connect, create, naming_damage, upgrade
@@ -27,6 +28,11 @@ LARGEST_GROUP = 1024
 """Completions that share one commit at most; bounds the time a commit takes."""
 _LOOK_SECONDS = 1.0
 """Between two looks at whether the file is still there."""
+
+_FILTERED = re.compile(r"content.?(?:filter|policy|management)|filtered due to|moderation", re.IGNORECASE)
+"""How servers word a refusal that is about what a text says, and so for good."""
+_Owed = Literal["damaged", "refused"]
+"""Why a row counts as not there."""
 
 _ADD_TOTALS = """
 INSERT INTO totals VALUES (?,?,?,?,?) ON CONFLICT(stage) DO UPDATE SET
@@ -44,7 +50,7 @@ class Ledger:
         self.path = path
         self._reader = connection
         self._columns = columns(connection)
-        self._owed: set[str] = set()
+        self._owed: dict[str, _Owed] = {}
         self._damaged = 0
         self._identity = _identity(path)
         self._queue: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
@@ -105,9 +111,20 @@ class Ledger:
         self._reader.close()
 
     def get(self, key: str) -> Completion | None:
-        """The completion recorded under a request's key, if there is one that is as it was written."""
+        """The completion recorded under a request's key, if there is one that is as it was written.
+
+        A refusal, as earlier versions recorded it, is none: it hung on how the server was set up then.
+        """
         row = self._row(key)
-        return None if row is None else completion_of(row)
+        if row is None:
+            return None
+        completion = completion_of(row)
+        if completion.finish_reason != "refused":
+            return completion
+        if _FILTERED.search(completion.error or ""):
+            return replace(completion, finish_reason="filtered")
+        self._owed[key] = "refused"
+        return None
 
     def request(self, key: str) -> dict[str, Any] | None:
         """The request recorded under a key, as plain JSON values, if there is one that is as it was written."""
@@ -148,7 +165,7 @@ class Ledger:
         if is_whole(row):
             return row
         if key not in self._owed:
-            self._owed.add(key)
+            self._owed[key] = "damaged"
             self._damaged += 1
         return None
 
@@ -162,8 +179,7 @@ class Ledger:
             raise self._write_error(self._failure)
         loop = asyncio.get_running_loop()
         row = row_of(request, completion)
-        entry = _Entry(loop, loop.create_future(), row, row["key"] in self._owed)
-        self._owed.discard(row["key"])
+        entry = _Entry(loop, loop.create_future(), row, self._owed.pop(row["key"], None))
         self._queue.put(entry)
         await entry.done
 
@@ -258,8 +274,8 @@ class _Entry:
     loop: asyncio.AbstractEventLoop
     done: asyncio.Future[None]
     row: Row
-    replaces: bool
-    """Whether a damaged row of the same key makes way for it."""
+    replaces: _Owed | None
+    """What a row of the same key is that makes way for it."""
 
 
 def _insert(connection: sqlite3.Connection, entry: _Entry) -> None:
@@ -268,9 +284,10 @@ def _insert(connection: sqlite3.Connection, entry: _Entry) -> None:
     named, values = ", ".join(row), ", ".join(f":{name}" for name in row)
     added = connection.execute(f"INSERT OR {how} INTO completions ({named}) VALUES ({values})", row).rowcount
     # what is replaced has been counted; how many tokens it took is not to be had from a damaged row
-    if added and not entry.replaces:
-        refused = int(row["finish_reason"] == "refused")
-        counts = (row["stage"], 1, refused, row["prompt_tokens"], row["completion_tokens"])
+    if added and entry.replaces != "damaged":
+        before = int(entry.replaces is not None)
+        refused = int(row["finish_reason"] in ("refused", "filtered"))
+        counts = (row["stage"], 1 - before, refused - before, row["prompt_tokens"], row["completion_tokens"])
         connection.execute(_ADD_TOTALS, counts)
 
 

@@ -305,7 +305,7 @@ async def _read_recorded(name: str, identity: str, results: dict[str, Result], w
     for task, question in work.questions():
         key = request_for(identity, question, work.exam).key
         completion = work.ledger.get(key)
-        if completion is None or completion.finish_reason == "refused":
+        if completion is None:
             continue
         batch.append(mark(name, task.name, question, Reply(key, completion), work.exam))
         if len(batch) >= _MARKED_TOGETHER:

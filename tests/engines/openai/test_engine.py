@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from tests.fixtures.scripted_server import ScriptedServer
 from regenesis.config import OpenAIEngineConfig
 from regenesis.engines.openai import OpenAIEngine
 from regenesis.errors import ConfigError, EngineError, RequestFailed
-from regenesis.nouns import Request
+from regenesis.nouns import Request, Sampling
 
 Opened = Callable[..., AbstractAsyncContextManager[OpenAIEngine]]
 RequestFor = Callable[..., Request]
@@ -326,3 +328,141 @@ def test_an_extra_body_that_cannot_work_is_refused(
 ) -> None:
     with pytest.raises(ConfigError, match=says):
         OpenAIEngine(engine_config("http://host/v1", **fields))
+
+
+async def test_sampling_fields_can_be_left_out_and_renamed(opened: Opened, request_for: RequestFor) -> None:
+    bare = replace(request_for(), sampling=Sampling(None, None, 64))
+    async with (
+        ScriptedServer() as server,
+        opened(server.base_url, max_tokens_field="max_completion_tokens", extra_body={"n": None}) as engine,
+    ):
+        await engine.complete(bare)
+    assert server.requests[0].keys() == {"model", "messages", "max_completion_tokens", "stream", "seed"}
+
+
+TOO_LONG = (
+    "maximum context length is 100 tokens. However, you requested 124 tokens (60 in the messages, 64 in the completion)"
+)
+
+
+async def test_a_request_that_is_too_long_is_fitted_to_the_context(opened: Opened, request_for: RequestFor) -> None:
+    refusal = Action(status=400, words=TOO_LONG)
+    async with ScriptedServer([refusal]) as server, opened(server.base_url) as engine:
+        assert (await engine.complete(request_for())).finish_reason == "stop"
+        assert engine.statistics.failures == 0
+    assert [body["max_tokens"] for body in server.requests] == [64, 40]
+
+
+async def test_fitting_goes_on_where_a_server_knows_the_prompt_only_roughly(
+    opened: Opened, request_for: RequestFor
+) -> None:
+    roughly = Action(
+        status=400, words="maximum context length is 100 tokens and your prompt contains at least 10 input tokens"
+    )
+    async with ScriptedServer([roughly]) as server, opened(server.base_url) as engine:
+        assert (await engine.complete(request_for())).finish_reason == "stop"
+    assert [body["max_tokens"] for body in server.requests] == [64, 32]
+
+
+@pytest.mark.parametrize("prompt", [100, 90, 2000])
+async def test_a_prompt_that_leaves_no_room_is_refused_in_the_words_of_the_server(
+    prompt: int, opened: Opened, request_for: RequestFor
+) -> None:
+    words = f"The input ({prompt} tokens) is longer than the model's context length (100 tokens)."
+    async with ScriptedServer([Action(status=400, words=words)]) as server, opened(server.base_url) as engine:
+        completion = await engine.complete(request_for())
+    assert (completion.finish_reason, completion.error) == ("refused", words)
+    assert len(server.requests) == 1
+
+
+async def test_a_server_that_takes_streams_alone_is_asked_for_one(opened: Opened, request_for: RequestFor) -> None:
+    refusal = Action(status=400, words="This model only supports streaming, please set stream to true")
+    async with ScriptedServer([refusal]) as server, opened(server.base_url) as engine:
+        for seed in range(2):
+            assert (await engine.complete(request_for(seed))).finish_reason == "stop"
+    assert [body["stream"] for body in server.requests] == [False, True, True]
+
+
+@pytest.mark.parametrize("status", [429, 502, 503])
+async def test_an_error_under_status_200_is_met_like_its_own_status(
+    status: int, opened: Opened, request_for: RequestFor
+) -> None:
+    error = Action(raw=json.dumps({"error": {"message": "no", "code": status}}).encode())
+    async with ScriptedServer([error]) as server, opened(server.base_url) as engine:
+        assert (await engine.complete(request_for())).finish_reason == "stop"
+        assert engine.statistics.rate_limited == (status == 429)
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("finish", ["error", "abort", "network_error"])
+async def test_a_completion_that_was_broken_off_is_asked_for_again(
+    finish: str, opened: Opened, request_for: RequestFor
+) -> None:
+    half = Action(text="1. Each crate", finish_reason=finish)
+    async with ScriptedServer([half]) as server, opened(server.base_url) as engine:
+        completion = await engine.complete(request_for())
+    assert completion.text == echo(server.requests[1])
+
+
+async def test_what_a_content_filter_withholds_is_told_apart(opened: Opened, request_for: RequestFor) -> None:
+    by_reply = Action(text="half", finish_reason="content_filter")
+    by_status = Action(status=400, raw=json.dumps({"error": {"message": "no", "code": "content_filter"}}).encode())
+    async with ScriptedServer([by_reply, by_status]) as server, opened(server.base_url) as engine:
+        withheld = [await engine.complete(request_for(seed)) for seed in range(2)]
+    assert [one.finish_reason for one in withheld] == ["filtered", "filtered"]
+    assert [one.text for one in withheld] == ["", ""]
+
+
+async def test_an_account_without_credit_is_not_waited_for(opened: Opened, request_for: RequestFor) -> None:
+    error = json.dumps({"error": {"message": "You exceeded your current quota", "code": "insufficient_quota"}})
+    async with ScriptedServer([Action(status=429, raw=error.encode())]) as server, opened(server.base_url) as engine:
+        with pytest.raises(EngineError, match="exceeded your current quota"):
+            await engine.complete(request_for())
+
+
+async def test_a_server_that_calls_tools_alone_stops_the_engine(opened: Opened, request_for: RequestFor) -> None:
+    call = Action(text="", finish_reason="tool_calls", message={"tool_calls": [{"function": {"name": "search"}}]})
+    async with ScriptedServer(lambda index, body: call) as server, opened(server.base_url) as engine:
+        requests = [request_for(seed, question_id=f"q{seed}") for seed in range(20)]
+        for request in requests[:-1]:
+            assert (await engine.complete(request)).finish_reason == "refused"
+        with pytest.raises(EngineError, match=r"called a tool \(search\)"):
+            await engine.complete(requests[-1])
+    assert len(server.requests) == 20
+
+
+async def test_refusals_from_some_moment_on_stop_the_engine_with_advice(
+    opened: Opened, request_for: RequestFor
+) -> None:
+    async with (
+        ScriptedServer(
+            lambda index, body: None if index < 5 else Action(status=400, words="unknown field: seed")
+        ) as server,
+        opened(server.base_url) as engine,
+    ):
+        requests = [request_for(seed, question_id=f"q{seed}") for seed in range(25)]
+        reasons = [(await engine.complete(request)).finish_reason for request in requests[:-1]]
+        with pytest.raises(EngineError, match=r"refused the last 20 requests.*unknown field: seed.*engine.send_seed"):
+            await engine.complete(requests[-1])
+    assert reasons == ["stop"] * 5 + ["refused"] * 19
+    assert len(server.requests) == 25
+
+
+async def test_headers_take_their_keys_from_the_environment(
+    opened: Opened, request_for: RequestFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GATEWAY_KEY", KEY)
+    headers = {"Authorization": "Bearer ${GATEWAY_KEY}", "X-Title": "regenesis"}
+    echoing = Action(status=400, words=f"the key was {KEY}")
+    async with ScriptedServer([echoing], key=KEY) as server, opened(server.base_url, headers=headers) as engine:
+        refused = await engine.complete(request_for(0))
+        assert (await engine.complete(request_for(1))).finish_reason == "stop"
+    assert refused.error == "the key was [GATEWAY_KEY]"
+
+
+def test_a_header_whose_variable_is_not_set_is_named(
+    engine_config: EngineConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GATEWAY_KEY", raising=False)
+    with pytest.raises(EngineError, match=r"engine\.headers\.api-key: .* GATEWAY_KEY is not set"):
+        OpenAIEngine(engine_config("http://host/v1", headers={"api-key": "${GATEWAY_KEY}"}))

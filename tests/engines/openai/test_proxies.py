@@ -12,6 +12,7 @@ from tests.fixtures.scripted_server import ScriptedServer
 
 from regenesis.engines.openai import OpenAIEngine
 from regenesis.engines.openai.proxies import environment_proxy
+from regenesis.errors import EngineError
 from regenesis.nouns import Request
 
 Opened = Callable[..., AbstractAsyncContextManager[OpenAIEngine]]
@@ -37,6 +38,16 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
         ("http://models.example/v1", {"http_proxy": PROXY, "no_proxy": ".example"}, None),
         ("http://127.0.0.1:8000/v1", {"http_proxy": PROXY, "no_proxy": "localhost,127.0.0.1"}, None),
         ("http://models.example/v1", {"http_proxy": PROXY, "no_proxy": "*"}, None),
+        ("http://127.0.0.1:8000/v1", {"http_proxy": PROXY, "no_proxy": "10.0.0.0/8, 127.0.0.0/8"}, None),
+        ("http://10.1.2.3/v1", {"http_proxy": PROXY, "no_proxy": "10.0.0.0/8"}, None),
+        ("http://11.1.2.3/v1", {"http_proxy": PROXY, "no_proxy": "10.0.0.0/8"}, PROXY),
+        ("http://[fd00::1]:8000/v1", {"http_proxy": PROXY, "no_proxy": "fd00::/8"}, None),
+        ("http://a.models.example/v1", {"http_proxy": PROXY, "NO_PROXY": "*.models.example"}, None),
+        ("http://models.example:8000/v1", {"http_proxy": PROXY, "no_proxy": "models.example:9000"}, PROXY),
+        ("http://notmodels.example/v1", {"http_proxy": PROXY, "no_proxy": "models.example"}, PROXY),
+        ("http://models.example/v1", {"http_proxy": "proxy.example:3128"}, PROXY),
+        ("http://models.example/v1", {"all_proxy": PROXY}, PROXY),
+        ("http://models.example/v1", {"all_proxy": "socks5://proxy.example:1080"}, None),
     ],
 )
 def test_the_environment_names_the_proxy_of_a_url(
@@ -87,3 +98,37 @@ async def test_a_netrc_entry_for_the_server_changes_nothing(
         opened(server.base_url, api_key_env="RIGHT_KEY") as engine,
     ):
         assert (await engine.complete(request_for())).text
+
+
+def test_a_proxy_that_cannot_be_used_is_named_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "socks5://me:open-sesame@proxy.example:1080")
+    with pytest.raises(EngineError, match=r"socks5://proxy\.example:1080.*no_proxy=models\.example") as raised:
+        environment_proxy("http://models.example/v1")
+    assert "open-sesame" not in str(raised.value)
+
+
+@pytest.mark.parametrize("status", [403, 407, 503])
+async def test_a_proxy_is_named_in_what_it_answers(
+    status: int,
+    opened: Opened,
+    request_for: Callable[..., Request],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def turn_away(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        page = b"<html><title>Blocked</title></html>"
+        writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: {len(page)}\r\nConnection: close\r\n\r\n".encode() + page)
+        writer.close()
+
+    proxy = await asyncio.start_server(turn_away, "127.0.0.1", 0)
+    async with proxy:
+        place = f"127.0.0.1:{proxy.sockets[0].getsockname()[1]}"
+        monkeypatch.setenv("http_proxy", f"http://me:open-sesame@{place}")
+        async with opened("http://models.example/v1") as engine:
+            with pytest.raises(EngineError) as raised:
+                await engine.complete(request_for())
+    shown = f"{raised.value} {caplog.text}"
+    assert f"through the proxy http://{place} (no_proxy=models.example avoids it)" in str(raised.value)
+    assert "Blocked" in str(raised.value)
+    assert "open-sesame" not in shown

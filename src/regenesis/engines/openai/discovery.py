@@ -69,6 +69,7 @@ async def look(session: ClientSession, url: str, model: str, credential: Credent
         async with session.get(asked, timeout=timeout, allow_redirects=False, proxy=proxy) as response:
             status, body = response.status, await read_bounded(response)
             words = error_words(body, response.headers.get("Content-Type", ""))
+            to = response.headers.get("Location", "nowhere")
     except TimeoutError:
         return Sight(f"GET {asked}{way}: no answer in time")
     except (aiohttp.ClientError, OSError) as error:
@@ -76,18 +77,20 @@ async def look(session: ClientSession, url: str, model: str, credential: Credent
     except BrokenReply as error:
         return Sight(f"GET {asked}{way}: {error}")
     if status == 401:
-        raise EngineError(wrong_key(f"{url}{way}", status, words, credential))
+        raise EngineError(wrong_key(f"{url}{way}", status, words, credential, proxied=proxy is not None))
     if status == 200:
         return Sight(doubt=_unlisted(listed_models(body), model, asked))
     if status in (404, 405, 501):
         hint = path_hint(url) if status == 404 else ""
         return Sight(doubt=f"GET {asked}{way}: HTTP {status}. {hint}" if hint else None)
+    if 300 <= status < 400:
+        words = f"a redirect to {to}"
     going_on = "the server may still be starting" if status >= 500 and not proxy else "the first request decides"
     return Sight(doubt=f"GET {asked}{way}: HTTP {status} ({shorten(words).rstrip('.')}); going on, {going_on}.")
 
 
-def wrong_key(place: str, status: int, words: str, credential: Credential) -> str:
-    """What to say of a 401 or 403. The server's words are not redacted."""
+def wrong_key(place: str, status: int, words: str, credential: Credential, *, proxied: bool = False) -> str:
+    """What to say of a 401 or 403, which a proxy on the way may give too. The server's words are not redacted."""
     if credential.is_set:
         held = " or ".join(credential.variables)
         advice = f"It does not accept the key in the environment variable {held}: set it to a valid one."
@@ -97,7 +100,8 @@ def wrong_key(place: str, status: int, words: str, credential: Credential) -> st
             "by engine.api_key_env. If the server wants the key in a header of its own, add that to engine.headers, as "
             "in {api-key: '${" + credential.variable + "}'}."
         )
-    return f"{place} answered {status}: {words.rstrip('.')}. {advice}"
+    unless = "If that is not the proxy's own answer: " if proxied else ""
+    return f"{place} answered {status}: {words.rstrip('.')}. {unless}{advice}"
 
 
 def _unlisted(names: list[str] | None, model: str, asked: str) -> str | None:

@@ -344,9 +344,13 @@ class OpenAIEngine:
     def _hopeless(self, endpoint: Endpoint, status: int, words: str) -> str:
         words = self._shown(words)
         if status in (401, 403):
-            return self._credential.redact(wrong_key(endpoint.url, status, words, self._credential))
+            return wrong_key(
+                endpoint.url, status, words, self._credential, proxied=self._proxies[endpoint.url] is not None
+            )
         hint = path_hint(endpoint.url) if status in (404, 405) else ""
-        doubt = self._doubts.get(endpoint.url, "") if not hint else ""
+        doubt = self._doubts.get(endpoint.url, "") if status == 404 and not hint else ""
+        if 300 <= status < 400:
+            hint = "Write that into engine.base_url if it is the server you mean."
         return (
             f"{address(endpoint.url, 'chat/completions')} answered {status} to model {self._config.model!r}: "
             f"{words.rstrip('.')}. {doubt or hint or 'Check engine.base_url, engine.model and your account there.'}"

@@ -50,6 +50,8 @@ _CAPS = _patterns(
     rf"{_MAX_TOKENS}: \d[\d,]* > {_N}",
     rf"maximum (?:allowed )?(?:number of )?(?:output|completion|new) tokens{_NEAR}{_N}",
 )
+_TOO_MANY_ASKED = re.compile(rf"{_MAX_TOKENS}(?: value)?(?: is)? too (?:large|big|high|many)", re.IGNORECASE)
+"""Without saying how many would do."""
 _ABOUT_LENGTH = re.compile(
     r"context[ _]?(?:length|window|size|limit)|too (?:long|large|many tokens)|max_(?:completion_|new_|output_)?tokens"
     r"|token (?:count|limit)|maximum (?:input |sequence |model )?length|input length|prompt length"
@@ -82,6 +84,8 @@ def read_room(words: str, asked: int) -> Room | None:
     cap = _first(_CAPS, words)
     if cap is not None:
         return Room(cap)
+    if _TOO_MANY_ASKED.search(words) and not re.search("context", words, re.IGNORECASE):
+        return Room(asked // 2)
     limit = _first(_LIMITS, words)
     prompt = _first(_PROMPTS, words)
     if prompt is None and (total := _first(_TOTALS, words)) is not None:
