@@ -27,6 +27,10 @@ class LedgerError(RunError):
     """The ledger is torn, foreign or in use."""
 
 
+class LedgerLost(LedgerError):
+    """The ledger was removed or replaced while it was open: what was recorded in it may be gone."""
+
+
 class EngineError(RegenesisError):
     """The engine cannot go on: wrong key, wrong model, or a server that stays down."""
 

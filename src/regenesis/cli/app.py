@@ -27,6 +27,7 @@ VERBS = {
     "plan": "What a run will ask, before it asks anything.",
     "status": "What a run holds: paths, model, measurements, time.",
     "show": "Read a run's chains, from guideline to verdict.",
+    "trust": "Let a run's folder from elsewhere use what its config names.",
     "grade": "Check the answers in a file of responses.",
     "tasks": "What questions there are to choose from.",
     "models": "Which models there are to choose from, and fetching one.",

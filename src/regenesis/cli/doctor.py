@@ -13,8 +13,7 @@ from typing import Annotated
 
 import typer
 
-from regenesis.cli.options import Overrides
-from regenesis.config import load_config
+from regenesis.cli.options import Overrides, config_to_work_by
 from regenesis.doctor import Finding, examine
 from regenesis.errors import ConfigError
 
@@ -30,7 +29,7 @@ def doctor_command(
     """Is this machine ready: packages, engine, model, disk, file system."""
     if overrides and config is None:
         raise ConfigError("--set: goes with a config; name its file.")
-    findings = examine(load_config(config, overrides or ()) if config else None, run_dir)
+    findings = examine(config_to_work_by(config, overrides) if config else None, run_dir)
     if as_json:
         print(json.dumps([asdict(finding) for finding in findings], indent=2, ensure_ascii=False))
     else:

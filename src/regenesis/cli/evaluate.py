@@ -17,14 +17,13 @@ import typer
 
 from regenesis.cli.exits import Exit
 from regenesis.cli.options import AsJson, Overrides
-from regenesis.errors import ConfigError, RegenesisError
+from regenesis.errors import ConfigError, LedgerLost, RegenesisError
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from rich.console import Console
 
-    from regenesis.config import RunConfig
     from regenesis.run.evaluation_progress import EvaluationProgress
     from regenesis.run.evaluation_record import EvaluationReport
 
@@ -109,7 +108,7 @@ def watch_evaluation(
         try:
             return run_until_interrupted(work, last_words)
         except RegenesisError as error:
-            if progress.sent or progress.recalled:
+            if (progress.sent or progress.recalled) and not isinstance(error, LedgerLost):
                 error.add_note(f"What the models have answered is recorded. Go on with:\n  {command}")
             raise
 
@@ -145,10 +144,10 @@ def _run_work(
     progress: EvaluationProgress,
 ) -> Coroutine[Any, Any, EvaluationReport]:
     from regenesis.run import RunDirectory
-    from regenesis.run.evaluation import evaluate_run
+    from regenesis.run.evaluation import EVALUATION_USES, evaluate_run
     from regenesis.run.measuring import chosen_tasks
 
-    config = _overridden(RunDirectory(folder).require_started(), overrides)
+    config = RunDirectory(folder).require_own(EVALUATION_USES, overrides)
     chosen = chosen_tasks(tasks, config.evaluation, limit=limit, shuffle=shuffle)
     names = [name.strip() for name in models.split(",") if name.strip()] if models is not None else None
     return evaluate_run(folder, config, models=names, tasks=chosen, progress=progress)
@@ -183,14 +182,6 @@ def _models_work(
     folder = out or Path("runs") / f"evaluate-{names[0]}"
     engines = {name: engine_for(config.engine, target) for name, target in zip(names, targets, strict=True)}
     return folder, evaluate_models(engines, config, folder, tasks=chosen, progress=progress)
-
-
-def _overridden(config: RunConfig, overrides: Sequence[str]) -> RunConfig:
-    from regenesis.config import config_from_mapping
-
-    if not overrides:
-        return config
-    return config_from_mapping(config.model_dump(mode="json"), "the run's config", overrides=overrides)
 
 
 def _refuse(why: str, **options: object) -> None:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from regenesis.config import RunConfig
 
 ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="The run's config, a YAML file.")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="The run's folder.")]
@@ -23,3 +28,18 @@ RunDir = Annotated[
     typer.Option("--run-dir", help="The run's folder; runs/<name of the config file> if left out."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+
+
+def config_to_work_by(file: Path, overrides: Sequence[str] | None) -> RunConfig:
+    """The config that a user names, to be worked by.
+
+    Raises:
+        ConfigError: It is not valid.
+        RunError: It is that of a run's folder from elsewhere, and names a program, a server, a key or files outside.
+    """
+    from regenesis.config import load_config
+    from regenesis.run.trust import require_own_config
+
+    config = load_config(file, overrides or ())
+    require_own_config(file, config, overrides or ())
+    return config

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from regenesis.cli.exits import Exit
-from regenesis.cli.options import AsJson, ConfigFile, Overrides, RunDir
+from regenesis.cli.options import AsJson, ConfigFile, Overrides, RunDir, config_to_work_by
 
 if TYPE_CHECKING:
     from regenesis.run.loop import Remaining, Stage
@@ -48,10 +48,9 @@ def run_command(
       130  interrupted
     """  # noqa: D301 - the command line knows a paragraph to leave alone by that character
     from regenesis.cli.looking_ahead import look_ahead
-    from regenesis.config import load_config
     from regenesis.run.loop import Remaining, require_possible, stages
 
-    loaded = load_config(config, overrides or ())
+    loaded = config_to_work_by(config, overrides)
     folder = run_dir or Path("runs") / config.stem
     require_possible(loaded, rounds)
     look_ahead(loaded, folder, trains=True, as_json=as_json)

@@ -74,12 +74,18 @@ def _show_question(
 
 
 def guideline_texts(run: RunFolder) -> dict[str, str]:
-    """The texts of a run's guidelines by their ids; empty where the user's own file of them is gone."""
+    """The texts of a run's guidelines by their ids; empty where the user's own file of them is gone, or is
+    named by a config that is not trusted.
+    """
     from regenesis.errors import ConfigError
     from regenesis.guidelines import load_guidelines
     from regenesis.run import RunDirectory
+    from regenesis.run.trust import is_trusted
 
-    file = RunDirectory(run).require_started().method.guidelines_file
+    directory = RunDirectory(run)
+    file = directory.require_started().method.guidelines_file
+    if file is not None and not is_trusted(directory.config_file):
+        return {}
     try:
         return {guideline.id: guideline.text for guideline in load_guidelines(file)}
     except ConfigError:

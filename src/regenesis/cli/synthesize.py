@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from regenesis.cli.exits import Exit
-from regenesis.cli.options import AsJson, ConfigFile, Overrides, RunDir
-from regenesis.errors import RegenesisError
+from regenesis.cli.options import AsJson, ConfigFile, Overrides, RunDir, config_to_work_by
+from regenesis.errors import LedgerLost, RegenesisError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,9 +45,8 @@ def synthesize_command(
       130  interrupted
     """  # noqa: D301 - the command line knows a paragraph to leave alone by that character
     from regenesis.cli.looking_ahead import look_ahead
-    from regenesis.config import load_config
 
-    loaded = load_config(config, overrides or ())
+    loaded = config_to_work_by(config, overrides)
     folder = run_dir or Path("runs") / config.stem
     if loaded.training.model is not None:  # said in the config, so it is to be trained
         look_ahead(loaded, folder, trains=False, as_json=as_json)
@@ -82,7 +81,7 @@ def watch_synthesis(
         try:
             return run_until_interrupted(synthesize(config, folder, progress=progress, budget=budget), last_words)
         except RegenesisError as error:
-            if progress.sampler is not None:
+            if progress.sampler is not None and not isinstance(error, LedgerLost):
                 error.add_note(f"What the model has answered is recorded. Go on with:\n  {command}")
             raise
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, NoReturn, Self
 
-from regenesis.errors import LedgerError
+from regenesis.errors import LedgerError, LedgerLost
 from regenesis.ledger.file import check, columns, connect, create, naming_damage, upgrade
 from regenesis.ledger.rows import Row, StageTotals, completion_of, is_whole, request_in, row_of
 from regenesis.nouns import Completion, Request
@@ -187,10 +187,10 @@ class Ledger:
         """Makes sure that the ledger is still the file that was opened.
 
         Raises:
-            LedgerError: It, or the folder it lies in, was removed or replaced.
+            LedgerLost: It, or the folder it lies in, was removed or replaced.
         """
         if _identity(self.path) != self._identity:
-            raise LedgerError(
+            raise LedgerLost(
                 f"{self.path}: was removed or replaced while the run was working on it, so the run was stopped. What "
                 "was recorded since may be lost and would be paid for again: put the file back before a new start."
             )
@@ -199,7 +199,7 @@ class Ledger:
         """Looks again and again whether the ledger is still there, for as long as it is awaited.
 
         Raises:
-            LedgerError: It is not.
+            LedgerLost: It is not.
         """
         while True:
             self.require_there()
@@ -217,7 +217,7 @@ class Ledger:
 
     def _write_error(self, cause: BaseException | None) -> LedgerError:
         if isinstance(cause, LedgerError):
-            return LedgerError(str(cause))
+            return type(cause)(str(cause))
         return LedgerError(
             f"{self.path}: a completion could not be recorded ({cause or 'the ledger is closed'}). "
             "Check the room and the rights on that disk, then start the run again; what is recorded stays."

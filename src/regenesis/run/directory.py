@@ -15,17 +15,19 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
 import yaml
 
-from regenesis.config import RunConfig, config_from_text, differences
+from regenesis.config import RunConfig, config_from_mapping, config_from_text, differences
 from regenesis.errors import RunError
 from regenesis.filesystems import network_filesystem, usable_path
 from regenesis.ledger import Ledger
+from regenesis.run import trust
+from regenesis.run.plainness import require_plain
 
 _LOCK_TRIES = 4
 _LOCK_WAIT = 0.05
@@ -120,7 +122,7 @@ class RunDirectory:
                 about it, and over several machines it needs a disk that all of them see.
 
         Raises:
-            RunError: Another process holds it, it lies on a network file system, or it cannot be made.
+            RunError: Another process holds it, it lies on a network file system, it cannot be made, or it holds a link.
         """
         kind = network_filesystem(self.path) if with_ledger else None
         if kind is not None:
@@ -130,7 +132,8 @@ class RunDirectory:
             )
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+            require_plain(self.path)
+            handle = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
         except OSError as error:
             raise RunError(f"{self.path}: cannot be used as a run directory ({error.strerror}).") from error
         try:
@@ -184,7 +187,8 @@ class RunDirectory:
     def freeze(self, config: RunConfig, digests: Mapping[str, str]) -> None:
         """Writes down the config and digests of what it points at; once begun, makes sure that those are the same.
 
-        What may differ between two starts, such as how the model is trained, is written down as it now is.
+        What may differ between two starts, such as how the model is trained, is written down as it now is. The file is
+        noted as this user's own, since it says what the user's config says.
 
         Raises:
             RunError: What the config points at has changed; it is named.
@@ -193,9 +197,10 @@ class RunDirectory:
             self._require_same_inputs(digests)
             if self.frozen_config() != config:
                 self._write_config(config)
-            return
-        self._write_config(config)
-        write_whole(self.inputs_file, json.dumps(dict(digests), indent=1) + "\n")
+        else:
+            self._write_config(config)
+            write_whole(self.inputs_file, json.dumps(dict(digests), indent=1) + "\n")
+        trust.remember(self.config_file)
 
     def _write_config(self, config: RunConfig) -> None:
         text = "# Frozen when the run was started. Start it again with the same config to go on.\n"
@@ -255,6 +260,24 @@ class RunDirectory:
         config = self.frozen_config()
         if config is None:
             raise RunError(f"{self.path}: is not the folder of a run (it has no config.yaml).")
+        return config
+
+    def require_own(self, using: Sequence[str], overrides: Sequence[str] = ()) -> RunConfig:
+        """The frozen config of a run that is to be worked on by it.
+
+        Args:
+            using: Sections that are going to be used.
+            overrides: Assignments of the user's to take the place of what it says, such as `training.epochs=1`.
+
+        Raises:
+            RunError: There is no run in this folder; or its config may be somebody else's and names a program, a
+                server, a key or files outside.
+            ConfigError: An override is not valid.
+        """
+        config = self.require_started()
+        if overrides:
+            config = config_from_mapping(config.model_dump(mode="json"), str(self.config_file), overrides=overrides)
+        trust.require_trust(self.config_file, config, overrides, using)
         return config
 
 

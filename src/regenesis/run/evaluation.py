@@ -54,6 +54,9 @@ from regenesis.scheduling import Budget, Reply, Sampler, WindowReport, window_si
 _MARKED_TOGETHER = 64
 """Recorded answers that are marked at once: some wait for a process of their own."""
 
+EVALUATION_USES = ("engine", "evaluation", "method.prompts", "data_root")
+"""Sections of a config that measuring its models uses."""
+
 Pairs = Sequence[tuple[str, str]]
 
 
@@ -103,7 +106,7 @@ async def evaluate_run(
     with directory.locked():
         own = directory.require_started() if config is None or directory.config_file.is_file() else config
         if config is None:
-            config = own
+            config = directory.require_own(EVALUATION_USES)
         else:
             directory.require_same(config)
         chosen = config.evaluation.tasks if tasks is None else tasks

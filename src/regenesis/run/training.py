@@ -13,12 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from regenesis.config import OpenAIEngineConfig, RunConfig, config_from_text
+from regenesis.config import OpenAIEngineConfig, RunConfig
 from regenesis.curation.card import PARQUET
 from regenesis.errors import ConfigError, RegenesisError, TrainingError
 from regenesis.run.directory import RunDirectory
 from regenesis.run.journal import Journal
 from regenesis.training import TrainingJob, TrainingProgress, TrainingReport, processes, train
+from regenesis.training.launch import inside_launch
 
 
 def train_run(
@@ -61,18 +62,15 @@ def training_config(run_dir: str | Path, overrides: Sequence[str] = ()) -> RunCo
     """The config that a run was started with, with another training.
 
     Raises:
-        RunError: The folder is that of no run.
+        RunError: The folder is that of no run, or of one whose config may be somebody else's and names a program.
         ConfigError: An override is not valid, or of something that training does not depend on.
     """
     directory = RunDirectory(run_dir)
-    config = directory.require_started()
     strange = [one for one in overrides if not one.startswith("training.") and one.partition("=")[0] != "seed"]
     if strange:
         raise ConfigError(f"--set {strange[0]!r}: training depends on `training` and `seed` only.")
-    if not overrides:
-        return config
-    text = directory.config_file.read_text("utf-8")
-    return config_from_text(text, str(directory.config_file), base=directory.path, overrides=overrides)
+    # of processes that have been launched the launching one has seen to it
+    return directory.require_own([] if inside_launch() else ["training"], overrides)
 
 
 def training_job(directory: RunDirectory, config: RunConfig) -> TrainingJob:

@@ -1,0 +1,55 @@
+"""What a run writes to is a plain file or folder, so that nothing outside of the run's folder is changed through it.
+
+require_plain(Path("runs/x"))
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from regenesis.errors import RunError
+
+_FOLDERS = re.compile(r"dataset|evaluation|exports|model|training|round-[1-9][0-9]*")
+_FILES = re.compile(r"[\w-]+\.(json|jsonl|yaml|parquet|sqlite(-wal|-shm|-journal)?)|\..*")
+
+
+def require_plain(folder: Path) -> None:
+    """Makes sure that nothing that a run works with is a link, a pipe or a device; what else lies there is left alone.
+
+    The run's folder itself may be a link.
+
+    Raises:
+        RunError: Something is; it is named.
+    """
+    for entry in _worked_with(folder):
+        if not (entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False)):
+            what = f"a link to {os.readlink(entry.path)}" if entry.is_symlink() else "neither a file nor a folder"
+            raise RunError(
+                f"{entry.path}: is {what}. A run writes to plain files in its own folder alone: remove it, or put what "
+                "it leads to in its place."
+            )
+
+
+def _worked_with(folder: Path) -> Iterator[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if _FOLDERS.fullmatch(entry.name):
+                yield entry
+                if entry.is_dir(follow_symlinks=False):
+                    yield from _everything(entry.path)
+            elif _FILES.fullmatch(entry.name):
+                yield entry
+
+
+def _everything(folder: str) -> Iterator[os.DirEntry[str]]:
+    """All that a folder holds, at any depth."""
+    waiting = [folder]
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                yield entry
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)

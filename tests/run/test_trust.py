@@ -1,0 +1,152 @@
+"""A config that came with a folder reaches for nothing before the user has said so."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tests.helpers.played import PlayedEngine
+
+from regenesis.config import RunConfig
+from regenesis.errors import RunError
+from regenesis.run import RunDirectory, synthesize
+from regenesis.run.evaluation import EVALUATION_USES, evaluate_run
+from regenesis.run.training import training_config
+from regenesis.run.trust import is_trusted, remember, require_own_config
+
+Finished = tuple[Callable[..., RunConfig], Path]
+
+
+def plant(run: Path, **sections: Any) -> Path:
+    """Changes the config of a run as somebody else might; returns its file."""
+    file = run / "config.yaml"
+    config = yaml.safe_load(file.read_text("utf-8"))
+    for name, values in sections.items():
+        config[name] = config[name] | values if isinstance(values, dict) else values
+    file.write_text(yaml.safe_dump(config), "utf-8")
+    return file
+
+
+SERVER = {"kind": "openai", "base_url": "http://192.0.2.1/v1", "model": "m", "api_key_env": "AWS_SECRET_ACCESS_KEY"}
+TRAINING: list[dict[str, Any]] = [{"python": "dataset/.helper"}, {"launcher": "/tmp/launcher.yaml"}]
+EVALUATION: list[tuple[dict[str, Any], str]] = [
+    ({"engine": SERVER}, "engine.base_url: sends questions to http://192.0.2.1/v1"),
+    ({"engine": SERVER}, r"engine.api_key_env: sends the value of \$AWS_SECRET_ACCESS_KEY"),
+    ({"evaluation": {"tuned_engine": SERVER}}, "evaluation.tuned_engine.base_url"),
+    ({"evaluation": {"engine": SERVER}}, "evaluation.engine.api_key_env"),
+    ({"evaluation": {"engine": {"kind": "llamacpp", "adapter": "/tmp/a.gguf"}}}, "evaluation.engine.adapter"),
+    ({"evaluation": {"run_programs": True}}, "runs programs that a model wrote"),
+    ({"evaluation": {"tasks": [{"name": "x", "file": "/etc/passwd"}]}}, "evaluation.tasks.0.file: reads /etc/passwd"),
+    ({"data_root": "/home"}, "data_root"),
+]
+
+
+@pytest.mark.parametrize("training", TRAINING)
+def test_a_planted_program_is_not_started(finished: Finished, training: dict[str, Any]) -> None:
+    _, run = finished
+    plant(run, training=training)
+    with pytest.raises(RunError, match=rf"(?s)training\.{next(iter(training))}.*regenesis trust {run}"):
+        training_config(run)
+
+
+@pytest.mark.parametrize(("planted", "said"), EVALUATION)
+async def test_a_planted_server_key_or_file_is_not_used(finished: Finished, planted: dict[str, Any], said: str) -> None:
+    _, run = finished
+    plant(run, **planted)
+    with pytest.raises(RunError, match=said):
+        await evaluate_run(run)
+
+
+def test_a_planted_prompt_set_is_not_read(finished: Finished) -> None:
+    _, run = finished
+    plant(run, method={"prompts": "/tmp/prompts"})
+    with pytest.raises(RunError, match=r"method\.prompts"):
+        RunDirectory(run).require_own(EVALUATION_USES)
+
+
+def test_a_run_of_ones_own_is_trusted_wherever_it_lies(finished: Finished, tmp_path: Path) -> None:
+    _, run = finished
+    moved = run.rename(tmp_path / "moved")
+    assert is_trusted(moved / "config.yaml")
+    assert RunDirectory(moved).require_own(EVALUATION_USES).engine.kind == "openai"
+
+
+def test_what_the_user_says_on_the_command_line_needs_no_trust(finished: Finished) -> None:
+    _, run = finished
+    plant(run, training={"python": "dataset/.helper"})
+    said = ["training.python=python3"]
+    assert training_config(run, said).training.python == Path("python3")
+
+
+def test_what_is_not_going_to_be_used_is_not_asked_about(finished: Finished) -> None:
+    _, run = finished
+    plant(run, engine=SERVER)
+    assert training_config(run).engine.kind == "openai"
+
+
+def test_once_trusted_it_may_until_it_is_changed(finished: Finished) -> None:
+    _, run = finished
+    remember(plant(run, training={"python": "python3"}))
+    assert training_config(run).training.python == Path("python3")
+    plant(run, training={"python": "python4"})
+    with pytest.raises(RunError, match="python4"):
+        training_config(run)
+
+
+async def test_a_start_with_the_users_config_makes_the_folders_config_trusted(finished: Finished) -> None:
+    config, run = finished
+    file = run / "config.yaml"
+    file.write_text("# from elsewhere\n" + file.read_text("utf-8"), "utf-8")
+    assert not is_trusted(file)
+    await synthesize(config(), run, engine=PlayedEngine())
+    assert is_trusted(file)
+
+
+def test_a_folders_config_named_as_the_config_is_asked_about(finished: Finished) -> None:
+    _, run = finished
+    file = plant(run, engine=SERVER)
+    config = RunDirectory(run).require_started()
+    with pytest.raises(RunError, match="192"):
+        require_own_config(file, config)
+    (run.parent / "config.yaml").write_bytes(file.read_bytes())
+    require_own_config(run.parent / "config.yaml", config)
+
+
+def precious(folder: Path) -> Path:
+    file = folder / "precious"
+    file.write_text("precious\n")
+    return file
+
+
+WRITTEN = [".lock", "log.jsonl", ".summary.json.partial", "dataset/.train.jsonl.partial", "ledger.sqlite-wal", "model"]
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+async def test_through_a_link_nothing_outside_is_changed(finished: Finished, tmp_path: Path, name: str) -> None:
+    config, run = finished
+    target = precious(tmp_path)
+    (run / name).unlink(missing_ok=True)
+    (run / name).symlink_to(target)
+    with pytest.raises(RunError, match=rf"{name}: is a link to {target}"):
+        await synthesize(config(), run, engine=PlayedEngine())
+    assert target.read_text() == "precious\n"
+
+
+async def test_a_pipe_in_place_of_a_file_is_named_and_not_waited_for(finished: Finished) -> None:
+    config, run = finished
+    (run / "log.jsonl").unlink()
+    os.mkfifo(run / "log.jsonl")
+    with pytest.raises(RunError, match="neither a file nor a folder"):
+        await synthesize(config(), run, engine=PlayedEngine())
+
+
+async def test_a_link_to_the_folder_and_other_things_in_it_are_left_alone(finished: Finished, tmp_path: Path) -> None:
+    config, run = finished
+    (run / "notes").symlink_to(tmp_path)
+    (tmp_path / "linked").symlink_to(run)
+    report = await synthesize(config(), tmp_path / "linked", engine=PlayedEngine())
+    assert report.complete
