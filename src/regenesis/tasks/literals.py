@@ -13,6 +13,7 @@ import io
 import json
 import re
 import tokenize
+import warnings
 from typing import Any
 
 _LONGEST = 200_000
@@ -20,6 +21,8 @@ _OPENING, _CLOSING = "[({", "])}"
 _NAMES = {"nan": "None", "null": "None", "true": "True", "false": "False"}
 _ARRAY = re.compile(r"\b(?:np\.|numpy\.)?array\((?=\s*\[)")
 _TYPE = re.compile(r",\s*dtype=[\w.'<>\"]+\s*\)|(?<=\])\)")
+# a formula written by hand with single backslashes, which as an escape would be a form feed and "rac"
+_COMMAND = re.compile(r"^['\"](?:[^\\]|\\\\)*\\(?:[abfv][a-z]|[tr][a-z]{2}|n(?:abla|eq?\b|u\b|ot\b))")
 
 
 def read_literal(text: str) -> Any:
@@ -37,7 +40,10 @@ def read_literal(text: str) -> Any:
     if "array(" in text:
         text = _TYPE.sub("", _ARRAY.sub("", text))
     try:
-        return ast.literal_eval(_with_commas(text.strip()))
+        source = _with_commas(text.strip())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python warns of escapes that are none, such as `\\{`
+            return ast.literal_eval(source)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError, tokenize.TokenError) as error:
         raise ValueError(f"not a literal ({error})") from error
 
@@ -52,6 +58,7 @@ def _with_commas(text: str) -> str:
         is_value = token.type in (tokenize.STRING, tokenize.NUMBER, tokenize.NAME)
         if ended and (is_value or token.string in _OPENING):
             parts.append(",")
-        parts.append(_NAMES.get(token.string, token.string))
+        written = _NAMES.get(token.string, token.string)
+        parts.append(f"r{written}" if token.type == tokenize.STRING and _COMMAND.search(written) else written)
         ended = is_value or token.string in _CLOSING
     return " ".join(parts)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from regenesis.tasks.column_names import fold
 from regenesis.tasks.kinds import option_letter
+from regenesis.tasks.rows import RowError
 from regenesis.tasks.templates import Reader, field_reader
 
 _BEFORE = re.compile(
@@ -56,12 +58,20 @@ def wrong_option_columns(columns: Sequence[str]) -> list[str]:
 
 
 def several_columns(columns: Sequence[str]) -> Reader:
-    """Reads one option a column, labelled by the column's name if that is one character; empty cells are none."""
+    """Reads one option a column, labelled by the column's name if that is one character; empty cells are none.
+
+    A row of a JSON file that lacks a column has no such option.
+    """
     readers = [(name, field_reader(name)) for name in columns]
     own_labels = all(len(name) == 1 for name in columns)
 
     def read(row: Mapping[str, Any]) -> dict[str, Any] | list[Any]:
-        cells = [(name, reader(row)) for name, reader in readers]
+        cells = []
+        for name, reader in readers:
+            cell = None
+            with suppress(RowError):
+                cell = reader(row)
+            cells.append((name, cell))
         return dict(cells) if own_labels else [cell for _, cell in cells]
 
     return read

@@ -87,7 +87,8 @@ def notes_on(table: Table, unused: Sequence[str], text: Found, gold: Found | Non
             f'`{", ".join(context)}` is not shown to the model; if the question needs it: fields: {{text: "{shown}"}}'
         )
     if gold is None:
-        close = [name for name in unused if may_be_gold(name)] or list(unused)
-        where = f"; if `{close[0]}` holds them: fields: {{gold: {close[0]}}}" if close else ""
+        close = next((name for name in unused if may_be_gold(name)), "<column>" if unused else None)
+        holder = "one of the others" if close == "<column>" else f"`{close}`"
+        where = f"; if {holder} holds them: fields: {{gold: {close}}}" if close else ""
         notes.append(f"no gold answers: no column is called {', '.join(PLAIN['gold'])} or the like{where}")
     return notes
