@@ -13,13 +13,14 @@ from regenesis.answers.statements import Statement
 _LONGEST = 400
 _QUOTED = re.compile(r"(?<![\w])[\"“]([^\"“”\n]{1,120})[\"”](?!\w)|(?<!\w)'([^'\n]{1,120})'(?!\w)|`([^`\n]{1,120})`")
 _SAYS = re.compile(
-    r"\b(?:is|are|was|be|get|becomes?|gives|spells?|obtain|have|yields?|forms?)\b\s*:?\s+|:\s+(?=\S)", re.IGNORECASE
+    r"\b(?:is|are|was|be|get|becomes?|gives|spells?|obtain|yields?|to form)\b\s*:?\s+|:\s+(?=\S)", re.IGNORECASE
 )
 _FUNCTION_WORD = re.compile(
     r"\b(?:the|of|to|is|are|was|we|that|in|these|this|it|so|by|from|with|which|not|can|will|our|a|an|because|you|i)\b",
     re.IGNORECASE,
 )
-_MOST_WORDS = 40
+_OPENING_WORDS = 12
+_MOST_WORDS = 60
 _QUESTION_ANSWERED = re.compile(r"\?[*_\"']*\s+(?=[^?\n]*$)")
 _IN_BRACKETS = re.compile(r"[\[(]\W*(yes|no|true|false)\W*[\])][*_.\s]*$", re.IGNORECASE)
 
@@ -43,6 +44,7 @@ def said_words(text: str) -> Iterator[Statement]:
         yield Statement(quoted.pop(), "claim")
     elif not quoted:
         said = list(_SAYS.finditer(sentence))
+        said = [match for match in said if ":" in match[0]] or said  # a list may hold any word, "is" and "are", too
         rest = sentence[said[-1].end() :].strip() if said else ""
         if rest and not _is_sentence(rest) and len(rest.split()) <= _MOST_WORDS:
             yield Statement(rest, "claim")
@@ -52,8 +54,8 @@ def _is_sentence(text: str) -> bool:
     if _QUOTED.search(text) and not _QUOTED.fullmatch(text.strip(" .")):
         return True
     words = len(text.split())
-    found = len(_FUNCTION_WORD.findall(text))
-    return found >= 2 and words >= 5 and found * 8 >= words
+    found = len(_FUNCTION_WORD.findall(" ".join(text.split()[:_OPENING_WORDS])))
+    return found >= 2 and words >= 5
 
 
 def labelled_at_the_end(text: str, options: Options) -> Iterator[Statement]:

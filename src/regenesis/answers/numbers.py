@@ -283,15 +283,13 @@ def _ends(rest: str, prose: bool) -> bool:
     """Whether what follows a number leaves it a number: nothing, a unit, a remark, or where and when it holds."""
     if not rest or _CLOSING.fullmatch(rest):
         return prose or "!" not in rest
-    rest = _REMARK.sub("", rest) or " "
+    rest = _REMARK.sub("", _REASON.sub("", rest) if prose else rest) or " "
     if rest[0] in "/^*+=<>|\\_" or _ADJACENT.match(rest) or _OPERATOR_WORD.match(rest):
         return rest[0] == "/" and _UNIT_START.match(rest) is not None and not _DIGIT.search(rest)
     glued = _GLUED.match(rest)
     if glued is not None and not is_unit(glued[0]):
         return False
-    if prose:
-        rest = _REASON.sub("", rest)
-    elif _CLAUSE.search(rest) or rest.count(" ") > _MOST_WORDS:
+    if not prose and (_CLAUSE.search(rest) or rest.count(" ") > _MOST_WORDS):
         return False
     if _CLOSING.fullmatch(rest):
         return True

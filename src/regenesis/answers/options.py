@@ -68,6 +68,7 @@ _AFFIRMED = re.compile(
 HEDGED = re.compile(
     r"\b(?:also|possib\w+|plausib\w+|may be|might be|could be|unlikely|eliminated|ruled out)\b", re.IGNORECASE
 )
+_SEPARATOR = re.compile(r"\A(?:[)\].:,;\s]|-+(?![0-9.$]))*")
 _WORD = re.compile(r"\w+")
 
 
@@ -113,13 +114,13 @@ def options_from(choices: tuple[Choice, ...]) -> Options:
     by_label: dict[str, str] = {}
     by_text: dict[str, str] = {}
     shared: set[str] = set()
+    seen: set[str] = set()
     for choice in choices:
         by_label.setdefault(folded(choice.label), choice.label)
-        text = folded(choice.text)
-        if text in by_text:
-            shared.add(text)
-        elif text:
-            by_text[text] = choice.label
+        for text in {folded(choice.text), folded(undress(choice.text))} - {""}:
+            if by_text.setdefault(text, choice.label) != choice.label or choice.label in seen:
+                shared.add(text)
+        seen.add(choice.label)
     for text in shared:
         del by_text[text]
     return Options(
@@ -162,6 +163,16 @@ def label_marks(text: str, options: Options) -> list[tuple[str, int]]:
         if label is not None:
             found.append((label, match.start()))
     return found
+
+
+def names_another(after: str, label: object, options: Options) -> bool:
+    """Whether what follows an option is another one, label and text: `(A) rock. (C) space.`."""
+    second = _OTHER_LABEL.match(after.lstrip(" .,;")[:_LONGEST])
+    if second is None:
+        return False
+    other = options.by_label.get((second[1] or second[2] or second[3]).lower())
+    line = after.lstrip(" .,;").partition("\n")[0]
+    return other not in (None, label) and options.by_text.get(folded(line[second.end() :])) == other
 
 
 def mentions_option(text: str, options: Options) -> bool:
@@ -210,7 +221,7 @@ def _named_by_label(text: str, options: Options, stated: bool) -> str | None:
         or match["close"].strip() in (")", "]", ":", ".", ",", ";")
         or _PREFIXED.match(text) is not None
     )
-    words = rest.lstrip(")].:,;- \t\n")
+    words = _SEPARATOR.sub("", rest, count=1)
     if words and options and options.by_text.get(folded(words)) == label:
         return label
     if _names_a_second(rest.lstrip(")] "), options) or _DENIED.match(rest.lstrip(")] ")):
@@ -239,7 +250,11 @@ def _label_with_text(label: str, rest: str, marked: bool, stated: bool, options:
     if owner is not None:
         return label if owner == label else None
     head = _TAIL.sub("", rest)
-    if any(other != label for other, _ in label_marks(head, options)) or HEDGED.search(head):
+    if (
+        any(other != label for other, _ in label_marks(head, options))
+        or _ends_in_another(rest, label, options)
+        or HEDGED.search(head)
+    ):
         return None
     if _VERB.match(rest):
         return label if _AFFIRMED.match(rest) and not _names_a_second(head, options) else None
@@ -248,11 +263,19 @@ def _label_with_text(label: str, rest: str, marked: bool, stated: bool, options:
     text = options.texts[options.labels.index(label)] if options else ""
     own, said = folded(text), folded(head)
     numbers = read_number(text), read_number(head)
-    if numbers[0] is not None and numbers[1] is not None and not same_number(numbers[0], numbers[1], DEFAULT_RULES):
-        return None
+    if numbers[0] is not None and numbers[1] is not None:
+        return label if same_number(numbers[0], numbers[1], DEFAULT_RULES) else None
     if own and (own.startswith(said) or said.startswith(own)):
         return None if _starts_another(said[len(own) :], own, options) else label
     return label if marked and (stated or _shares_words(said, own)) else None
+
+
+def _ends_in_another(rest: str, label: str, options: Options) -> bool:
+    """Whether the last that a text says is another option, label and text."""
+    return any(
+        other != label and options.by_text.get(folded(_OTHER_LABEL.sub("", rest[start:], count=1))) == other
+        for other, start in label_marks(rest, options)
+    )
 
 
 def _starts_another(rest: str, own: str, options: Options) -> bool:

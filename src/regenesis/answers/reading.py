@@ -19,7 +19,7 @@ from regenesis.answers.last_words import answered_question, labelled_at_the_end,
 from regenesis.answers.marks import Place
 from regenesis.answers.numbers import Number, read_number
 from regenesis.answers.openings import ends_a_list, lists_options, opening
-from regenesis.answers.options import ChoicesLike, Options, choices_from, options_from, read_option
+from regenesis.answers.options import ChoicesLike, Options, choices_from, names_another, options_from, read_option
 from regenesis.answers.remarks import ends_search, is_conditional, retracts, withholds
 from regenesis.answers.rules import DEFAULT_RULES, Rules
 from regenesis.answers.statements import Statement, statements
@@ -123,6 +123,8 @@ def _unsettled(statement: Statement, text: str, kind: AnswerKind, options: Optio
         return f"the answer depends on a condition: {shown(statement.before + ' …')}"
     if kind in ("boolean", "choice") and withholds(rest := statement.text + statement.after):
         return f"the answer is withheld: {shown(last_sentence(rest))}"
+    if kind == "choice" and names_another(statement.after, value, options):
+        return "several options are named"
     if kind == "choice" and statement.manner == "called":
         others = {_value(other, kind, options) for other in statements(text) if other.manner == "called"}
         if others - {None, value}:
@@ -134,10 +136,9 @@ def _endings(text: str, kind: AnswerKind, options: Options) -> Iterator[Statemen
     if kind == "text":
         yield from said_words(text)
         return
-    for ending in endings(text):
-        if kind == "choice" and ending.place == "line" and ends_a_list(text):
-            continue
-        yield ending
+    if kind == "choice" and ends_a_list(text):
+        return
+    yield from endings(text)
     if kind == "choice":
         yield from labelled_at_the_end(text, options)
     if kind == "boolean":

@@ -88,7 +88,7 @@ _ENTRY = re.compile(r'"([^"\n]+)"(?=\s*[,}])|([^",{}\[\s][^",}\n]*)(?=[,}\n])')
 _LABEL_DOT = re.compile(r"[\s*(]*[A-J]$")
 _DISPLAY = re.compile(r"\\\[|\$\$")
 SENTENCE_END = re.compile(r"(?<!\.)[.!?](?!\.)(?=[\"')\]*_$]*(?:\s|$))|[。！？\n]")
-_ABBREVIATED = re.compile(r"\b(?:approx|e\.g|i\.e|vs|cf|no|Mr|Mrs|Ms|Dr|St|U\.S|Rs|etc)$")
+_ABBREVIATED = re.compile(r"\b(?:approx|e\.g|i\.e|vs|cf|no|Mr|Mrs|Mt|Jr|Sr|Prof|Ms|Dr|St|U\.S|Rs|etc)$")
 _ECHO = re.compile(
     r"(?:\\text\{)?\s*[\[<]?(?:your |the )?(?:final )?(?:answer|number|result|letter|option|value"
     r"|choice)(?: here)?[\]>]?\s*\}?"
@@ -161,6 +161,10 @@ def _position(found: Found) -> int:
 
 def _phrases(text: str, lowered: str, start: int, end: int) -> Iterator[Found]:
     """Phrases that begin between `start` and `end`."""
+    if "a:" in lowered or "a：" in lowered:
+        for mark in list(_ANSWER_LINE.finditer(lowered, start, end))[-MOST_STATEMENTS:]:
+            if not _SECOND_LABEL.search(lowered):
+                yield Found(mark.start("mark"), "phrase", None, mark.end(), "headed")
     if not _CUE.search(lowered, start, end):
         return
     for noun in list(_NOUN_AT.finditer(lowered, start, end))[-MOST_STATEMENTS:]:
@@ -176,10 +180,6 @@ def _phrases(text: str, lowered: str, start: int, end: int) -> Iterator[Found]:
         ):
             continue  # "answer choices: …" and "Option B: …" restate the question
         yield Found(match.start(), "phrase", None, match.end(), _manner(match))
-    if "a:" in lowered or "a：" in lowered:
-        for match in list(_ANSWER_LINE.finditer(lowered, start, end))[-MOST_STATEMENTS:]:
-            if not _SECOND_LABEL.search(lowered):
-                yield Found(match.start("mark"), "phrase", None, match.end(), "headed")
     for match in list(_CHOSEN.finditer(lowered, start, end))[-MOST_STATEMENTS:]:
         yield Found(match.start(), "phrase", None, match.end(), "named")
     for match in list(_IS_CORRECT.finditer(lowered, start, end))[-MOST_STATEMENTS:]:
