@@ -341,3 +341,18 @@ def test_operational_fields_exist() -> None:
 def test_a_config_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         config_from_mapping(TOY).method.keep = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("stated", "thinking", "room"),
+    [
+        ("", "off", 0),
+        ("thinking: off\n", "off", 0),
+        ("thinking: on\n", "on", 2048),
+        ("thinking: keep\nthinking_tokens: 300\n", "keep", 300),
+        ("thinking: off\nthinking_tokens: 300\n", "off", 0),
+    ],
+)
+def test_thinking_is_said_once_and_leaves_a_thought_its_room(stated: str, thinking: str, room: int) -> None:
+    config = config_from_text(f"tasks: [gsm8k]\n{stated}", "config.yaml")
+    assert (config.thinking, config.room_for_thought) == (thinking, room)

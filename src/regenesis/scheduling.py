@@ -176,14 +176,14 @@ def _said_of_thoughts(traffic: Traffic) -> str:
     if traffic.cut_in_thought:
         return (
             f"The model has replied nothing in the first {traffic.only_thought} completions of this start: "
-            f"{traffic.cut_in_thought} were cut inside its thought. With `thinking: on` each limit leaves the thought "
-            "room of its own, `thinking_tokens`: raise that, or set `thinking: off` where the model can be kept from "
-            "thinking. What was asked is recorded."
+            f"{traffic.cut_in_thought} were cut inside its thought. `thinking: on` adds `thinking_tokens` to every "
+            "limit, and `thinking: off` keeps a model with the switch from thinking: set the other one, or raise "
+            "thinking_tokens, and start in a new run directory, since that changes what is asked."
         )
     return (
         f"The model has thought and replied nothing in the first {traffic.only_thought} completions of this start. The "
         "server may take replies for thoughts: start it without its reasoning parser, or with the one that fits the "
-        "model. What was asked is recorded."
+        "model."
     )
 
 

@@ -14,7 +14,7 @@ from tests.methods.conftest import Lead, Led
 from regenesis.answers import grade
 from regenesis.errors import EngineError, RequestFailed
 from regenesis.guidelines import Guideline, load_guidelines
-from regenesis.nouns import Request
+from regenesis.nouns import Completion, Request
 
 THREE = tuple(Guideline(name, f"Guideline {name}: think.") for name in ("one", "two", "three"))
 OTHER = SOLUTION.replace("42", "41")
@@ -102,8 +102,11 @@ async def test_stages_have_the_sampling_and_limits_of_the_config(lead: Lead) -> 
         (replace(REFUSED, finish_reason="filtered"), "filtered"),
         ("", "broken"),
         (" \n\t", "broken"),
+        (Completion("", "length", 9, 50, "played", 0.1, thought="per week?", thought_tokens=50), "thought_truncated"),
+        (Completion("", "length", 9, 50, "played", 0.1, thought_tokens=50), "thought_truncated"),
+        (Completion("\n", "stop", 9, 50, "played", 0.1, thought="per week?", thought_tokens=50), "thought_only"),
     ],
-    ids=["refused", "filtered", "empty", "blank"],
+    ids=["refused", "filtered", "empty", "blank", "cut inside its thought", "cut, thought hidden", "only a thought"],
 )
 async def test_a_stage_refused_or_empty_breaks_its_chain_alone(
     lead: Lead, stage: str, asked: list[str], reply: Any, fault: str
@@ -118,6 +121,19 @@ async def test_a_stage_refused_or_empty_breaks_its_chain_alone(
     assert [name for name, _, _ in of_two[0].path.steps] == asked
     assert (of_two[0].verdict.status, of_two[0].path.text) == ("unparsed", "")
     assert sorted(one.path.guideline for one in led.outcome.judged if one.keepable) == ["one", "three"]
+
+
+async def test_later_stages_and_the_path_see_replies_alone(lead: Lead) -> None:
+    def thinking(request: Request) -> Completion:
+        reply = staged()(request)
+        assert isinstance(reply, str)
+        return replace(completion(reply), completion_tokens=900, thought="the hint says 42", thought_tokens=800)
+
+    led = await lead(thinking, guidelines=THREE[:1])
+    assert all("the hint says" not in message.content for request in led.engine.asked for message in request.messages)
+    (judged,) = led.outcome.kept
+    assert (judged.path.tokens, judged.defect) == (100, None)
+    assert "the hint says" not in judged.training_text
 
 
 async def test_a_path_cut_at_the_limit_is_not_kept(lead: Lead) -> None:

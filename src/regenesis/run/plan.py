@@ -29,6 +29,8 @@ DEFAULT_YIELD = 0.4
 """Right and fit paths a chain, as a 1.5B model gave on GSM8K."""
 TYPICAL_TOKENS = {"select": 10, "adapt": 66, "structure": 236, "solve": 220, "summarise": 24, "judge": 4}
 """New tokens a call, as a 1.5B model wrote them on GSM8K."""
+_TYPICAL_THOUGHT = 600
+"""Tokens of a thought before any of them, where a model thinks."""
 _BYTES_A_TOKEN = 4
 _FEWEST_BYTES_A_TOKEN = 3
 """For what is stated as "at most": English prose with many numbers, by tokenizers that split these into digits."""
@@ -154,7 +156,7 @@ def plan(config: RunConfig, *, chain_yield: float = DEFAULT_YIELD) -> Plan:
         stages=_stages(config, prompts, guidelines, questions, most, expected, judged=graded_count / len(questions)),
         measured={task.name: len(task.questions) for task in tasks},
         measured_prompt_tokens=round(sum(_message_tokens(messages, _FEWEST_BYTES_A_TOKEN) for messages in exam)),
-        measured_new_tokens=len(exam) * config.evaluation.sampling.max_tokens,
+        measured_new_tokens=len(exam) * (config.evaluation.sampling.max_tokens + config.room_for_thought),
     )
 
 
@@ -222,13 +224,14 @@ def _stages(
         "judge": (most.all * solves * judged, expected.all * judged) if method.self_judge != "off" else (0, 0),
     }
     lengths = _prompt_lengths(prompts, guidelines, questions, limits, method)
+    thought = min(_TYPICAL_THOUGHT, config.room_for_thought)
     return {
         stage: StagePlan(
             most_calls=round(at_most),
-            most_new_tokens=round(at_most * limits[stage]),
+            most_new_tokens=round(at_most * (limits[stage] + config.room_for_thought)),
             most_prompt_tokens=round(at_most * lengths[stage][0]),
             expected_calls=round(likely, 1),
-            expected_new_tokens=round(likely * min(TYPICAL_TOKENS[stage], limits[stage])),
+            expected_new_tokens=round(likely * (min(TYPICAL_TOKENS[stage], limits[stage]) + thought)),
             expected_prompt_tokens=round(likely * lengths[stage][1]),
         )
         for stage, (at_most, likely) in calls.items()
