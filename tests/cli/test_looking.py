@@ -17,9 +17,67 @@ from regenesis.config import PRESETS
 
 def test_plan_names_the_stages_and_says_what_it_rests_on(folder: Path) -> None:
     shown = regenesis("plan", "config.yaml", cwd=folder).stdout
-    assert shown.startswith("4 questions (mine 4)\n")
-    assert [line.split()[0] for line in shown.splitlines()[4:8]] == ["adapt", "structure", "solve", "all"]
+    assert shown.startswith("mine   4 questions: 4 number\n")
+    assert "\n4 questions to ask.\n" in shown
+    stages = shown[shown.index("stage") :].splitlines()[1:5]
+    assert [line.split()[0] for line in stages] == ["adapt", "structure", "solve", "all"]
     assert "supposes that 40% of the chains" in " ".join(shown.split())
+
+
+TABLE = [
+    {
+        "question": "A?",
+        "answer": "The crates hold 3 * 4 = <<3*4=12>>12 melons, as was to be found.\n#### 12",
+        "seen": 1,
+    },
+    {"question": "B?", "answer": "12 pears"},
+    {"question": "C?", "answer": "notfound"},
+    {"question": "A?", "answer": "12"},
+    {"question": "D?", "answer": "5"},
+    {"question": "D?", "answer": "6"},
+]
+AUTO = ("--set", "tasks.0.kind=auto")
+
+
+@pytest.fixture
+def odd(folder: Path) -> Path:
+    """A folder whose questions have solutions, units, a placeholder and repetitions for gold answers."""
+    (folder / "questions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in TABLE))
+    return folder
+
+
+def test_plan_shows_what_was_read_for_each_task(odd: Path) -> None:
+    shown = regenesis("plan", "config.yaml", *AUTO, cwd=odd).stdout
+    for line in (
+        "mine   3 questions of 6 rows: 3 number\n",
+        "as was to be found. #### 12  →  12\n",
+        "             12 pears                                  →  12\n",
+        "  no gold    1 question, whose cell is a placeholder: the majority of its own",
+        "  repeated   2 rows with the question of an earlier row, asked once\n",
+        "  set aside  1 question with contradicting gold answers, not asked\n",
+        "  Set aside: D? has the gold answers 5 and 6 (lines 5, 6)\n",
+    ):
+        assert line in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_plan_says_that_nothing_is_kept_without_gold_where_votes_are_off(odd: Path) -> None:
+    shown = regenesis("plan", "config.yaml", *AUTO, "--set", "method.vote=never", cwd=odd).stdout
+    assert "since method.vote is never" in " ".join(shown.split())
+
+
+def test_plan_gives_the_account_as_json(odd: Path) -> None:
+    made = json.loads(regenesis("plan", "config.yaml", *AUTO, "--json", cwd=odd).stdout)
+    [task] = made["tasks"]
+    assert (task["read"], task["questions"], task["kinds"], task["repeated"]) == (6, 3, {"number": 3}, 2)
+    assert task["examples"][1] == {"cell": "12 pears", "gold": "12", "kind": "number"}
+    assert [row["gold"] for row in made["set_aside"][0]["rows"]] == ["5", "6"]
+
+
+def test_a_start_shows_what_was_read_before_it_asks(odd: Path) -> None:
+    shown = regenesis("synthesize", "config.yaml", *AUTO, "--run-dir", "run", cwd=odd).stdout
+    assert "mine   3 questions of 6 rows: 3 number" in shown
+    assert [one["text"] for one in json.loads((odd / "run" / "set_aside.json").read_text())] == ["D?"]
 
 
 def test_plan_counts_the_evaluation(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
     regenesis grade responses.jsonl --out graded.jsonl
 
-Rows are `{"response", "gold", "kind"?, "choices"?}`; the summary is printed at the end.
+Rows are `{"response", "gold", "kind"?, "choices"?}`; gold is read as a run reads it. The summary is printed at the end.
 """
 
 from __future__ import annotations
@@ -11,14 +11,22 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from regenesis.cli.options import AsJson
 
+if TYPE_CHECKING:
+    from regenesis.answers.gold import Column
+
 _MOST_FAULTS_SHOWN = 10
+_MOST_CELLS_SHOWN = 5
+_LONGEST_SHOWN = 40
+_LOOKED_AT = 1000
+"""Rows looked at for what the gold answers as a whole tell: as many as a run looks at."""
 
 
 def grade_command(
@@ -40,22 +48,27 @@ def grade_command(
     counts: Counter[str] = Counter()
     rules: Counter[str] = Counter()
     faults: list[str] = []
+    without_gold: Counter[str] = Counter()
+    column = _column(file)
     with ExitStack() as stack:
         source = _opened(stack, file, "r")
         target = None if out is None else _opened(stack, _distinct(out, file), "w")
         for number, row in _rows(source, faults):
-            graded = _graded(row, f"line {number}", faults)
+            graded = _graded(row, f"line {number}", column, faults)
             if graded is None:
                 continue
-            counts[graded["status"]] += 1
+            if graded["rule"] == "no-gold":
+                without_gold[" ".join(str(row.get("gold")).split())[:_LONGEST_SHOWN]] += 1
+            else:
+                counts[graded["status"]] += 1
             rules[graded["rule"]] += 1
             if target is not None:
                 target.write(json.dumps(graded, ensure_ascii=False) + "\n")
             elif not as_json:
                 print(json.dumps(graded))
-    if not counts:
+    if not counts and not without_gold:
         raise RegenesisError(f"{file}: no row could be read. " + (" ".join(faults[:3]) or "The file is empty."))
-    _report(counts, rules, faults, as_json)
+    _report(counts, rules, faults, without_gold, as_json)
 
 
 def _distinct(out: Path, file: Path) -> Path:
@@ -92,8 +105,18 @@ def _rows(source: IO[str], faults: list[str]) -> Iterator[tuple[int, dict[str, A
             faults.append(f"line {number}: is a JSON {type(row).__name__}, not an object.")
 
 
-def _graded(row: dict[str, Any], where: str, faults: list[str]) -> dict[str, Any] | None:
-    from regenesis.answers import grade
+def _column(file: Path) -> Column:
+    """What the gold answers tell about those that are ambiguous alone, as a run finds it out."""
+    from regenesis.answers.gold import look_at
+
+    with ExitStack() as stack:
+        rows = (row for _, row in _rows(_opened(stack, file, "r"), []))
+        golds = (row.get("gold") for row in rows if row.get("kind") in (None, "auto") and not row.get("choices"))
+        return look_at(islice(golds, _LOOKED_AT))
+
+
+def _graded(row: dict[str, Any], where: str, column: Column, faults: list[str]) -> dict[str, Any] | None:
+    from regenesis.answers import GoldError, NoGold, grade, read_gold
     from regenesis.answers.options import choices_from
 
     fault = _fault(row)
@@ -101,7 +124,14 @@ def _graded(row: dict[str, Any], where: str, faults: list[str]) -> dict[str, Any
         faults.append(f"{where}: {fault}")
         return None
     choices = choices_from(row.get("choices") or ())
-    verdict = grade(row["response"], str(row["gold"]), kind=row.get("kind") or "auto", choices=choices)
+    kind = row.get("kind") or "auto"
+    try:
+        gold = read_gold(row["gold"], kind, choices, column)
+    except GoldError:
+        verdict = grade(row["response"], row["gold"], kind=kind, choices=choices)  # says what is wrong with it
+    else:
+        known = row["gold"] if isinstance(gold, NoGold) else [gold.text, *gold.accepted]
+        verdict = grade(row["response"], known, kind=gold.kind, choices=choices)
     return row | {
         "status": verdict.status,
         "extracted": verdict.extracted,
@@ -116,7 +146,7 @@ def _fault(row: dict[str, Any]) -> str | None:
 
     if not isinstance(row.get("response"), str):
         return "`response` must be a text."
-    if not isinstance(row.get("gold"), str | int | float):
+    if "gold" not in row or not isinstance(row["gold"], str | int | float | list | dict | None):
         return "`gold` must be a text or a number."
     kind = row.get("kind")
     if kind is not None and kind not in (*ANSWER_KINDS, "auto"):
@@ -126,16 +156,27 @@ def _fault(row: dict[str, Any]) -> str | None:
     return None
 
 
-def _report(counts: Counter[str], rules: Counter[str], faults: list[str], as_json: bool) -> None:
+def _report(
+    counts: Counter[str], rules: Counter[str], faults: list[str], without_gold: Counter[str], as_json: bool
+) -> None:
     total = sum(counts.values())
     figures = {status: counts[status] for status in ("correct", "incorrect", "unparsed")}
     if as_json:
-        summary = {"rows": total, **figures, "bad_rows": len(faults), "rules": dict(rules.most_common())}
+        summary = {
+            "rows": total,
+            **figures,
+            "bad_rows": len(faults),
+            "without_gold": without_gold.total(),
+            "rules": dict(rules.most_common()),
+        }
         print(json.dumps(summary | {"faults": faults[:_MOST_FAULTS_SHOWN]}))
         return
     for fault in faults[:_MOST_FAULTS_SHOWN]:
         typer.echo(fault, err=True)
     if len(faults) > _MOST_FAULTS_SHOWN:
         typer.echo(f"and {len(faults) - _MOST_FAULTS_SHOWN} more rows that could not be read.", err=True)
-    shares = ", ".join(f"{count} {status} ({100 * count / total:.1f} %)" for status, count in figures.items())
+    shares = ", ".join(f"{count} {status} ({100 * count / max(total, 1):.1f} %)" for status, count in figures.items())
     typer.echo(f"{total} graded: {shares}; {len(faults)} rows could not be read.", err=True)
+    if without_gold:
+        shown = ", ".join(repr(cell) for cell, _ in without_gold.most_common(_MOST_CELLS_SHOWN))
+        typer.echo(f"{without_gold.total()} rows without a gold answer ({shown}), not counted.", err=True)

@@ -54,20 +54,17 @@ def plan_command(
 
 
 def _print_plan(found: Plan) -> None:
+    from regenesis.cli.account import print_account
     from regenesis.cli.figures import counted
-    from regenesis.cli.terminal import console, neutralise
+    from regenesis.cli.terminal import console
 
     out = console()
-    tasks = ", ".join(f"{neutralise(name)} {count:,}" for name, count in found.questions.items())
-    out.print(f"{counted(sum(found.questions.values()), 'question')} ({tasks})")
+    print_account(out, found.tasks, found.set_aside, found.vote, found.notes)
+    out.print(f"{counted(sum(found.questions.values()), 'question')} to ask.")
     if found.left_out:
         out.print(f"Left out for overlapping the evaluation: {counted(found.left_out, 'more question')}.")
     elif found.overlapping:
         out.print(f"Overlapping the evaluation, and asked all the same: {found.overlapping:,} of these.")
-    if found.without_gold:
-        out.print(f"{counted(found.without_gold, 'question')} without a gold answer: majority votes decide.")
-    if found.bad_rows:
-        out.print(f"{counted(found.bad_rows, 'bad row')} will be skipped.")
     out.print()
     out.print(_table(found))
     out.print()

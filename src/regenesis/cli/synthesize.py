@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from regenesis.config import BudgetConfig, RunConfig
     from regenesis.run import Progress, SynthesisReport
+    from regenesis.tasks import LoadedQuestions
 
 
 def synthesize_command(
@@ -64,6 +65,7 @@ def watch_synthesis(
     config: RunConfig, folder: Path, command: str, as_json: bool, budget: BudgetConfig | None = None
 ) -> SynthesisReport:
     """Runs a synthesis under its display; `command` is how to go on with it, `budget` what other stages have left."""
+    from regenesis.cli.account import print_account
     from regenesis.cli.display import display_for
     from regenesis.cli.interrupts import run_until_interrupted
     from regenesis.cli.terminal import console
@@ -77,9 +79,13 @@ def watch_synthesis(
         display.__exit__(None, None, None)
         _say_how_to_go_on(watched, progress, command)
 
+    def say_what_was_read(loaded: LoadedQuestions) -> None:
+        print_account(watched, loaded.counts, loaded.set_aside, config.method.vote, loaded.notes)
+
+    work = synthesize(config, folder, progress=progress, budget=budget, on_loaded=say_what_was_read)
     with display:
         try:
-            return run_until_interrupted(synthesize(config, folder, progress=progress, budget=budget), last_words)
+            return run_until_interrupted(work, last_words)
         except RegenesisError as error:
             if progress.sampler is not None and not isinstance(error, LedgerLost):
                 error.add_note(f"What the model has answered is recorded. Go on with:\n  {command}")

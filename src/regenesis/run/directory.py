@@ -68,6 +68,11 @@ class RunDirectory:
         return self.path / "decontamination.json"
 
     @property
+    def set_aside(self) -> Path:
+        """Questions that are not asked because their gold answers contradict each other, for a person to correct."""
+        return self.path / "set_aside.json"
+
+    @property
     def paths(self) -> Path:
         return self.path / "paths.parquet"
 

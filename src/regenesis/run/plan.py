@@ -23,7 +23,7 @@ from regenesis.methods.regenesis import MOST_SELECTED
 from regenesis.nouns import Message, Question
 from regenesis.prompts import STAGES, PromptSet, load_prompts
 from regenesis.run.decontaminating import decontaminate
-from regenesis.tasks import load_questions
+from regenesis.tasks import SetAside, TaskCount, load_questions
 
 DEFAULT_YIELD = 0.4
 """Right and fit paths a chain, as a 1.5B model gave on GSM8K."""
@@ -62,6 +62,10 @@ class Plan:
         left_out: Those of them that are left out.
         without_gold: Questions with no gold answer, which are voted on.
         bad_rows: Rows that could not become questions.
+        tasks: What was read for each task: kinds, gold answers, columns that nothing is read from.
+        set_aside: Questions that are not asked because their gold answers contradict each other.
+        notes: What else loading the questions had to say.
+        vote: Where majority votes decide: the config's `method.vote`.
         most_chains: Chains over the whole run at most.
         expected_chains: Chains expected.
         expected_kept: Kept paths expected.
@@ -78,6 +82,10 @@ class Plan:
     left_out: int
     without_gold: int
     bad_rows: int
+    tasks: tuple[TaskCount, ...]
+    set_aside: tuple[SetAside, ...]
+    notes: tuple[str, ...]
+    vote: str
     most_chains: int
     expected_chains: float
     expected_kept: float
@@ -149,6 +157,10 @@ def plan(config: RunConfig, *, chain_yield: float = DEFAULT_YIELD) -> Plan:
         left_out=len(decontamination.left_out),
         without_gold=sum(question.gold is None for question in questions),
         bad_rows=len(loaded.bad_rows),
+        tasks=tuple(loaded.counts),
+        set_aside=tuple(loaded.set_aside),
+        notes=tuple(loaded.notes),
+        vote=method.vote,
         most_chains=round(most.all),
         expected_chains=expected.all,
         expected_kept=len(questions) * kept,

@@ -9,9 +9,8 @@ that overlap the evaluation.
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path as FilePath
@@ -34,9 +33,10 @@ from regenesis.run.judging import RunJudge
 from regenesis.run.opening import opened
 from regenesis.run.outcomes import OutcomeStore, fingerprint
 from regenesis.run.progress import Progress
+from regenesis.run.questions import digest, digest_of, load_for, write_set_aside
 from regenesis.run.tables import OutcomeTables, read_left_out, write_questions
 from regenesis.scheduling import Budget, Refusals, Sampler, WindowReport, window_size, work_through
-from regenesis.tasks import BadRow, LoadedQuestions, load_questions
+from regenesis.tasks import BadRow, LoadedQuestions
 
 _THINKING = {
     "off": "off where the model has a switch for it; what it thinks all the same is left out",
@@ -123,6 +123,7 @@ async def synthesize(
     progress: Progress | None = None,
     engine: Engine | None = None,
     budget: BudgetConfig | None = None,
+    on_loaded: Callable[[LoadedQuestions], None] | None = None,
 ) -> SynthesisReport:
     """Starts or resumes a run's synthesis.
 
@@ -132,6 +133,7 @@ async def synthesize(
         progress: Counters to keep up to date, for a display.
         budget: What this start may spend, where that is less than the config's: other stages have spent of it.
         engine: An opened or unopened engine of the caller's own in place of the config's.
+        on_loaded: Is told what was read for each task, before anything is asked.
 
     Returns:
         How this start ended; a budget that ran out is a normal end.
@@ -145,7 +147,7 @@ async def synthesize(
     directory = RunDirectory(run_dir)
     with directory.locked(), Journal(directory.log) as journal:
         directory.require_same(config)
-        synthesis = _prepare(config, directory, progress, journal)
+        synthesis = _prepare(config, directory, progress, journal, on_loaded)
         synthesis.budget = budget or config.budget
         journal.write(
             "start",
@@ -161,17 +163,25 @@ async def synthesize(
                 store.close()
 
 
-def _prepare(config: RunConfig, directory: RunDirectory, progress: Progress, journal: Journal) -> _Synthesis:
+def _prepare(
+    config: RunConfig,
+    directory: RunDirectory,
+    progress: Progress,
+    journal: Journal,
+    on_loaded: Callable[[LoadedQuestions], None] | None,
+) -> _Synthesis:
     prompts = load_prompts(config.method.prompts)
     guidelines = load_guidelines(config.method.guidelines_file)
-    loaded = load_questions(config)
+    loaded = load_for(config, directory)
+    if on_loaded is not None:
+        on_loaded(loaded)
     decontamination = decontaminate(config, loaded.questions)
     begun = directory.begun()
     directory.freeze(
         config,
         {
-            "questions": _digest([question.to_json() for question in loaded.questions]),
-            "guidelines": _digest([asdict(guideline) for guideline in guidelines]),
+            "questions": digest_of(loaded.questions),
+            "guidelines": digest([asdict(guideline) for guideline in guidelines]),
             "prompt set": prompts.digest,
         },
     )
@@ -181,6 +191,7 @@ def _prepare(config: RunConfig, directory: RunDirectory, progress: Progress, jou
     if not begun or _left_out_before(directory) != decontamination.left_out:
         write_questions(directory.questions, loaded.questions, decontamination.left_out)
     decontamination.write(directory.decontamination)
+    write_set_aside(directory, loaded)
     decontamination.require_some_left(loaded.questions)
     for row in loaded.bad_rows:
         journal.write("bad_row", **asdict(row))
@@ -381,10 +392,3 @@ def _fingerprint(synthesis: _Synthesis) -> str:
         synthesis.prompts.scaffold,
         [asdict(guideline) for guideline in synthesis.guidelines],
     )
-
-
-def _digest(values: list[Any]) -> str:
-    digest = hashlib.blake2b(digest_size=12)
-    for value in values:
-        digest.update(json.dumps(value, sort_keys=True, default=str).encode())
-    return digest.hexdigest()
