@@ -22,7 +22,7 @@ from regenesis.cli.terminal import in_a_line, neutralise
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from regenesis.tasks import GoldExample, SetAside, TaskCount
+    from regenesis.tasks import SetAside, TaskCount
 
 _CELL, _GOLD = 40, 22
 _INDENT, _WIDEST = 13, 100

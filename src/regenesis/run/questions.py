@@ -84,7 +84,7 @@ def _what_differs(directory: RunDirectory, questions: Sequence[Question]) -> str
     shown = "\n".join(f"  {old.id}: {_gold(old)} → {_gold(new)}" for old, new in golds[:_NAMED])
     more = f"\n  and {len(golds) - _NAMED:,} more" if len(golds) > _NAMED else ""
     return (
-        f"{said}{len(golds):,} gold answers are other ones, or are read otherwise than then:\n{shown}{more}\n"
+        f"{said}Gold answers that were changed, or are read differently now ({len(golds):,}):\n{shown}{more}\n"
         "Paths graded by one reading cannot be mixed with those of another. If you corrected the answers, or want them "
         "read as they are now, start anew with another --run-dir; to go on with this run, put the answers back, or map "
         "a column that holds nothing but the answer (`fields: {gold: …}`)."
