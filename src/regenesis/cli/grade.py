@@ -124,7 +124,7 @@ def _graded(row: dict[str, Any], where: str, column: Column, faults: list[str]) 
         faults.append(f"{where}: {fault}")
         return None
     choices = choices_from(row.get("choices") or ())
-    kind = row.get("kind") or "auto"
+    kind: Any = row.get("kind") or "auto"
     try:
         gold = read_gold(row["gold"], kind, choices, column)
     except GoldError:
