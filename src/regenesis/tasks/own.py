@@ -87,6 +87,7 @@ def read_own(task: TaskConfig, source: RowSource) -> OwnTable:
             task.kind,
             row_id.reader if row_id else None,
             choices.reader if choices else None,
+            cell=gold.reader if gold else None,
         ),
         unused,
         (*source.notes, *(f"{task.name}: {note}" for note in told if note)),

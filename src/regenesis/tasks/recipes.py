@@ -49,6 +49,7 @@ class Recipe:
         choices: Reads the options, in any shape that `read_choices` knows.
         where: Reads whether the row is of the wanted kind.
         column: What the gold column as a whole tells about cells that are ambiguous alone.
+        cell: Reads what the row itself holds, to be shown, where `gold` makes something of it.
     """
 
     text: Reader
@@ -58,6 +59,7 @@ class Recipe:
     choices: Reader | None = None
     where: Reader | None = None
     column: Column = ALONE
+    cell: Reader | None = None
 
     def settled_by(self, rows: Iterable[Mapping[str, Any]]) -> Recipe:
         """The recipe with what these rows tell about gold answers that are ambiguous alone."""
@@ -90,7 +92,7 @@ class Recipe:
         text = with_options(_question(self.text(row)), choices)
         answers = (gold.text, *gold.accepted) if isinstance(gold, Gold) else ()
         _check_encodable(row_id, text, *answers, *(part for choice in choices for part in (choice.label, choice.text)))
-        return Draft(row_id, text, gold, choices, cell)
+        return Draft(row_id, text, gold, choices, self.cell(row) if self.cell else cell)
 
 
 def _question(value: Any) -> str:
