@@ -24,12 +24,18 @@ def doctor_command(
     config: Annotated[Path | None, typer.Argument(help="The config of the run to come.", show_default=False)] = None,
     run_dir: Annotated[Path, typer.Option("--run-dir", help="Where the run is to be.")] = Path("runs"),
     overrides: Overrides = None,
+    ask: Annotated[
+        bool, typer.Option("--ask/--no-ask", help="With a config: ask the engine one chain, a request a stage.")
+    ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Is this machine ready: packages, engine, model, disk, file system."""
+    """Is this machine ready: packages, engine, model, chat template, disk, file system.
+
+    With a config the engine is asked one chain of a question, with the real prompts and limits.
+    """
     if overrides and config is None:
         raise ConfigError("--set: goes with a config; name its file.")
-    findings = examine(config_to_work_by(config, overrides) if config else None, run_dir)
+    findings = examine(config_to_work_by(config, overrides) if config else None, run_dir, ask=ask)
     if as_json:
         print(json.dumps([asdict(finding) for finding in findings], indent=2, ensure_ascii=False))
     else:

@@ -20,10 +20,15 @@ from regenesis.filesystems import usable_path
 __all__ = ["CHECKS", "Finding", "Subject", "before_a_run", "examine"]
 
 
-def examine(config: RunConfig | None, run_dir: Path) -> list[Finding]:
-    """Runs every check."""
+def examine(config: RunConfig | None, run_dir: Path, *, ask: bool = False) -> list[Finding]:
+    """Runs every check; with `ask`, and an engine that nothing speaks against, also one that asks it a chain."""
     subject = Subject(config, usable_path(run_dir))
-    return [finding for check in CHECKS for finding in check(subject)]
+    findings = [finding for check in CHECKS for finding in check(subject)]
+    if ask and not any(finding.check in _OF_ENGINES and finding.status == "fail" for finding in findings):
+        from regenesis.doctor.asking import check_requests
+
+        findings += check_requests(subject)
+    return findings
 
 
 def before_a_run(config: RunConfig, run_dir: Path, *, trains: bool) -> list[Finding]:
@@ -58,3 +63,4 @@ CHECKS: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     machine.check_hub,
 )
 """In the order they are shown."""
+_OF_ENGINES = frozenset({"engine", "model", "adapter", "tasks"})

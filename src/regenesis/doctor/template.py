@@ -136,7 +136,7 @@ def check_context(subject: Subject) -> Iterator[Finding]:
         return
     try:
         longest = max(questions, key=lambda question: len(question.text))
-        needed = _tokens_of_a_chain(config, longest)
+        needed = _tokens_of_a_chain(config, longest) + config.room_for_thought
     except RegenesisError:
         return  # what is wrong with prompts or guidelines is said when they are used
     summary = (

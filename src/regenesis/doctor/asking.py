@@ -1,0 +1,156 @@
+"""A check that asks: one chain of one question, with the real prompts and limits, one request a stage.
+
+What a server makes of a real request shows in no list of its models: a context that is too small, a field that it does
+not know, a limit that cuts each reply off, a thought that leaves no room for one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from regenesis.config import BudgetConfig, OpenAIEngineConfig, RunConfig
+from regenesis.doctor.findings import Finding, Subject
+from regenesis.doctor.stages import questions_at_hand
+from regenesis.doctor.template import QUESTION
+from regenesis.engines import Engine, make_engine
+from regenesis.errors import ModelError, RegenesisError
+from regenesis.guidelines import load_guidelines
+from regenesis.ledger import Ledger
+from regenesis.methods import Outcome, ReGenesis
+from regenesis.models import KNOWN, cached
+from regenesis.models.names import HubName, PackageName, parse_name
+from regenesis.nouns import Completion, Judged, Question, Request, Verdict
+from regenesis.nouns import Path as ReasoningPath
+from regenesis.prompts import load_prompts
+from regenesis.scheduling import Budget, Sampler
+
+_PATIENCE = 300.0
+
+
+def check_requests(subject: Subject) -> Iterator[Finding]:
+    """What the engine makes of one chain: whether each stage is answered, and within its limit."""
+    config = subject.config
+    if config is None or not _is_at_hand(config):
+        return
+    question = (questions_at_hand(config) or [QUESTION])[0]
+    asked = _Asked(make_engine(config.engine, config.thinking))
+    trouble = ""
+    try:
+        asyncio.run(_ask_a_chain(config, question, asked))
+    except RegenesisError as error:
+        trouble = str(error)
+    except TimeoutError:
+        trouble = f"One chain was not answered within {_PATIENCE:.0f} seconds."
+    yield from _findings(asked, trouble, config)
+
+
+def _findings(asked: _Asked, trouble: str, config: RunConfig) -> Iterator[Finding]:
+    looked_at = [_look_at(stage, limit, reply, config) for stage, (limit, reply) in asked.stages.items()]
+    wrong = [finding for finding in looked_at if finding is not None]
+    if trouble and not any(finding.status == "fail" for finding in wrong):
+        wrong.append(Finding("requests", "fail", trouble))
+    if not wrong and config.thinking == "off" and any(reply.thought for _, reply in asked.stages.values()):
+        summary = "The model thinks in spite of `thinking: off`."
+        wrong.append(
+            Finding("requests", "warn", summary, "Set `thinking: on`, which gives thoughts room of their own.")
+        )
+    yield from wrong
+    if not wrong:
+        told = ", ".join(f"{stage} {reply.completion_tokens:,}" for stage, (_, reply) in asked.stages.items())
+        seconds = sum(reply.seconds for _, reply in asked.stages.values())
+        yield Finding("requests", "ok", f"One chain was asked; new tokens: {told}; in {seconds:.1f} seconds.")
+
+
+def _look_at(stage: str, limit: int, reply: Completion, config: RunConfig) -> Finding | None:
+    """What is wrong with the reply to a stage."""
+    if reply.error is not None:
+        return Finding("requests", "fail", f"The engine does not answer the stage {stage}: {reply.error.rstrip('.')}.")
+    if reply.text.strip():
+        if reply.finish_reason != "length":
+            return None
+        summary = f"The reply to the stage {stage} was cut off at its limit of {limit:,} tokens."
+        return Finding("requests", "warn", summary, f"If many are, raise {_SETTINGS.get(stage, _SETTINGS['solve'])}.")
+    if not reply.thought:
+        return Finding("requests", "fail", f"The reply to the stage {stage} is empty.", "Look at the server's log.")
+    summary = f"At the stage {stage} the model thought for {reply.completion_tokens:,} tokens and did not reply."
+    if config.thinking == "off":
+        return Finding("requests", "fail", summary, "It thinks in spite of `thinking: off`: set `thinking: on`.")
+    return Finding("requests", "fail", summary, "Give thoughts more room: raise thinking_tokens.")
+
+
+_SETTINGS = {
+    "adapt": "method.adapt_tokens",
+    "structure": "method.structure_tokens",
+    "solve": "method.sampling.max_tokens",
+}
+
+
+def _is_at_hand(config: RunConfig) -> bool:
+    """Whether the engine can be had without fetching anything."""
+    if isinstance(config.engine, OpenAIEngineConfig):
+        return True
+    if Path(config.engine.model).expanduser().is_dir():
+        return True
+    try:
+        name = parse_name(config.engine.model, KNOWN)
+        return cached(name.model) is not None if isinstance(name, PackageName) else not isinstance(name, HubName)
+    except ModelError:
+        return False
+
+
+async def _ask_a_chain(config: RunConfig, question: Question, engine: _Asked) -> Outcome:
+    hint = config.method.hint.model_copy(update={"enabled": False})
+    alone = {"guidelines": 1, "selections": 0, "wave": 1, "hint": hint}
+    method = ReGenesis(
+        config.method.model_copy(update=alone),
+        load_guidelines(config.method.guidelines_file),
+        load_prompts(config.method.prompts),
+    )
+    with TemporaryDirectory(prefix="regenesis-doctor-") as folder:
+        try:
+            await engine.open()
+            with Ledger.open(Path(folder) / "ledger.sqlite") as ledger:
+                sampler = Sampler(
+                    engine, ledger, Budget(BudgetConfig()), config.seed, room_for_thought=config.room_for_thought
+                )
+                async with asyncio.timeout(_PATIENCE):
+                    return await method(question, 0, sampler, _NoJudge())
+        finally:
+            await engine.close()
+
+
+class _Asked:
+    """An engine that remembers the last reply to each stage, with the limit that it was asked with."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.kind, self.model, self.capacity = engine.kind, "", engine.capacity
+        self.stages: dict[str, tuple[int, Completion]] = {}
+
+    async def open(self) -> None:
+        await self._engine.open()
+        self.model = self._engine.model
+
+    async def complete(self, request: Request) -> Completion:
+        reply = await self._engine.complete(request)
+        self.stages[request.stage] = (request.sampling.max_tokens, reply)
+        return reply
+
+    async def close(self) -> None:
+        await self._engine.close()
+
+
+class _NoJudge:
+    """Takes each path as it comes: only whether it is answered is looked at."""
+
+    async def judge(self, path: ReasoningPath, question: Question) -> Judged:
+        return Judged(path, Verdict("unparsed", None, "not looked at", "none"), path.defect, "")
+
+    async def vote(self, judged: Sequence[Judged], question: Question) -> list[Judged]:
+        return list(judged)
+
+    def select(self, judged: Sequence[Judged], keep: int) -> list[Judged]:
+        return []
