@@ -66,7 +66,9 @@ def test_without_an_engine_the_embedded_one_is_taken() -> None:
         ({"engine": SERVER | {"base_url": []}}, "give at least one URL"),
         ({"method": {"keep": 0}}, "`method.keep`"),
         ({"method": {"sampling": {"temperature": float("nan")}}}, "`method.sampling.temperature`"),
-        ({"method": {"name": "star"}}, "`method.name`"),
+        ({"method": {"name": "stra"}}, "there is no method 'stra'; there are regenesis, rejection, star"),
+        ({"method": {"name": "star", "guidelines": 3}}, "unknown key `method.guidelines`"),
+        ({"method": {"name": "star", "sampels": 3}}, "unknown key `method.sampels`; did you mean `samples`?"),
         ({"preset": "huge"}, "preset 'huge' does not exist; choose one of quick, default, paper"),
         ({"preset": ["quick"]}, "does not exist"),
         ({"tasks": [{"name": "a", "fields": {"text": "q"}}]}, "`fields` goes with `file`"),
@@ -210,7 +212,7 @@ def test_the_paper_preset_holds_the_published_values() -> None:
     method = config.method
     assert (method.guidelines, method.selections, method.keep, method.stop_early) == (None, 20, 5, False)
     assert (method.sampling.temperature, method.sampling.top_p, method.sampling.max_tokens) == (1.2, 0.9, 2048)
-    assert (method.hint.guidelines, method.hint.selections, method.hint.temperature) == (None, 20, 0.85)
+    assert (method.hint.guidelines, method.hint.selections, method.hint.temperature) == (0, 20, 0.85)
     assert (method.summarise, method.self_judge, method.retry_unusable) == (True, "and", False)
     assert (config.curation.max_tokens, config.curation.numbered_list, config.curation.boxed) == (
         799,
@@ -225,7 +227,12 @@ def test_a_config_written_out_reads_back_the_same(preset: str, tmp_path: Path) -
         "preset": preset,
         "tasks": [{"name": "mine", "file": "q.jsonl", "fields": {"text": "{{ a }}?"}}, {"name": "rg:chain_sum"}],
         "engine": SERVER | {"extra_body": {"top_k": 5}},
-        "method": {"prompts": "./set", "guidelines_file": "g.yaml", "sampling": {"temperature": 1e-5}},
+        "method": {
+            "name": "regenesis",
+            "prompts": "./set",
+            "guidelines_file": "g.yaml",
+            "sampling": {"temperature": 1e-5},
+        },
     }
     config = config_from_mapping(stated, base=tmp_path)
     text = yaml.safe_dump(config.model_dump(mode="json"))

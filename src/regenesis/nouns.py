@@ -20,6 +20,9 @@ ANSWER_KINDS: tuple[str, ...] = get_args(AnswerKind)
 
 Status = Literal["correct", "incorrect", "unparsed"]
 
+Thinking = Literal["off", "on", "keep"]
+"""Whether a model thinks before it replies, and what becomes of its thoughts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -42,6 +45,7 @@ class Question:
         choices: The options in order, empty unless `kind` is `choice`; then too where the text itself holds them.
         scoring: JSON-serialisable data the task's own scorer needs, for `kind="scorer"`.
         accepted: Further answers that count as right.
+        solution: A worked solution that the data set comes with, `None` if it has none. No prompt ever shows it.
     """
 
     id: str
@@ -52,10 +56,12 @@ class Question:
     choices: tuple[Choice, ...] = ()
     scoring: Mapping[str, Any] = field(default_factory=dict)
     accepted: tuple[str, ...] = ()
+    solution: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types; the same as ever for a question with one gold answer, since runs are known by it."""
         values = asdict(self)
+        del values["solution"]  # nothing that is asked depends on it
         if not self.accepted:
             del values["accepted"]
         return values
@@ -186,12 +192,14 @@ class Verdict:
         extracted: The answer as read out of the text, `None` if unparsed.
         reason: One sentence a person can check.
         rule: Short name of the rule that decided, for counting.
+        confidence: Where a vote decided, the share of the readable answers that agree with the majority.
     """
 
     status: Status
     extracted: str | None
     reason: str
     rule: str
+    confidence: float | None = None
 
     @property
     def correct(self) -> bool:

@@ -19,16 +19,36 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn, TypeVar
 
-from regenesis.config import BudgetConfig
+from pydantic import Field
+
 from regenesis.engines.base import Engine
 from regenesis.errors import EngineError, RequestFailed
 from regenesis.ledger import Ledger
 from regenesis.nouns import Completion, Message, Question, Request, Sampling, seed_from
+from regenesis.section import Section
 
 Result = TypeVar("Result")
 
 _THOUGHTS_WITHOUT_REPLY = 20
 """Completions at the beginning of a start that may all be thoughts without a reply."""
+
+
+class BudgetConfig(Section):
+    """Where one start of the run stops by itself, cleanly; the next start goes on. None of it changes what is asked."""
+
+    requests: int | None = Field(default=None, ge=0)
+    """Requests sent."""
+    tokens: int | None = Field(default=None, ge=0)
+    """Tokens, prompt and completion together."""
+    minutes: float | None = Field(default=None, ge=0)
+    """Minutes of wall-clock time."""
+
+
+class SchedulingConfig(Section):
+    """How much is under way at once. None of it changes what is asked."""
+
+    window: int | None = Field(default=None, ge=1)
+    """Questions active at once; by default enough to keep the engine full."""
 
 
 class BudgetSpent(Exception):

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from regenesis.cli.chains import print_chains, print_question
 from regenesis.methods import Outcome
+from regenesis.methods.regenesis import ReGenesis
 from regenesis.nouns import Judged, Path, Question, Verdict
 
 QUESTION = Question("mine/0", "mine", "What is 3 + 4?", "7", "number")
@@ -26,7 +27,7 @@ GUIDELINES = {"break-down": "Break it into parts.", "simplify": "Make it simpler
 def printed(*judged: Judged, kept: tuple[Judged, ...] = (), only_kept: bool = False) -> str:
     console = Console(file=io.StringIO(), width=100, highlight=False, markup=False, emoji=False)
     print_question(console, QUESTION)
-    print_chains(console, Outcome(QUESTION, judged, kept), GUIDELINES, only_kept=only_kept)
+    print_chains(console, Outcome(QUESTION, judged, kept), ReGenesis.stages, GUIDELINES, only_kept=only_kept)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 

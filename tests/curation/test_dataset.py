@@ -89,6 +89,8 @@ def test_an_example_is_the_prompt_and_the_cleaned_path(judged: list[Judged], que
         "gold": "18",
         "answer": "18",
         "rule": "exact",
+        "confidence": None,
+        "form": "",
         "tokens": 100,
         "ledger_keys": ["a-adapt", "a-solve"],
     }

@@ -14,7 +14,8 @@ import pytest_asyncio
 from tests.engines.embedded import SMALL, STORY, EmbeddedEngine, ask
 
 from regenesis.config import LlamaCppEngineConfig
-from regenesis.engines.llamacpp import LlamaCppEngine, _body, _server_parameters
+from regenesis.engines.llamacpp import LlamaCppEngine
+from regenesis.engines.llamacpp.engine import _body, _server_parameters
 from regenesis.errors import EngineError, RequestFailed
 from regenesis.models import locate
 from regenesis.nouns import Completion

@@ -13,7 +13,7 @@ pytest.importorskip("torch")
 
 import torch
 
-from regenesis.engines.sampling import draw
+from regenesis.engines.transformers.sampling import draw
 
 LOGITS = st.lists(st.floats(-8, 8), min_size=2, max_size=40)
 SHARE = st.floats(0, 1, exclude_max=True)

@@ -314,7 +314,7 @@ async def test_weights_that_give_no_numbers_fail_the_request_and_no_other(poison
 
 
 async def test_a_place_is_clean_again_where_others_ended_with_what_gave_no_numbers(poisoned: Path) -> None:
-    from regenesis.engines.decoding import Decoder, Sequence
+    from regenesis.engines.transformers.decoding import Decoder, Sequence
 
     model, tokenizer = loaded(poisoned)
 
@@ -331,7 +331,7 @@ async def test_a_place_is_clean_again_where_others_ended_with_what_gave_no_numbe
 
 
 async def test_running_out_of_memory_costs_places_but_no_request(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from regenesis.engines.decoding import Decoder
+    from regenesis.engines.transformers.decoding import Decoder
 
     whole = Decoder._forward
 
@@ -356,7 +356,7 @@ async def test_running_out_of_memory_costs_places_but_no_request(folder: Path, m
 async def test_a_request_that_memory_cannot_hold_alone_fails_by_itself(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from regenesis.engines.decoding import Decoder
+    from regenesis.engines.transformers.decoding import Decoder
 
     whole = Decoder._forward
 
@@ -380,7 +380,7 @@ async def test_a_request_that_memory_cannot_hold_alone_fails_by_itself(
 async def test_what_breaks_the_engine_is_told_to_all_who_wait_and_come(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from regenesis.engines.decoding import Decoder
+    from regenesis.engines.transformers.decoding import Decoder
 
     def forward(self: Decoder, *_: Any) -> Any:
         raise KeyError("a fault")

@@ -11,12 +11,14 @@ import pytest
 from tests.helpers.played import PlayedEngine, question
 
 from regenesis.config import BudgetConfig, RunConfig, config_from_mapping
-from regenesis.curation import Curator
-from regenesis.guidelines import Guideline, load_guidelines
 from regenesis.ledger import Ledger
-from regenesis.methods import Outcome, ReGenesis
+from regenesis.methods import Outcome, Session, make_method
+from regenesis.methods.regenesis import ReGenesis
+from regenesis.methods.regenesis.guidelines import Guideline
+from regenesis.methods.regenesis.prompts import PromptSet
 from regenesis.nouns import Completion, Question, Request
-from regenesis.prompts import PromptSet, load_prompts
+from regenesis.prompts import load_answering
+from regenesis.run.inputs import shown_to
 from regenesis.run.judging import RunJudge
 from regenesis.scheduling import Budget, Sampler
 
@@ -44,6 +46,7 @@ class Lead(Protocol):
         capacity: int = 8,
         before: Any = None,
         curation: dict[str, Any] | None = None,
+        file: Path | None = None,
         **method: Any,
     ) -> Led: ...
 
@@ -62,6 +65,7 @@ def lead(tmp_path: Path) -> Lead:
         capacity: int = 8,
         before: Any = None,
         curation: dict[str, Any] | None = None,
+        file: Path | None = None,
         **method: Any,
     ) -> Led:
         nonlocal count
@@ -70,15 +74,17 @@ def lead(tmp_path: Path) -> Lead:
             {"preset": preset, "tasks": [{"name": "toy"}], "method": method, "curation": curation or {}}
         )
         engine = PlayedEngine(answer, capacity=capacity, before=before)
-        run = ReGenesis(
-            config.method,
-            load_guidelines() if guidelines is None else guidelines,
-            prompts or load_prompts(config.method.prompts),
-        )
-        with Ledger.open(tmp_path / f"{count}.sqlite") as ledger:
+        answering = load_answering(config.answering)
+        run: Any
+        if guidelines is not None or prompts is not None:
+            run = ReGenesis(config.method, answering, guidelines=guidelines, prompts=prompts)
+        else:
+            run = make_method(config.method, answering)
+        with Ledger.open(file or tmp_path / f"{count}.sqlite") as ledger:
             sampler = Sampler(engine, ledger, Budget(BudgetConfig()), config.seed)
-            judge = RunJudge(config, Curator(config.curation))
-            outcome = await run(of or question(), 0, sampler, judge)
+            await run.prepare(sampler)
+            (asked,) = shown_to(run, [of or question()])
+            outcome = await run.solve(Session(asked, RunJudge(config.curation), sampler, 0))
             assert sampler.pool.taken == 0
         return Led(outcome, engine, config)
 

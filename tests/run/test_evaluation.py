@@ -61,7 +61,7 @@ def summary(folder: Path) -> dict[str, Any]:
     return found
 
 
-async def test_every_model_answers_every_question_by_the_training_prompt(config: RunConfig, tmp_path: Path) -> None:
+async def test_every_model_answers_every_question_by_the_answering_prompt(config: RunConfig, tmp_path: Path) -> None:
     engines = {"base": played("a"), "tuned": played("b")}
     report = await measured(engines, config, tmp_path / "run")
     assert report.complete
@@ -237,7 +237,7 @@ async def test_prompts_that_changed_after_the_training_are_said_to_have(finished
         Path(config().tasks[0].file or ""), evaluation={"engine": {"kind": "transformers", "model": "hf:org/repo"}}
     )
     await evaluate_run(run, made, engines={"base": played("a"), "tuned": played("b")})
-    assert ["prompt set has changed" in note for note in summary(run)["notes"]] == [True]
+    assert ["prompts have changed" in note for note in summary(run)["notes"]] == [True]
 
 
 async def test_a_model_that_a_run_does_not_have_is_named(finished: Any) -> None:

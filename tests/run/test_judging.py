@@ -9,7 +9,7 @@ from tests.helpers.played import SOLUTION, question
 from tests.helpers.runs import toy_config
 
 from regenesis.answers import check
-from regenesis.curation import Curator
+from regenesis.methods import Opinion
 from regenesis.nouns import Judged, Question
 from regenesis.nouns import Path as Chain
 from regenesis.run.judging import RunJudge
@@ -17,15 +17,15 @@ from regenesis.run.judging import RunJudge
 
 def judge_of(file: Path, **parts: Any) -> RunJudge:
     config = toy_config(file, **parts)
-    return RunJudge(config, Curator(config.curation))
+    return RunJudge(config.curation)
 
 
-def path(text: str = SOLUTION, *, steps: tuple[tuple[str, str, str], ...] = (), defect: str | None = None) -> Chain:
-    return Chain("toy/train/0", "regenesis", "one", False, steps, text, 60, defect=defect)
+def path(text: str = SOLUTION, *, defect: str | None = None) -> Chain:
+    return Chain("toy/train/0", "regenesis", "one", False, (), text, 60, defect=defect)
 
 
-async def judged(judge: RunJudge, one: Chain, of: Question | None = None) -> Judged:
-    return await judge.judge(one, of or question())
+async def judged(judge: RunJudge, one: Chain, of: Question | None = None, **more: Any) -> Judged:
+    return await judge.judge(one, of or question(), **more)
 
 
 async def test_a_right_path_is_right_and_fit(file: Path) -> None:
@@ -50,15 +50,14 @@ async def test_the_verdict_is_on_what_would_be_trained_on(file: Path) -> None:
     ("reply", "status"), [("Yes.", "correct"), ("No.", "incorrect"), ("Hm.", "incorrect"), ("", "incorrect")]
 )
 async def test_the_models_own_judgement_must_agree_where_it_is_asked(file: Path, reply: str, status: str) -> None:
-    steps = (("solve", "k1", SOLUTION), ("judge", "k2", reply))
-    asked = await judged(judge_of(file, method={"self_judge": "and"}), path(steps=steps))
-    not_asked = await judged(judge_of(file), path(steps=steps))
+    asked = await judged(judge_of(file), path(), opinion=Opinion(reply, "and"))
+    not_asked = await judged(judge_of(file), path())
     assert (asked.verdict.status, not_asked.verdict.status) == (status, "correct")
 
 
 async def test_the_models_own_judgement_makes_no_wrong_path_right(file: Path) -> None:
     wrong = SOLUTION.replace("42", "41")
-    found = await judged(judge_of(file, method={"self_judge": "and"}), path(wrong, steps=(("judge", "k", "Yes."),)))
+    found = await judged(judge_of(file), path(wrong), opinion=Opinion("Yes.", "and"))
     assert found.verdict.status == "incorrect"
 
 
@@ -67,10 +66,10 @@ async def test_the_models_own_judgement_makes_no_wrong_path_right(file: Path) ->
 )
 async def test_a_summary_is_looked_at_where_the_path_gives_no_answer(file: Path, said: str, status: str) -> None:
     vague = "1. Count the books on both shelves.\n2. Put them together.\nThat settles it."
-    judge = judge_of(file, method={"summarise": True})
-    found = await judged(judge, path(vague, steps=(("summarise", "k", said),)))
+    judge = judge_of(file)
+    found = await judged(judge, path(vague), stand_ins=[said])
     assert found.verdict.status == status
-    found = await judged(judge, path(SOLUTION, steps=(("summarise", "k", "\\boxed{41}"),)))
+    found = await judged(judge, path(SOLUTION), stand_ins=["\\boxed{41}"])
     assert found.verdict.status == "correct"
 
 
@@ -78,7 +77,7 @@ async def test_other_work_goes_on_while_a_vote_waits_for_computer_algebra(file: 
     sums = [rf"The answer is \boxed{{\sum_{{i=1}}^{{10^9}} \sin(i+{number})}}." for number in range(3)]
     judge, asked = judge_of(file), question(gold=None, kind="math")
     found = [await judged(judge, path(f"1. We add it all up.\n2. So we do.\n\n{text}"), asked) for text in sums]
-    voting = asyncio.create_task(judge.vote(found, asked))
+    voting = asyncio.create_task(judge.vote(found, asked, 2))
     turns = 0
     while not voting.done():
         turns += 1
@@ -93,12 +92,11 @@ def test_the_choice_of_paths_is_the_curators(file: Path) -> None:
 
 async def test_a_tie_break_decides_what_the_checker_cannot_read(file: Path) -> None:
     vague = "1. Count the books on both shelves.\n2. Put them together.\nThat settles it."
-    unread = path(vague, steps=(("judge", "k", "Yes."),))
-    found = await judged(judge_of(file, method={"self_judge": "tie-break"}), unread)
+    found = await judged(judge_of(file), path(vague), opinion=Opinion("Yes.", "tie-break"))
     assert (found.verdict.status, found.verdict.rule) == ("correct", "judge")
 
 
 async def test_a_tie_break_leaves_alone_what_the_checker_can_read(file: Path) -> None:
-    wrong = path("1. Two and two.\n2. Makes \\boxed{9}", steps=(("judge", "k", "Yes."),))
-    found = await judged(judge_of(file, method={"self_judge": "tie-break"}), wrong)
+    wrong = path("1. Two and two.\n2. Makes \\boxed{9}")
+    found = await judged(judge_of(file), wrong, opinion=Opinion("Yes.", "tie-break"))
     assert found.verdict.status == "incorrect"

@@ -161,7 +161,7 @@ def test_a_fingerprint_tells_every_part_apart_and_is_the_same_twice() -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["answers/grading.py", "curation/leaks.py", "methods/regenesis.py", "run/judging.py"]
+    "source", ["answers/grading.py", "curation/leaks.py", "methods/regenesis/chain.py", "run/judging.py"]
 )
 def test_a_fingerprint_covers_the_code_that_judges(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_source_digest", module._source_digest.__wrapped__)

@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from regenesis.config import Thinking
+from regenesis.nouns import Thinking
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

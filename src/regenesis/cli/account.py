@@ -32,14 +32,14 @@ _WHY = {"empty": "empty", "placeholder": "a placeholder", "unread": "a solution 
 _VOTING = {
     "no_gold": "the majority of {its} own answers decides",
     "always": "the majority of {its} own answers decides, as for all questions",
-    "never": "nothing of {them} can be kept, since method.vote is never",
+    "never": "nothing of {them} can be kept, since there is no vote on them",
 }
 
 
 def print_account(
     console: Console, counts: Sequence[TaskCount], set_aside: Sequence[SetAside], vote: str, notes: Sequence[str] = ()
 ) -> None:
-    """Prints the account of every task; `vote` is the config's `method.vote`, `notes` what else loading had to say."""
+    """Prints the account of every task; `vote` is a method's `votes`, `notes` what else loading had to say."""
     for count in counts:
         console.print(_heading(count), soft_wrap=True)
         for line in _details(count, vote, max(min(console.width, _WIDEST), 2 * _INDENT)):

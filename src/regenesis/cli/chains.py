@@ -1,7 +1,7 @@
 """One question's chains on the terminal: guideline → adapted → structure → path → verdict.
 
 print_question(console, outcome.question)
-print_chains(console, outcome, {"experiment": "Think of an experiment …"})
+print_chains(console, outcome, {"solve": "reasoning path"}, {"experiment": "Think of an experiment …"})
 
 What the model wrote is printed as it stands, indented, with nothing in it obeyed by the terminal.
 """
@@ -25,14 +25,6 @@ if TYPE_CHECKING:
     from regenesis.methods import Outcome
     from regenesis.nouns import Judged, Question
 
-_STAGES = {
-    "select": "guidelines chosen",
-    "adapt": "adapted guideline",
-    "structure": "reasoning structure",
-    "solve": "reasoning path",
-    "summarise": "final answer, asked for once more",
-    "judge": "the model's own judgement",
-}
 _STATUS_STYLES = {"correct": "green", "incorrect": "red", "unparsed": "yellow"}
 _KEY_SHOWN = 12
 
@@ -45,12 +37,15 @@ def print_question(out: Console, question: Question) -> None:
     out.print(Text.assemble(("gold answer ", "dim"), gold, (f" ({question.kind})", "dim")))
 
 
-def print_chains(out: Console, outcome: Outcome, guidelines: Mapping[str, str], *, only_kept: bool) -> None:
+def print_chains(
+    out: Console, outcome: Outcome, stages: Mapping[str, str], guidelines: Mapping[str, str], *, only_kept: bool
+) -> None:
     """Prints all chains of a question, or those that were kept.
 
     Args:
         out: Where to.
         outcome: The question and its judged paths.
+        stages: What the method calls its stages, by name.
         guidelines: Texts of the guidelines by their ids.
         only_kept: Whether to leave out the others.
     """
@@ -60,10 +55,12 @@ def print_chains(out: Console, outcome: Outcome, guidelines: Mapping[str, str], 
     for number, judged in enumerate(outcome.judged, start=1):
         if id(judged) in kept or not only_kept:
             out.print()
-            _print_chain(out, judged, number, id(judged) in kept, guidelines)
+            _print_chain(out, judged, number, id(judged) in kept, stages, guidelines)
 
 
-def _print_chain(out: Console, judged: Judged, number: int, kept: bool, guidelines: Mapping[str, str]) -> None:
+def _print_chain(
+    out: Console, judged: Judged, number: int, kept: bool, stages: Mapping[str, str], guidelines: Mapping[str, str]
+) -> None:
     path = judged.path
     title = Text.assemble((f"chain {number}", "bold"), "  ", neutralise(path.guideline))
     title.append("  hinted" if path.hinted else "", "magenta")
@@ -75,9 +72,7 @@ def _print_chain(out: Console, judged: Judged, number: int, kept: bool, guidelin
             _print_text(out, guidelines[name])
     for stage, key, written in path.steps:
         again = "  (asked twice)" if stage in path.retries else ""
-        heading = Text.assemble(
-            (_STAGES.get(stage, neutralise(stage)), "cyan"), (f"  {key[:_KEY_SHOWN]}{again}", "dim")
-        )
+        heading = Text.assemble((stages.get(stage, neutralise(stage)), "cyan"), (f"  {key[:_KEY_SHOWN]}{again}", "dim"))
         out.print(heading)
         _print_text(out, written)
     _print_verdict(out, judged, kept)

@@ -18,7 +18,7 @@ from regenesis.cli.options import AsJson, RunFolder
 from regenesis.errors import RunError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from regenesis.methods import Outcome
     from regenesis.nouns import Question
@@ -70,26 +70,31 @@ def _show_question(
     if outcome is None:
         out.print("\nThis question is not finished yet.")
     else:
-        print_chains(out, outcome, guideline_texts(run), only_kept=only_kept)
+        stages, legend = method_words(run)
+        print_chains(out, outcome, stages, legend, only_kept=only_kept)
 
 
-def guideline_texts(run: RunFolder) -> dict[str, str]:
-    """The texts of a run's guidelines by their ids; empty where the user's own file of them is gone, or is
-    named by a config that is not trusted.
+def method_words(run: RunFolder) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """What a run's method calls its stages, and what the names of its guidelines stand for, where that can be told.
+
+    Files that a config names are read only where the config is trusted.
     """
     from regenesis.errors import ConfigError
-    from regenesis.guidelines import load_guidelines
+    from regenesis.methods.catalogue import comes_along
     from regenesis.run import RunDirectory
+    from regenesis.run.inputs import method_of
     from regenesis.run.trust import is_trusted
+    from regenesis.section import paths_of
 
     directory = RunDirectory(run)
-    file = directory.require_started().method.guidelines_file
-    if file is not None and not is_trusted(directory.config_file):
-        return {}
+    config = directory.require_started()
+    if (paths_of(config.method) or not comes_along(config.method.name)) and not is_trusted(directory.config_file):
+        return {}, {}
     try:
-        return {guideline.id: guideline.text for guideline in load_guidelines(file)}
-    except ConfigError:
-        return {}
+        method = method_of(config)
+    except ConfigError:  # the user's own file of guidelines is gone, say
+        return {}, {}
+    return method.stages, method.legend()
 
 
 def question_json(question: Question, outcome: Outcome | None, *, only_kept: bool) -> dict[str, Any]:

@@ -70,6 +70,7 @@ def watch_synthesis(
     from regenesis.cli.interrupts import run_until_interrupted
     from regenesis.cli.terminal import console
     from regenesis.run import Progress, synthesize
+    from regenesis.run.inputs import method_of
 
     # standard output belongs to the document where one is asked for
     watched, progress = console(stderr=as_json), Progress()
@@ -80,7 +81,7 @@ def watch_synthesis(
         _say_how_to_go_on(watched, progress, command)
 
     def say_what_was_read(loaded: LoadedQuestions) -> None:
-        print_account(watched, loaded.counts, loaded.set_aside, config.method.vote, loaded.notes)
+        print_account(watched, loaded.counts, loaded.set_aside, method_of(config).votes, loaded.notes)
 
     work = synthesize(config, folder, progress=progress, budget=budget, on_loaded=say_what_was_read)
     with display:

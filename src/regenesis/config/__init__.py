@@ -11,26 +11,18 @@ from __future__ import annotations
 
 from regenesis.config.comparing import OPERATIONAL_FIELDS, differences
 from regenesis.config.loading import PRESETS, config_from_mapping, config_from_text, load_config, preset_values
-from regenesis.config.schema import (
-    BudgetConfig,
-    CurationConfig,
-    DecontaminationConfig,
-    EngineConfig,
-    EvaluationConfig,
-    HintConfig,
-    LlamaCppEngineConfig,
-    LoraConfig,
-    MethodConfig,
-    OpenAIEngineConfig,
-    RetryConfig,
-    RunConfig,
-    SamplingConfig,
-    SchedulingConfig,
-    TaskConfig,
-    Thinking,
-    TrainingConfig,
-    TransformersEngineConfig,
-)
+from regenesis.config.schema import RunConfig
+from regenesis.curation.config import CurationConfig, DecontaminationConfig
+from regenesis.engines.config import EngineConfig
+from regenesis.engines.llamacpp.config import LlamaCppEngineConfig
+from regenesis.engines.openai.config import OpenAIEngineConfig, RetryConfig
+from regenesis.engines.transformers.config import TransformersEngineConfig
+from regenesis.evaluation.config import EvaluationConfig
+from regenesis.nouns import Thinking
+from regenesis.scheduling import BudgetConfig, SchedulingConfig
+from regenesis.section import SamplingConfig
+from regenesis.tasks.config import TaskConfig
+from regenesis.training.config import LoraConfig, TrainingConfig
 
 __all__ = [
     "OPERATIONAL_FIELDS",
@@ -40,10 +32,8 @@ __all__ = [
     "DecontaminationConfig",
     "EngineConfig",
     "EvaluationConfig",
-    "HintConfig",
     "LlamaCppEngineConfig",
     "LoraConfig",
-    "MethodConfig",
     "OpenAIEngineConfig",
     "RetryConfig",
     "RunConfig",

@@ -15,8 +15,12 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from regenesis.config.schema import EngineConfig, RunConfig, Section
-from regenesis.config.secrets import may_be_shown
+from regenesis.config.schema import RunConfig
+from regenesis.engines.config import EngineConfig
+from regenesis.errors import ConfigError
+from regenesis.methods import MethodSection, method_class
+from regenesis.secrets import may_be_shown
+from regenesis.section import Section
 
 _KINDS = tuple(get_args(engine.model_fields["kind"].annotation)[0] for engine in get_args(get_args(EngineConfig)[0]))
 _ALTERNATIVE = re.compile(r"str|list\[.*|literal\[.*")
@@ -48,12 +52,17 @@ _WORDINGS: Mapping[str, str] = {
 }
 
 
-def name_faults(error: ValidationError) -> list[str]:
-    """Every fault as a clause that names its place; alternatives of one place are joined to one clause."""
+def name_faults(error: ValidationError, method: str = "regenesis") -> list[str]:
+    """Every fault as a clause that names its place; alternatives of one place are joined to one clause.
+
+    Args:
+        error: What pydantic found.
+        method: Name of the method whose section the config holds.
+    """
     faults: dict[str, list[str]] = {}
     values: dict[str, Any] = {}
     for fault in error.errors():
-        parts, section = _read_place([str(part) for part in fault["loc"]])
+        parts, section = _read_place([str(part) for part in fault["loc"]], method)
         where = ".".join(parts)
         kind = fault["type"]
         if kind == "extra_forbidden":
@@ -94,7 +103,7 @@ def _nearest(name: str, section: type[Section] | None) -> str:
     return f"; did you mean `{close[0]}`?" if close else f"; known here: {', '.join(known)}"
 
 
-def _read_place(location: Sequence[str]) -> tuple[list[str], type[Section] | None]:
+def _read_place(location: Sequence[str], method: str) -> tuple[list[str], type[Section] | None]:
     """A fault's place as it stands in the YAML, and the section that its last part is, or would be, a field of."""
     parts: list[str] = []
     here: list[type[Section]] = [RunConfig]
@@ -108,9 +117,18 @@ def _read_place(location: Sequence[str]) -> tuple[list[str], type[Section] | Non
             around = here
             field = here[0].model_fields.get(part) if here else None
             here = _sections_in(field.annotation) if field is not None else []
+            if here == [MethodSection]:
+                here = _method_section(method)
     if len(parts) > 1 and _ALTERNATIVE.fullmatch(parts[-1]):
         parts.pop()
     return parts, around[0] if around else None
+
+
+def _method_section(name: str) -> list[type[Section]]:
+    try:
+        return [method_class(name).Config]
+    except ConfigError:
+        return []
 
 
 def _sections_in(annotation: Any) -> list[type[Section]]:

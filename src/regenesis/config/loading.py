@@ -6,24 +6,23 @@ import re
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import ValidationError
 
 from regenesis.config.faults import name_faults
 from regenesis.config.plain import LARGEST_FILE, check_plain
-from regenesis.config.schema import (
-    EngineConfig,
-    LlamaCppEngineConfig,
-    RunConfig,
-    TaskConfig,
-    TransformersEngineConfig,
-    spell_out_task,
-)
+from regenesis.config.schema import RunConfig
+from regenesis.engines.config import EngineConfig
+from regenesis.engines.llamacpp.config import LlamaCppEngineConfig
+from regenesis.engines.transformers.config import TransformersEngineConfig
 from regenesis.errors import ConfigError
+from regenesis.methods.catalogue import DEFAULT
+from regenesis.section import Section, is_a_path, names_a_path
+from regenesis.tasks.config import TaskConfig, spell_out_task
 
-PRESETS = ("quick", "default", "paper")
+PRESETS = ("quick", "default", "paper", "paper-text", "star-paper")
 
 
 class _UniqueKeysLoader(yaml.SafeLoader):
@@ -101,12 +100,21 @@ def config_from_mapping(
     preset = merged.get("preset", "default")
     if not isinstance(preset, str) or preset not in PRESETS:
         raise ConfigError(f"{origin}: preset {preset!r} does not exist; choose one of {', '.join(PRESETS)}.")
-    merged = _merge(preset_values(preset), merged)
+    values = preset_values(preset)
+    if _method_named(values) != _method_named(merged) and "name" in (merged.get("method") or {}):
+        values.pop("method", None)  # what a preset says of one method says nothing of another
+    merged = _merge(values, merged)
     try:
         config = RunConfig.model_validate(merged)
     except ValidationError as error:
-        raise ConfigError(f"{origin}: " + "; ".join(name_faults(error))) from error
+        raise ConfigError(f"{origin}: " + "; ".join(name_faults(error, _method_named(merged)))) from error
     return _resolve_paths(config, base or Path.cwd())
+
+
+def _method_named(merged: Mapping[str, Any]) -> str:
+    method = merged.get("method")
+    name = method.get("name") if isinstance(method, Mapping) else None
+    return name if isinstance(name, str) else DEFAULT
 
 
 def preset_values(name: str) -> dict[str, Any]:
@@ -185,11 +193,7 @@ def _resolve_paths(config: RunConfig, base: Path) -> RunConfig:
 
 
 def _with_absolute_paths(config: RunConfig, base: Path) -> RunConfig:
-    method, training, evaluation = config.method, config.training, config.evaluation
-    if method.guidelines_file is not None:
-        method = method.model_copy(update={"guidelines_file": (base / method.guidelines_file).resolve()})
-    if "/" in method.prompts or method.prompts.startswith("."):
-        method = method.model_copy(update={"prompts": str((base / method.prompts).resolve())})
+    training, evaluation = config.training, config.evaluation
     if training.launcher is not None and "/" in training.launcher:
         training = training.model_copy(update={"launcher": str((base / training.launcher).resolve())})
     if training.python is not None and len(training.python.parts) > 1:
@@ -206,12 +210,29 @@ def _with_absolute_paths(config: RunConfig, base: Path) -> RunConfig:
         update={
             "tasks": [_resolve_task(task, base) for task in config.tasks],
             "engine": _resolve_engine(config.engine, base),
-            "method": method,
+            "method": _resolve_section(config.method, base),
+            "answering": _resolve_section(config.answering, base),
             "training": training,
-            "evaluation": evaluation,
+            "evaluation": _resolve_section(evaluation, base),
             "data_root": (base / config.data_root).resolve() if config.data_root is not None else None,
         }
     )
+
+
+SectionT = TypeVar("SectionT", bound=Section)
+
+
+def _resolve_section(section: SectionT, base: Path) -> SectionT:
+    """The section with the fields that say of themselves that they are paths (`names_a_path`) resolved."""
+    resolved: dict[str, Any] = {}
+    for name, field in type(section).model_fields.items():
+        value = getattr(section, name)
+        if not names_a_path(field) or value is None:
+            continue
+        if is_a_path(value):  # else the name of something that comes with the package
+            absolute = (base / value).resolve()
+            resolved[name] = absolute if isinstance(value, Path) else str(absolute)
+    return section.model_copy(update=resolved) if resolved else section
 
 
 def _resolve_task(task: TaskConfig, base: Path) -> TaskConfig:

@@ -184,11 +184,13 @@ _COLUMNS = """\
 | prompt | list of messages (`role`, `content`): what the path is the reply to, ending with the user's message |
 | completion | list of one message: the reasoning path, as the assistant's |
 | question_id, task | the question and the task it belongs to |
-| guideline, method | the guideline the chain started from, and the method |
+| guideline, method | the guideline the chain started from, if any, and the method |
 | hinted | whether the right answer was shown to the model |
 | gold, answer, rule | the right answer if known, the answer read out of the path, the rule that compared them |
 | tokens | length of the path as written, by the engine's own tokenizer |
-| ledger_keys | the recorded completions that led to the path |"""
+| ledger_keys | the recorded completions that led to the path |
+| confidence | share of the question's readable answers that agree with this one, where a vote decided; else null |
+| form | which of several forms of one path the row is, where there are several; else empty |"""
 
 
 def _caveats(contents: Contents, about: Mapping[str, Any]) -> str:

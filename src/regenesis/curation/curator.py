@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from regenesis.config import CurationConfig
 from regenesis.curation.boxes import first_box, has_broken_box, unwrap
+from regenesis.curation.config import CurationConfig
 from regenesis.curation.garbage import is_garbage
 from regenesis.curation.leaks import find_leak
 from regenesis.curation.numbered import list_start, opened_with_list

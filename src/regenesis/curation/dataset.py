@@ -24,7 +24,10 @@ from regenesis.errors import RunError
 from regenesis.filesystems import sync
 from regenesis.nouns import Example, storable
 
-PROVENANCE = ("question_id", "task", "guideline", "method", "hinted", "gold", "answer", "rule", "tokens", "ledger_keys")
+PROVENANCE = (
+    *("question_id", "task", "guideline", "method", "hinted", "gold", "answer", "rule", "tokens", "ledger_keys"),
+    *("confidence", "form"),
+)
 """Columns beside `prompt` and `completion`: where a row comes from."""
 
 THOUGHT = "reasoning_content"
@@ -122,7 +125,12 @@ def _schema(*, thoughts: bool) -> Any:
     message = [("role", text), ("content", text)]
     messages = pyarrow.list_(pyarrow.struct(message))
     replies = pyarrow.list_(pyarrow.struct([*message, *([(THOUGHT, text)] if thoughts else [])]))
-    others: dict[str, Any] = {"hinted": pyarrow.bool_(), "tokens": pyarrow.int64(), "ledger_keys": pyarrow.list_(text)}
+    others: dict[str, Any] = {
+        "hinted": pyarrow.bool_(),
+        "tokens": pyarrow.int64(),
+        "ledger_keys": pyarrow.list_(text),
+        "confidence": pyarrow.float64(),
+    }
     return pyarrow.schema(
         [("prompt", messages), ("completion", replies), *((name, others.get(name, text)) for name in PROVENANCE)]
     )

@@ -12,13 +12,23 @@ from collections.abc import Sequence
 from regenesis.nouns import Example, Judged, Message, Question, storable
 
 
-def example(judged: Judged, question: Question, prompt: Sequence[Message], thought: str | None = None) -> Example:
+def example(
+    judged: Judged,
+    question: Question,
+    prompt: Sequence[Message],
+    *,
+    completion: str | None = None,
+    form: str = "",
+    thought: str | None = None,
+) -> Example:
     """The training example of a kept path: the cleaned path as the reply to a prompt.
 
     Args:
         judged: The path.
         question: The question it answers.
         prompt: The chat it is trained as the reply to; ends with a user's message.
+        completion: The reply, where it is not the cleaned path itself.
+        form: Which of several forms of one path this is.
         thought: What the model thought before, `None` where thoughts are not trained on.
 
     Raises:
@@ -31,7 +41,7 @@ def example(judged: Judged, question: Question, prompt: Sequence[Message], thoug
         raise ValueError(f"a path of {question.id!r} is not fit to train on: {judged.defect or judged.verdict.status}")
     return Example(
         prompt=tuple(Message(message.role, storable(message.content)) for message in prompt),
-        completion=(Message("assistant", storable(judged.training_text)),),
+        completion=(Message("assistant", storable(judged.training_text if completion is None else completion)),),
         provenance={
             "question_id": question.id,
             "task": question.task,
@@ -41,6 +51,8 @@ def example(judged: Judged, question: Question, prompt: Sequence[Message], thoug
             "gold": question.gold,
             "answer": judged.verdict.extracted,
             "rule": judged.verdict.rule,
+            "confidence": judged.verdict.confidence,
+            "form": form,
             "tokens": path.tokens,
             "ledger_keys": [key for _, key, _ in path.steps],
         },

@@ -175,7 +175,7 @@ def _passes(judged: Judged) -> list[str]:
 
 
 def _guidelines(judged: Judged) -> list[str]:
-    return judged.path.guideline.split("+")
+    return [name for name in judged.path.guideline.split("+") if name]
 
 
 def _groups(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,14 +18,13 @@ from regenesis.doctor.stages import questions_at_hand
 from regenesis.doctor.template import QUESTION
 from regenesis.engines import Engine, make_engine
 from regenesis.errors import ModelError, RegenesisError
-from regenesis.guidelines import load_guidelines
 from regenesis.ledger import Ledger
-from regenesis.methods import Outcome, ReGenesis
+from regenesis.methods import Opinion, Outcome, Session, make_method
 from regenesis.models import KNOWN, cached
 from regenesis.models.names import HubName, PackageName, parse_name
 from regenesis.nouns import Completion, Judged, Question, Request, Verdict
 from regenesis.nouns import Path as ReasoningPath
-from regenesis.prompts import load_prompts
+from regenesis.prompts import load_answering
 from regenesis.scheduling import Budget, Sampler
 
 _PATIENCE = 300.0
@@ -102,13 +102,9 @@ def _is_at_hand(config: RunConfig) -> bool:
 
 
 async def _ask_a_chain(config: RunConfig, question: Question, engine: _Asked) -> Outcome:
-    hint = config.method.hint.model_copy(update={"enabled": False})
-    alone = {"guidelines": 1, "selections": 0, "wave": 1, "hint": hint}
-    method = ReGenesis(
-        config.method.model_copy(update=alone),
-        load_guidelines(config.method.guidelines_file),
-        load_prompts(config.method.prompts),
-    )
+    method = make_method(config.method, load_answering(config.answering)).one_chain()
+    if not method.reads_gold:
+        question = replace(question, gold=None)
     with TemporaryDirectory(prefix="regenesis-doctor-") as folder:
         try:
             await engine.open()
@@ -117,7 +113,8 @@ async def _ask_a_chain(config: RunConfig, question: Question, engine: _Asked) ->
                     engine, ledger, Budget(BudgetConfig()), config.seed, room_for_thought=config.room_for_thought
                 )
                 async with asyncio.timeout(_PATIENCE):
-                    return await method(question, 0, sampler, _NoJudge())
+                    await method.prepare(sampler)
+                    return await method.solve(Session(question, _NoJudge(), sampler, 0))
         finally:
             await engine.close()
 
@@ -146,10 +143,12 @@ class _Asked:
 class _NoJudge:
     """Takes each path as it comes: only whether it is answered is looked at."""
 
-    async def judge(self, path: ReasoningPath, question: Question) -> Judged:
+    async def judge(
+        self, path: ReasoningPath, question: Question, *, stand_ins: Sequence[str] = (), opinion: Opinion | None = None
+    ) -> Judged:
         return Judged(path, Verdict("unparsed", None, "not looked at", "none"), path.defect, "")
 
-    async def vote(self, judged: Sequence[Judged], question: Question) -> list[Judged]:
+    async def vote(self, judged: Sequence[Judged], question: Question, min_votes: int) -> list[Judged]:
         return list(judged)
 
     def select(self, judged: Sequence[Judged], keep: int) -> list[Judged]:

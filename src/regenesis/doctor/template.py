@@ -17,11 +17,12 @@ from regenesis.config import OpenAIEngineConfig, RunConfig
 from regenesis.doctor.findings import Finding, Subject
 from regenesis.doctor.stages import questions_at_hand
 from regenesis.errors import RegenesisError
+from regenesis.methods import make_method
 from regenesis.models import KNOWN, Weights, cached, locate_weights
 from regenesis.models.hub import download_tokenizer
 from regenesis.models.names import HubName, PackageName, parse_name
-from regenesis.nouns import Message, Question
-from regenesis.prompts import load_prompts
+from regenesis.nouns import Question
+from regenesis.prompts import load_answering
 from regenesis.training.rows import RowTemplate
 from regenesis.training.turns import names_thoughts, opens_a_thought
 
@@ -66,7 +67,7 @@ def _look(config: RunConfig, weights: Weights) -> Iterator[Finding]:
     stops = stop_tokens(named, tokenizer, chat)
     prompt = [
         {"role": message.role, "content": message.content}
-        for message in load_prompts(config.method.prompts).training_prompt(QUESTION)
+        for message in load_answering(config.answering).messages(QUESTION)
     ]
     row = {"prompt": prompt, "completion": [{"role": "assistant", "content": _REPLY, "reasoning_content": "Seven."}]}
     template = RowTemplate(tokenizer, stops, config.thinking, config.training.end_of_turn)
@@ -78,7 +79,9 @@ def _look(config: RunConfig, weights: Weights) -> Iterator[Finding]:
         advice = "If it thinks, set `thinking: on`, which gives thoughts room of their own beside the stages' limits."
         yield Finding("template", "warn", summary, advice)
     if rendered is None:
-        yield Finding("template", "fail", f"The prompts of {config.method.prompts} spell control tokens of the model.")
+        yield Finding(
+            "template", "fail", f"The answering prompt {config.answering.prompt} spells control tokens of the model."
+        )
         return
     end, served = rendered[0][-1], isinstance(config.engine, OpenAIEngineConfig)
     token = tokenizer.convert_ids_to_tokens(end)
@@ -149,21 +152,14 @@ def check_context(subject: Subject) -> Iterator[Finding]:
         yield Finding("context", "ok", summary)
 
 
-_BYTES_A_TOKEN = 4
-
-
 def _tokens_of_a_chain(config: RunConfig, question: Question) -> int:
-    """Tokens of a whole chain at its limits: its last prompt, with the earlier replies in it, and its path."""
-    from regenesis.guidelines import load_guidelines
-
-    method, prompts = config.method, load_prompts(config.method.prompts)
-    guideline = max((one.text for one in load_guidelines(method.guidelines_file)), key=len)
-    most = method.sampling.max_tokens
-    limits = {"adapt": min(method.adapt_tokens or most, most), "structure": min(method.structure_tokens or most, most)}
-    history: tuple[Message, ...] = ()
-    values = {"guideline": guideline, "adapted": "", "structure": "", "hint": question.gold}
-    for stage in limits:
-        history = (*prompts.messages(stage, question, history, **values), Message("assistant", ""))
-    chat = prompts.messages("solve", question, history, **values)
-    written = sum(len(message.content.encode()) for message in chat) // _BYTES_A_TOKEN + 8 * len(chat)
-    return written + sum(limits.values()) + most
+    """Tokens of the longest chat of a chain at its limits: a prompt with the earlier replies in it, and its reply."""
+    method = make_method(config.method, load_answering(config.answering))
+    stages = method.estimate([question], chain_yield=0.5).stages.values()
+    return max(
+        (
+            (stage.most_prompt_tokens + stage.most_new_tokens) // stage.most_calls + config.room_for_thought
+            for stage in stages
+        ),
+        default=0,
+    )

@@ -7,9 +7,14 @@ completion = await engine.complete(request)
 
 from __future__ import annotations
 
-from regenesis.config import EngineConfig, OpenAIEngineConfig, Thinking, TransformersEngineConfig
+from typing import TYPE_CHECKING
+
 from regenesis.engines.base import Engine
-from regenesis.models import Progress as Fetching
+from regenesis.nouns import Thinking
+
+if TYPE_CHECKING:
+    from regenesis.engines.config import EngineConfig
+    from regenesis.models import Progress as Fetching
 
 __all__ = ["Engine", "make_engine"]
 
@@ -22,11 +27,11 @@ def make_engine(config: EngineConfig, thinking: Thinking = "off", fetching: Fetc
         thinking: Whether a model that can think does so; `keep` asks the same as `on`.
         fetching: Told how far the model's download is.
     """
-    if isinstance(config, OpenAIEngineConfig):
+    if config.kind == "openai":
         from regenesis.engines.openai import OpenAIEngine
 
         return OpenAIEngine(config, thinking)
-    if isinstance(config, TransformersEngineConfig):
+    if config.kind == "transformers":
         from regenesis.engines.transformers import TransformersEngine
 
         return TransformersEngine(config, fetching, thinking=thinking)

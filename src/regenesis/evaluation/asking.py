@@ -1,4 +1,4 @@
-"""A question put to a model at evaluation, and what came of it: zero-shot, by the prompt that paths are trained under.
+"""A question put to a model at evaluation, and what came of it: zero-shot, by the answering prompt.
 
 request = request_for("model@sha256:…", question, exam)           # its key tells whether the ledger holds the answer
 reply = await ask(question, ordinal, sampler, exam)
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from regenesis.answers import Rules, check
 from regenesis.nouns import Question, Request, Result, Sampling, Verdict
-from regenesis.prompts import PromptSet
+from regenesis.prompts import AnsweringPrompt
 from regenesis.scheduling import Reply, Sampler, request_of
 
 STAGE = "evaluate"
@@ -22,13 +22,13 @@ class Exam:
     """What is the same for every model and question.
 
     Attributes:
-        prompts: The prompt set; its training prompt is what is asked.
+        answering: How a question is put to the model.
         sampling: How tokens are drawn.
         seed: The run's seed.
         rules: How answers are checked.
     """
 
-    prompts: PromptSet
+    answering: AnsweringPrompt
     sampling: Sampling
     seed: int
     rules: Rules
@@ -36,7 +36,7 @@ class Exam:
 
 def request_for(model: str, question: Question, exam: Exam) -> Request:
     """What `ask` asks a model of this identity."""
-    messages = exam.prompts.training_prompt(question)
+    messages = exam.answering.messages(question)
     return request_of(model, exam.seed, question, STAGE, STAGE, messages, exam.sampling)
 
 
@@ -50,7 +50,7 @@ async def ask(question: Question, ordinal: int, sampler: Sampler, exam: Exam) ->
         LedgerError: The completion could not be recorded.
     """
     async with sampler.chain(question, ordinal, STAGE) as chain:
-        return await chain.ask(STAGE, exam.prompts.training_prompt(question), exam.sampling)
+        return await chain.ask(STAGE, exam.answering.messages(question), exam.sampling)
 
 
 async def mark(model: str, task: str, question: Question, reply: Reply, exam: Exam) -> Result:

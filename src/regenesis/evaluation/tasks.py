@@ -12,12 +12,15 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from regenesis.config import RunConfig, TaskConfig
 from regenesis.errors import TaskError
 from regenesis.nouns import Question
 from regenesis.tasks import load_questions, measuring
+from regenesis.tasks.config import TaskConfig
+
+if TYPE_CHECKING:
+    from regenesis.config import RunConfig
 
 Domain = Literal["in-domain", "out-of-domain"]
 

@@ -1,11 +1,27 @@
-"""Methods: each an async function that leads one question to its judged paths.
+"""Methods: how a question becomes reasoning paths. Each is one file or folder; `base` is the contract.
 
-A method asks for completions through a sampler and knows nothing of concurrency, retries, storage or engines.
+method = make_method(config.method, answering)
+outcome = await method.solve(Session(question, judge, sampler, ordinal))
 """
 
 from __future__ import annotations
 
-from regenesis.methods.outcome import Judge, Outcome
-from regenesis.methods.regenesis import ReGenesis
+from regenesis.methods.base import Judge, Method, MethodSection, Opinion, Outcome, Session, TrainingRow
+from regenesis.methods.catalogue import MethodField, make_method, method_class, method_names
+from regenesis.methods.estimates import Estimate, StageEstimate
 
-__all__ = ["Judge", "Outcome", "ReGenesis"]
+__all__ = [
+    "Estimate",
+    "Judge",
+    "Method",
+    "MethodField",
+    "MethodSection",
+    "Opinion",
+    "Outcome",
+    "Session",
+    "StageEstimate",
+    "TrainingRow",
+    "make_method",
+    "method_class",
+    "method_names",
+]

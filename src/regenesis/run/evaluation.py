@@ -35,7 +35,7 @@ from regenesis.evaluation import (
 )
 from regenesis.ledger import Ledger
 from regenesis.nouns import Question, Result
-from regenesis.prompts import load_prompts
+from regenesis.prompts import AnsweringPrompt, load_answering
 from regenesis.run.cards import refresh_model_card
 from regenesis.run.directory import RunDirectory
 from regenesis.run.evaluation_progress import EvaluationProgress
@@ -207,6 +207,16 @@ def _require_told_apart(models: Mapping[str, EngineConfig]) -> None:
             names[identity] = name
 
 
+def measuring_prompt(config: RunConfig) -> AnsweringPrompt:
+    """How questions of the evaluation are put to a model.
+
+    Raises:
+        ConfigError: The prompt cannot be loaded.
+    """
+    answering, own = config.answering, config.evaluation.prompts
+    return load_answering(answering if own is None else answering.model_copy(update={"prompt": own}))
+
+
 async def _evaluate(
     models: Mapping[str, EngineConfig],
     tasks: Sequence[TaskConfig],
@@ -222,10 +232,9 @@ async def _evaluate(
     exploratory: str | None = None,
 ) -> EvaluationReport:
     evaluation = config.evaluation
-    prompts = load_prompts(config.method.prompts)
     reply = evaluation.sampling.draw()
     sampling = replace(reply, max_tokens=reply.max_tokens + config.room_for_thought)
-    exam = Exam(prompts, sampling, config.seed, Rules(run_programs=evaluation.run_programs))
+    exam = Exam(measuring_prompt(config), sampling, config.seed, Rules(run_programs=evaluation.run_programs))
     _require_told_apart(models)
     progress.phase = "loading questions"
     loaded = load_tasks(tasks, config, domains=domains)
@@ -359,10 +368,10 @@ def _by_task(results: dict[str, Result], work: _Work) -> dict[str, list[Result]]
 
 
 def _conditions(work: _Work) -> dict[str, Any]:
-    sampling, prompts = work.exam.sampling, work.exam.prompts
+    sampling, answering = work.exam.sampling, work.exam.answering
     return {
-        "prompts": prompts.name,
-        "prompts_digest": prompts.digest,
+        "prompts": answering.config.prompt,
+        "prompts_digest": answering.digest,
         "shots": 0,
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,

@@ -19,10 +19,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
-from regenesis.config.secrets import KEY
 from regenesis.errors import RunError
 from regenesis.run.cards import refresh_model_card
 from regenesis.run.directory import RunDirectory, read_json
+from regenesis.secrets import KEY
 from regenesis.training.card import hub_repository
 
 Kind = Literal["model", "dataset"]

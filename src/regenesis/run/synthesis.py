@@ -17,25 +17,24 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from regenesis.config import BudgetConfig, RunConfig
-from regenesis.curation import Curator, Funnel, example, write_dataset
+from regenesis.curation import Funnel, example, write_dataset
 from regenesis.curation.leaks import find_leak
 from regenesis.engines.base import Engine
-from regenesis.errors import RegenesisError, RunError
-from regenesis.guidelines import Guideline, load_guidelines
+from regenesis.errors import EngineError, RegenesisError, RequestFailed, RunError
 from regenesis.ledger import Ledger
-from regenesis.methods import Outcome, ReGenesis
+from regenesis.methods import Method, Outcome, Session
 from regenesis.nouns import Example, Judged, Question
-from regenesis.prompts import PromptSet, load_prompts
 from regenesis.run.decontaminating import Decontamination, decontaminate
 from regenesis.run.directory import RunDirectory, write_whole
+from regenesis.run.inputs import digests, method_of, shown_to
 from regenesis.run.journal import Journal
 from regenesis.run.judging import RunJudge
 from regenesis.run.opening import opened
 from regenesis.run.outcomes import OutcomeStore, fingerprint
 from regenesis.run.progress import Progress
-from regenesis.run.questions import digest, digest_of, load_for, write_set_aside
+from regenesis.run.questions import digest_of, load_for, write_set_aside
 from regenesis.run.tables import OutcomeTables, read_left_out, write_questions
-from regenesis.scheduling import Budget, Refusals, Sampler, WindowReport, window_size, work_through
+from regenesis.scheduling import Budget, BudgetSpent, Refusals, Sampler, WindowReport, window_size, work_through
 from regenesis.tasks import BadRow, LoadedQuestions
 
 _THINKING = {
@@ -107,9 +106,8 @@ class _Synthesis:
     loaded: LoadedQuestions
     decontamination: Decontamination
     questions: list[Question]
-    prompts: PromptSet
-    guidelines: tuple[Guideline, ...]
-    curator: Curator
+    method: Method[Any]
+    judge: RunJudge
     budget: BudgetConfig = field(default_factory=BudgetConfig)
     model: str = ""
     report: WindowReport = field(default_factory=WindowReport)
@@ -170,21 +168,13 @@ def _prepare(
     journal: Journal,
     on_loaded: Callable[[LoadedQuestions], None] | None,
 ) -> _Synthesis:
-    prompts = load_prompts(config.method.prompts)
-    guidelines = load_guidelines(config.method.guidelines_file)
+    method = method_of(config)
     loaded = load_for(config, directory)
     if on_loaded is not None:
         on_loaded(loaded)
     decontamination = decontaminate(config, loaded.questions)
     begun = directory.begun()
-    directory.freeze(
-        config,
-        {
-            "questions": digest_of(loaded.questions),
-            "guidelines": digest([asdict(guideline) for guideline in guidelines]),
-            "prompt set": prompts.digest,
-        },
-    )
+    directory.freeze(config, {"questions": digest_of(loaded.questions), **digests(method.inputs())})
     if not begun:
         # what a ledger that is gone has left behind: nothing recorded would stand behind it
         OutcomeStore.remove(directory.outcomes)
@@ -195,12 +185,10 @@ def _prepare(
     decontamination.require_some_left(loaded.questions)
     for row in loaded.bad_rows:
         journal.write("bad_row", **asdict(row))
-    questions = decontamination.asked(loaded.questions)
+    questions = shown_to(method, decontamination.asked(loaded.questions))
     progress.questions = len(questions)
-    curator = Curator(config.curation, scaffold=prompts.scaffold)
-    return _Synthesis(
-        config, directory, progress, journal, loaded, decontamination, questions, prompts, guidelines, curator
-    )
+    judge = RunJudge(config.curation, scaffold=method.scaffold)
+    return _Synthesis(config, directory, progress, journal, loaded, decontamination, questions, method, judge)
 
 
 def _left_out_before(directory: RunDirectory) -> dict[str, str] | None:
@@ -253,15 +241,21 @@ async def _work(
     config, progress = synthesis.config, synthesis.progress
     # made only now, so that fetching and loading a model take nothing of the budget's minutes
     sampler = Sampler(engine, ledger, Budget(synthesis.budget), config.seed, room_for_thought=config.room_for_thought)
-    method = ReGenesis(config.method, synthesis.guidelines, synthesis.prompts)
-    judge = RunJudge(config, synthesis.curator, scaffold=synthesis.prompts.scaffold)
+    method, judge = synthesis.method, synthesis.judge
     progress.begin_asking(sampler)
+    try:
+        await method.prepare(sampler)
+    except BudgetSpent as spent:
+        synthesis.report = WindowReport(owed={}, stopped=str(spent))
+        return
+    except RequestFailed as failure:
+        raise EngineError(f"{method.title} could not begin: {failure}") from failure
 
     async def bring_to_its_end(ordinal: int, question: Question) -> None:
-        outcome = await method(question, ordinal, sampler, judge)
+        outcome = await method.solve(Session(question, judge, sampler, ordinal))
         refused = any(question.id in refusals.questions for refusals in sampler.traffic.refusals.values())
         store.put(outcome, ask_again=refused)
-        progress.finish(outcome, synthesis.curator.near_duplicates(outcome.judged, outcome.kept))
+        progress.finish(outcome, synthesis.judge.curator.near_duplicates(outcome.judged, outcome.kept))
         synthesis.journal.write(
             "question",
             id=question.id,
@@ -318,26 +312,26 @@ def _examples(
 ) -> Iterator[Example]:
     for outcome in outcomes:
         tables.add(outcome)
-        near_duplicates = synthesis.curator.near_duplicates(outcome.judged, outcome.kept)
+        near_duplicates = synthesis.judge.curator.near_duplicates(outcome.judged, outcome.kept)
         funnel.finish_question(outcome.question, outcome.judged, outcome.kept, near_duplicates)
-        prompt = synthesis.prompts.training_prompt(outcome.question)
-        for judged in outcome.kept:
-            thought = _thought_of(judged, outcome.question, ledger) if synthesis.config.thinking == "keep" else None
-            yield example(judged, outcome.question, prompt, thought)
+        for row in synthesis.method.rows(outcome):
+            thought = _thought_of(row.judged, outcome.question, ledger) if synthesis.config.thinking == "keep" else None
+            yield example(
+                row.judged, outcome.question, row.prompt, completion=row.completion, form=row.form, thought=thought
+            )
 
 
 def _thought_of(judged: Judged, question: Question, ledger: Ledger) -> str:
     """What the model thought before a path; nothing where that speaks of what the trained prompt does not hold."""
-    key = next(key for stage, key, _ in reversed(judged.path.steps) if stage == "solve")
-    completion = ledger.get(key)
+    key = next((key for _, key, text in reversed(judged.path.steps) if judged.path.text in text), None)
+    completion = ledger.get(key) if key is not None else None
     thought = completion.thought if completion is not None else ""
     return "" if find_leak(thought, question.text) in ("hint", "guideline", "structure") else thought
 
 
 def _about(synthesis: _Synthesis) -> dict[str, Any]:
     """What the data card says of the origin."""
-    config = synthesis.config
-    sampling = config.method.sampling
+    config, method = synthesis.config, synthesis.method
     counts = synthesis.loaded.counts
     decontaminated = synthesis.decontamination.in_words()
     return {
@@ -348,22 +342,14 @@ def _about(synthesis: _Synthesis) -> dict[str, Any]:
         ],
         "model": config.engine.model,
         "engine": config.engine.kind,
-        "method": f"ReGenesis, preset {config.preset}",
-        "prompts": f"{synthesis.prompts.name} ({synthesis.prompts.digest})",
-        "guidelines": f"{len(synthesis.guidelines)}, {config.method.guidelines or 'all'} a question, "
-        f"and {config.method.selections} sampled selections",
-        "sampling": f"temperature {_stated(sampling.temperature)}, top_p {_stated(sampling.top_p)}, "
-        f"at most {sampling.max_tokens} new tokens",
+        "method": f"{method.title}, preset {config.preset}",
+        **method.describe(),
         "thinking": _THINKING[config.thinking],
         "seed": config.seed,
         **({"decontamination": decontaminated} if decontaminated else {}),
-        "kept a question": f"at most {config.method.keep}",
-        "training prompt": "the question and how to give the answer, without any stage of the synthesis",
+        "training prompt": f"{config.answering.prompt} ({method.answering.digest}): the question and how to give the "
+        "answer, without any stage of the synthesis",
     }
-
-
-def _stated(value: float | None) -> str:
-    return "left to the server" if value is None else str(value)
 
 
 def _summary(report: SynthesisReport, error: str | None) -> dict[str, Any]:
@@ -383,12 +369,11 @@ def _summary(report: SynthesisReport, error: str | None) -> dict[str, Any]:
 
 
 def _fingerprint(synthesis: _Synthesis) -> str:
-    config = synthesis.config
+    config, method = synthesis.config, synthesis.method
     return fingerprint(
         config.seed,
         config.method.model_dump(mode="json"),
         config.curation.model_dump(mode="json"),
-        synthesis.prompts.digest,
-        synthesis.prompts.scaffold,
-        [asdict(guideline) for guideline in synthesis.guidelines],
+        method.inputs(),
+        method.scaffold,
     )

@@ -20,6 +20,8 @@ from pathlib import Path
 
 from regenesis.config import EngineConfig, OpenAIEngineConfig, RunConfig, TaskConfig
 from regenesis.errors import RunError
+from regenesis.methods.catalogue import comes_along
+from regenesis.section import paths_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ def _within(field: str, section: str) -> bool:
 
 
 def _reaches(config: RunConfig) -> Iterator[Reach]:
-    training, method, evaluation = config.training, config.method, config.evaluation
+    training, evaluation = config.training, config.evaluation
     if training.python is not None:
         yield Reach("training.python", f"starts the program {training.python}")
     if training.launcher is not None and os.sep in training.launcher:
@@ -119,10 +121,11 @@ def _reaches(config: RunConfig) -> Iterator[Reach]:
     ):
         if engine is not None:
             yield from _of_engine(field, engine)
-    if os.sep in method.prompts:
-        yield Reach("method.prompts", f"reads the prompt set {method.prompts}")
-    if method.guidelines_file is not None:
-        yield Reach("method.guidelines_file", f"reads {method.guidelines_file}")
+    if not comes_along(config.method.name):
+        yield Reach("method.name", f"runs the code of {config.method.name}")
+    for section, values in (("method", config.method), ("answering", config.answering), ("evaluation", evaluation)):
+        for name, path in paths_of(values).items():
+            yield Reach(f"{section}.{name}", f"reads {path}")
     if config.data_root is not None:
         yield Reach("data_root", f"reads data sets in {config.data_root}")
     yield from _of_tasks("tasks", config.tasks)

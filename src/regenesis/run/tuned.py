@@ -20,8 +20,8 @@ from regenesis.engines import make_engine
 from regenesis.errors import RunError
 from regenesis.models import locate_weights
 from regenesis.models.weights import folder_digest
-from regenesis.prompts import load_prompts
 from regenesis.run.directory import RunDirectory, read_json, write_whole
+from regenesis.run.inputs import inputs_of
 from regenesis.run.made import made_once
 
 BASE, TUNED = "base", "tuned"
@@ -145,11 +145,10 @@ def outdated(config: RunConfig, directory: RunDirectory) -> list[str]:
         ConfigError: The prompt set cannot be loaded.
     """
     told = []
-    asked = (read_json(directory.inputs_file) or {}).get("prompt set")
-    if asked is not None and asked != load_prompts(config.method.prompts).digest and tuned_directories(directory):
-        told.append(
-            "The prompt set has changed since the paths were made: models are asked otherwise than they were trained."
-        )
+    frozen = read_json(directory.inputs_file) or {}
+    prompts = {name: digest for name, digest in inputs_of(config).items() if "prompt" in name and name in frozen}
+    if any(frozen[name] != digest for name, digest in prompts.items()) and tuned_directories(directory):
+        told.append("The prompts have changed since the paths were made: models are asked otherwise than trained.")
     for folder in tuned_directories(directory):
         rows, settings = folder.dataset / PARQUET, (read_json(folder.model / "training.json") or {}).get("settings")
         if not rows.is_file() or not isinstance(settings, dict):

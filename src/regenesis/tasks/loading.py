@@ -15,12 +15,13 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
 from regenesis.answers.gold import Gold, NoGold
-from regenesis.config import RunConfig, TaskConfig
 from regenesis.errors import TaskError
 from regenesis.nouns import Question
 from regenesis.tasks.account import TaskCount, examples_of, kinds_of, why_without
+from regenesis.tasks.config import TaskConfig
 from regenesis.tasks.duplicates import Made, Once, SetAside
 from regenesis.tasks.files import open_file, stem_of
 from regenesis.tasks.hub import find_data_root, read_data_set
@@ -30,6 +31,9 @@ from regenesis.tasks.own import read_own
 from regenesis.tasks.reasoning_gym import DEFAULT_SIZE, EVALUATION, PREFIX, evaluation_seed, generate
 from regenesis.tasks.recipes import Recipe
 from regenesis.tasks.rows import Row, RowError, RowSource
+
+if TYPE_CHECKING:
+    from regenesis.config import RunConfig
 
 # bad rows named in an error; the rest is counted
 _NAMED = 3

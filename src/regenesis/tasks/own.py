@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from regenesis.config import TaskConfig
 from regenesis.errors import TaskError
 from regenesis.nouns import Choice
 from regenesis.tasks.choices import read_choices
 from regenesis.tasks.column_names import fold
+from regenesis.tasks.config import TaskConfig
 from regenesis.tasks.fields import Found, check_fields, find_choices, find_gold, find_id, find_text
 from regenesis.tasks.positions import AmbiguousPositionsError, first_position, position_in
 from regenesis.tasks.recipes import Recipe

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from regenesis.config import Thinking, TrainingConfig
 from regenesis.errors import TrainingError
+from regenesis.nouns import Thinking
+from regenesis.training.config import TrainingConfig
 
 _WITHOUT_EFFECT = frozenset(
     {"launcher", "python", "model", "device_batch_size", "gradient_checkpointing", "save_steps", "keep_checkpoints"}

@@ -27,8 +27,8 @@ from typing import Any
 
 import yaml
 
-from regenesis.config import TrainingConfig
 from regenesis.errors import ConfigError, RegenesisError, TrainingError
+from regenesis.training.config import TrainingConfig
 
 _FOLDER = Path(__file__).parent / "launchers"
 _LAST_WORDS = "REGENESIS_LAST_WORDS"

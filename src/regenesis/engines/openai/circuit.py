@@ -22,7 +22,7 @@ import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
-from regenesis.config import RetryConfig
+from regenesis.engines.openai.config import RetryConfig
 
 REFUSALS_IN_A_ROW = 20
 """So many refusals with no completion in between, and the engine stops."""

@@ -21,8 +21,8 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from regenesis.config import RetryConfig
 from regenesis.engines.openai.backoff import full_jitter
+from regenesis.engines.openai.config import RetryConfig
 from regenesis.engines.openai.limiter import Limiter
 from regenesis.errors import EngineError
 

@@ -32,12 +32,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from regenesis.config import OpenAIEngineConfig, Thinking
 from regenesis.engines.openai.addresses import address, path_hint
 from regenesis.engines.openai.advice import advice_on
 from regenesis.engines.openai.backoff import full_jitter
 from regenesis.engines.openai.circuit import Circuit
 from regenesis.engines.openai.complaints import shorten
+from regenesis.engines.openai.config import OpenAIEngineConfig
 from regenesis.engines.openai.credentials import Credential
 from regenesis.engines.openai.discovery import Sight, look, wrong_key
 from regenesis.engines.openai.endpoints import Endpoint, Pool, longest_retry_after
@@ -47,7 +47,7 @@ from regenesis.engines.openai.proxies import environment_proxy
 from regenesis.engines.openai.replies import Reply
 from regenesis.engines.openai.switch import ThinkingSwitch
 from regenesis.errors import ConfigError, EngineError, RequestFailed
-from regenesis.nouns import Completion, Request
+from regenesis.nouns import Completion, Request, Thinking
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession

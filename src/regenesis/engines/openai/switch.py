@@ -15,7 +15,8 @@ import re
 from typing import Any
 
 from regenesis.checkpoints.chats import unseen_switches
-from regenesis.config import OpenAIEngineConfig, Thinking
+from regenesis.engines.openai.config import OpenAIEngineConfig
+from regenesis.nouns import Thinking
 
 logger = logging.getLogger(__name__)
 

@@ -28,16 +28,16 @@ from regenesis.checkpoints import load_model, load_tokenizer, resolve_dtype
 from regenesis.checkpoints.chats import Chat, stop_tokens
 from regenesis.checkpoints.extras import require_extra
 from regenesis.checkpoints.memory import let_go_of_memory
-from regenesis.config import Thinking, TransformersEngineConfig
 from regenesis.engines.thoughts import Split, opening_at_end, share_of_thought, split
 from regenesis.engines.threads import wait_without_spinning
+from regenesis.engines.transformers.config import TransformersEngineConfig
 from regenesis.errors import EngineError, RequestFailed
 from regenesis.models import Progress, Weights, locate_weights
 from regenesis.models.weights import folder_digest
-from regenesis.nouns import Completion, Request
+from regenesis.nouns import Completion, Request, Thinking
 
 if TYPE_CHECKING:
-    from regenesis.engines.decoding import Decoder, Sequence
+    from regenesis.engines.transformers.decoding import Decoder, Sequence
 
 _log = logging.getLogger(__name__)
 
@@ -196,7 +196,7 @@ class _Worker:
     def _read(self, job: _Job) -> None:
         prompt = self._chat.prompt(job.request)
         if isinstance(prompt, _Prompt) and len(prompt.tokens) < self._context:
-            from regenesis.engines.decoding import Sequence
+            from regenesis.engines.transformers.decoding import Sequence
 
             job.opened = prompt.opened
             job.sequence = Sequence(prompt.tokens, job.request.sampling, job.request.seed)
@@ -343,7 +343,7 @@ def _sequence(job: _Job) -> Sequence:
 
 
 def _load(weights: Weights, config: TransformersEngineConfig, device: str, chat: _Chat) -> _Worker:
-    from regenesis.engines.decoding import Decoder
+    from regenesis.engines.transformers.decoding import Decoder
 
     try:
         model = load_model(weights, config.dtype, device, config.adapter)

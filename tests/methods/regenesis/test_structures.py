@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from regenesis.methods.results import holds_results
+from regenesis.methods.regenesis.structures import holds_results
 
 CASES = yaml.safe_load((Path(__file__).parent / "structures.yaml").read_text("utf-8"))
 

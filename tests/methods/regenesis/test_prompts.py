@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from tests.helpers.played import question
 
 from regenesis.errors import ConfigError
+from regenesis.methods.regenesis import ReGenesisConfig
+from regenesis.methods.regenesis.prompts import BUILT_IN, load_prompts
 from regenesis.nouns import ANSWER_KINDS, Choice, Message
-from regenesis.prompts import BUILT_IN, STAGES, load_prompts
+from regenesis.prompts import load_answering
 
 HINT = "Shibboleth-17"
 VALUES: dict[str, dict[str, Any]] = {
@@ -23,6 +25,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "summarise": {"path": "It is \\boxed{42}."},
     "judge": {"path": "It is \\boxed{42}.", "gold": "42"},
 }
+STAGES = tuple(VALUES)
 HOSTILE = [
     "What is {{ 7 * 7 }} and {% for x in y %}?",
     "Say {# nothing #} of {{ hint }}.",
@@ -37,7 +40,9 @@ HOSTILE = [
 def own_set(tmp_path: Path) -> Path:
     """A copy of the default set, to be changed."""
     folder = tmp_path / "mine"
-    with resources.as_file(resources.files("regenesis.prompts").joinpath("default")) as default:
+    with resources.as_file(
+        resources.files("regenesis.methods.regenesis").joinpath("prompt_sets", "default")
+    ) as default:
         shutil.copytree(default, folder)
     return folder
 
@@ -62,7 +67,7 @@ def test_a_question_stands_word_for_word_whatever_braces_it_holds(name: str, tex
     for stage in ("select", "adapt", "summarise", "judge"):
         (message,) = prompts.messages(stage, one, hint=None, **VALUES[stage])
         assert text in message.content
-    assert text in prompts.training_prompt(one)[0].content
+    assert text in load_answering().messages(one)[0].content
 
 
 @given(st.text(min_size=1, max_size=60).filter(lambda text: text == text.strip()))
@@ -82,11 +87,11 @@ def test_what_a_model_or_a_gold_answer_says_is_no_template_either(stage: str, te
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
-def test_the_hint_reaches_the_stages_and_never_the_training_prompt(name: str) -> None:
+def test_the_hint_reaches_the_stages_and_never_the_answering_prompt(name: str) -> None:
     prompts, one = load_prompts(name), question(gold=HINT, text="How many?")
     (adapt,) = prompts.messages("adapt", one, hint=HINT, **VALUES["adapt"])
     assert HINT in adapt.content
-    assert HINT not in "".join(message.content for message in prompts.training_prompt(one))
+    assert HINT not in "".join(message.content for message in load_answering().messages(one))
 
 
 @pytest.mark.parametrize("stage", ["adapt", "structure", "solve"])
@@ -148,7 +153,7 @@ def test_an_included_template_sees_what_the_including_one_sets(own_set: Path) ->
     ("file", "content", "said"),
     [
         ("solve.j2", None, "has no template solve.j2"),
-        ("train.j2", None, "has no template train.j2"),
+        ("train.j2", "{{ question.text }}", "train.j2, the prompt of training and evaluation, now has a section"),
         ("set.yaml", None, "has no set.yaml"),
         ("set.yaml", "conversation: [", "set.yaml: is not valid YAML"),
         ("set.yaml", "conversation: often", "must say `conversation: true`"),
@@ -160,7 +165,6 @@ def test_an_included_template_sees_what_the_including_one_sets(own_set: Path) ->
         ("adapt.j2", "{{ guidelin }}", "adapt.j2: names 'guidelin', which adapt.j2 does not have"),
         ("adapt.j2", "{{ structure }}", "it has conversation, guideline, hint, question"),
         ("hint.j2", "{{ gold }}", "hint.j2: names 'gold'"),
-        ("train.j2", "{{ question.text }} {{ hint }}", "train.j2: names 'hint'"),
         ("solve.j2", "{% include 'nowhere.j2' %}", "includes nowhere.j2, which is not there"),
     ],
 )
@@ -193,6 +197,51 @@ def test_a_template_cannot_reach_into_python(own_set: Path) -> None:
     (own_set / "adapt.j2").write_text("{{ question.__class__.__mro__ }} {{ guideline }}")
     with pytest.raises(ConfigError, match=r"adapt\.j2"):
         load_prompts(str(own_set)).messages("adapt", question(), hint=None, guideline="G")
+
+
+def test_the_model_does_not_see_the_answer_where_it_selects_guidelines_as_published() -> None:
+    (message,) = load_prompts("paper").messages("select", question(), hint=HINT, **VALUES["select"])
+    assert HINT not in message.content
+
+
+ABLATIONS: list[dict[str, Any]] = [
+    {"stages": ["structure", "solve"]},
+    {"stages": ["adapt", "solve"]},
+    {"stages": ["solve"]},
+    {"fused": True},
+    {"guidelines": "generate"},
+    {"guidelines": 0, "unguided": 4},
+]
+
+
+@pytest.mark.parametrize("config", ABLATIONS)
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_a_template_for_an_ablation_changes_nothing_where_it_is_not_used(
+    own_set: Path, name: str, config: dict[str, Any]
+) -> None:
+    assert load_prompts(name, ReGenesisConfig(**config)).digest != load_prompts(name).digest
+    for template in ("structure_alone", "solve_alone", "fused", "generate"):
+        (own_set / f"{template}.j2").unlink()
+    assert load_prompts(str(own_set)).digest == load_prompts("default").digest
+
+
+@pytest.mark.parametrize(
+    ("config", "template"),
+    [
+        ({"stages": ["structure", "solve"]}, "structure_alone"),
+        ({"stages": ["solve"]}, "solve_alone"),
+        ({"stages": ["adapt", "solve"]}, "solve_alone"),
+        ({"fused": True}, "fused"),
+        ({"guidelines": "generate"}, "generate"),
+        ({"unguided": 1}, "structure_alone"),
+    ],
+)
+def test_a_set_that_lacks_a_template_that_the_config_needs_is_refused(
+    own_set: Path, config: dict[str, Any], template: str
+) -> None:
+    (own_set / f"{template}.j2").unlink()
+    with pytest.raises(ConfigError, match=rf"has no template {template}\.j2"):
+        load_prompts(str(own_set), ReGenesisConfig(**config))
 
 
 def test_a_set_that_is_not_there_is_named_with_those_that_are() -> None:

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
-from regenesis.engines.row_cache import RowCache
-from regenesis.engines.sampling import draw
+from regenesis.engines.transformers.row_cache import RowCache
+from regenesis.engines.transformers.sampling import draw
 from regenesis.nouns import Sampling
 
 if TYPE_CHECKING:

@@ -28,13 +28,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from regenesis.checkpoints.chats import identity_mark, switch_values
-from regenesis.config import LlamaCppEngineConfig, Thinking
+from regenesis.engines.llamacpp.config import LlamaCppEngineConfig
 from regenesis.engines.thoughts import opening_at_end, share_of_thought, split
 from regenesis.engines.threads import wait_without_spinning
 from regenesis.errors import EngineError, ModelError, RequestFailed
 from regenesis.models import Progress, fingerprint, identity, locate
 from regenesis.models.cache import has_gguf_magic
-from regenesis.nouns import Completion, FinishReason, Request
+from regenesis.nouns import Completion, FinishReason, Request, Thinking
 
 if TYPE_CHECKING:
     from xllamacpp import CommonParams, Server

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from regenesis.errors import ConfigError
-from regenesis.guidelines import Guideline, load_guidelines
+from regenesis.methods.regenesis.guidelines import Guideline, load_guidelines
 
 
 def test_twenty_five_guidelines_come_with_the_package_three_of_which_revise() -> None:

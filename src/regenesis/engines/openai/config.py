@@ -1,0 +1,126 @@
+"""What a config can say about a server."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import Field, field_validator
+
+from regenesis.secrets import (
+    misplaced,
+    misplaced_in_body,
+    misplaced_in_header,
+    misplaced_in_url,
+    misplaced_in_variable,
+)
+from regenesis.section import Section
+
+
+class RetryConfig(Section):
+    """What happens when a server does not answer as it should."""
+
+    attempts: int = Field(default=8, ge=1)
+    """Times one request is tried before its question is set aside."""
+    first_wait: float = Field(default=0.5, gt=0)
+    """Seconds before the second try; doubles each time, with jitter. A server's Retry-After is obeyed instead."""
+    longest_wait: float = Field(default=60.0, gt=0)
+    """Upper bound of one wait, in seconds; a longer Retry-After is still obeyed up to ten times this."""
+    circuit_after: int = Field(default=20, ge=1)
+    """So many failures in a row, with no answer in between, and the run stops with a message: the server is down."""
+
+
+class OpenAIEngineConfig(Section):
+    """Any server with an OpenAI-compatible chat-completions endpoint: vLLM, SGLang, llama.cpp, Ollama, a hosted one."""
+
+    kind: Literal["openai"]
+    base_url: str | list[str]
+    """One URL or several, each ending before `/chat/completions` (`http://127.0.0.1:8000/v1`); they share the load. A
+    query (`?api-version=…`) goes with every request."""
+    model: str
+    """The model's name on that server."""
+    api_key_env: str = "OPENAI_API_KEY"
+    """Environment variable holding the key; unset means no key is sent. The key itself never enters a config."""
+    headers: dict[str, str] = Field(default_factory=dict)
+    """Further headers of every request. `${NAME}` in a value stands for an environment variable, as a gateway's key
+    must: `{api-key: "${AZURE_KEY}"}`."""
+    max_in_flight: int = Field(default=64, ge=1)
+    """Most requests in flight over all URLs; lowered on 429 and raised again by itself."""
+    timeout: float = Field(default=600.0, gt=0)
+    """Seconds one request may take."""
+    connect_timeout: float = Field(default=10.0, gt=0)
+    """Seconds a connection may take to open."""
+    retry: RetryConfig = RetryConfig()
+    """What happens when a server does not answer as it should."""
+    extra_body: dict[str, Any] = Field(default_factory=dict)
+    """Further fields of every request, as the server understands them (`top_k`, `chat_template_kwargs`, …); `null`
+    leaves a field out."""
+    send_seed: bool = True
+    """Send each request's seed; turn off for a server that refuses the field."""
+    max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    """What the server calls the limit of new tokens."""
+
+    @field_validator("base_url")
+    @classmethod
+    def _http_urls(cls, value: str | list[str]) -> str | list[str]:
+        urls = [value] if isinstance(value, str) else value
+        if not urls:
+            raise ValueError("give at least one URL")
+        for url in urls:
+            if fault := misplaced_in_url(url):
+                raise misplaced(fault)
+            if not url.strip().startswith(("http://", "https://")):
+                raise ValueError(f"{url!r} is not an http:// or https:// URL")
+            try:
+                if not urlsplit(url.strip()).hostname:
+                    raise ValueError("it names no host")
+                _ = urlsplit(url.strip()).port
+            except ValueError as error:
+                raise ValueError(f"{url!r} is not a URL that can be used ({error})") from error
+        return value
+
+    @field_validator("api_key_env")
+    @classmethod
+    def _name_of_a_variable(cls, value: str) -> str:
+        if fault := misplaced_in_variable(value):
+            raise misplaced(fault)
+        return value
+
+    @field_validator("headers")
+    @classmethod
+    def _headers_without_keys(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, stated in value.items():
+            if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name) or not (
+                stated.isascii() and stated.isprintable()
+            ):
+                raise misplaced("holds characters that cannot stand in a header")
+            if name.lower() in _OWN_HEADERS:
+                raise ValueError(f"{name} is set by the engine itself; remove it")
+            if fault := misplaced_in_header(name, stated):
+                raise misplaced(f"{name} {fault}")
+        return value
+
+    @field_validator("extra_body")
+    @classmethod
+    def _fields_without_keys(cls, value: dict[str, Any]) -> dict[str, Any]:
+        if fault := misplaced_in_body(value):
+            raise misplaced(fault)
+        return value
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """The server URLs as a tuple: without trailing slashes, and without the endpoint where it was stated too."""
+        urls = [self.base_url] if isinstance(self.base_url, str) else self.base_url
+        return tuple(_base(url) for url in urls)
+
+
+_OWN_HEADERS = frozenset(
+    {"host", "content-type", "content-length", "accept-encoding", "transfer-encoding", "connection"}
+)
+
+
+def _base(url: str) -> str:
+    parts = urlsplit(url.strip())
+    path = re.sub(r"(?:/chat)?/completions$", "", parts.path.rstrip("/")).rstrip("/")
+    return urlunsplit(parts._replace(path=path, fragment=""))

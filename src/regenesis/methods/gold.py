@@ -1,0 +1,76 @@
+"""Supervised fine-tuning on the data set's own worked solutions, where it has them. Asks the model nothing.
+
+What self-training is compared with where human solutions exist (GSM8K, AQuA-RAT and others).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from regenesis.methods.base import Method, MethodSection, Outcome, Session
+from regenesis.methods.estimates import Estimate
+from regenesis.nouns import Path, Question
+
+_ANNOTATION = re.compile(r"<<[^<>\n]*>>")
+"""GSM8K's notes for a calculator, inside a sentence that says the same."""
+_FINAL_MARK = re.compile(r"\n*^####.*\Z", re.MULTILINE | re.DOTALL)
+_BYTES_A_TOKEN = 4
+
+
+class GoldConfig(MethodSection):
+    """The data set's own worked solutions."""
+
+    name: str = "gold"
+    """`gold`."""
+
+
+class Gold(Method[GoldConfig]):
+    """See the module's text. A question without a worked solution is counted as `no_solution` and keeps nothing."""
+
+    name = "gold"
+    title = "the data set's own solutions"
+    Config = GoldConfig
+    stages: ClassVar[Mapping[str, str]] = {}
+
+    async def solve(self, session: Session) -> Outcome:
+        question = session.question
+        text = self._solution(question)
+        path = Path(
+            question_id=question.id,
+            method=self.name,
+            guideline="",
+            hinted=False,
+            steps=(),
+            text=text or "",
+            # nobody has counted: there is no model's tokenizer in this
+            tokens=-(-len((text or "").encode()) // _BYTES_A_TOKEN),
+            defect=None if text else "no_solution",
+        )
+        judged = await session.judge.judge(path, question)
+        return Outcome(question, (judged,), tuple(session.judge.select([judged], 1)))
+
+    def _solution(self, question: Question) -> str | None:
+        """The worked solution, ended in the form that the answering prompt asks for."""
+        if question.solution is None or question.gold is None:
+            return None
+        text = _FINAL_MARK.sub("", _ANNOTATION.sub("", question.solution)).strip()
+        if not text:
+            return None
+        if not self.answering.asks_for_a_box:
+            return f"{text}\nThe answer is {question.gold}."
+        return text if "\\boxed" in text else f"{text}\nThe final answer is \\boxed{{{question.gold}}}."
+
+    def estimate(self, questions: Sequence[Question], chain_yield: float) -> Estimate:
+        solved = sum(self._solution(question) is not None for question in questions)
+        return Estimate(len(questions), len(questions), solved, {})
+
+    def describe(self) -> dict[str, str]:
+        return {"solutions": "the data set's own, written by people", "kept a question": "1"}
+
+    def warnings(self, questions: Sequence[Question]) -> list[str]:
+        missing = sum(self._solution(question) is None for question in questions)
+        if not missing:
+            return []
+        return [f"{missing:,} of {len(questions):,} questions have no worked solution in the data and give no row."]

@@ -1,0 +1,241 @@
+"""One chain on its way from a guideline to a graded path.
+
+    judged = await follow(method, session, Pass(None, sampling), Start(guideline), place)
+
+Stages are turns of one chat where the prompt set says so. A stage whose usual predecessor is left out has a template of
+its own (`structure_alone`, `solve_alone`) and starts a chat of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from regenesis.methods.base import Opinion, Session
+from regenesis.methods.faults import BROKEN, fault_of, is_usable
+from regenesis.methods.regenesis.guidelines import Guideline
+from regenesis.methods.regenesis.structures import holds_results
+from regenesis.nouns import Judged, Message, Path, Sampling
+from regenesis.scheduling import Chain, Reply
+
+if TYPE_CHECKING:
+    from regenesis.methods.regenesis.method import ReGenesis
+
+MOST_SELECTED = 3
+"""Guidelines that one selection may join."""
+SELECT_TOKENS = 64
+_NUMBER = re.compile(r"\d+")
+_LAST_HEADING = re.compile(r"^\W*solution\b[^\n]*$", re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a chain starts: a guideline, the `selection`-th sampled choice of several, or nothing at all."""
+
+    guideline: Guideline | None = None
+    selection: int | None = None
+    unguided: int | None = None
+
+    @property
+    def label(self) -> str:
+        # no guideline's id holds a plus sign
+        if self.guideline is not None:
+            return self.guideline.id
+        return f"+{self.selection}" if self.selection is not None else f"+unguided-{self.unguided}"
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One pass over a question: without a hint, or with the gold answer as one."""
+
+    hint: str | None
+    sampling: Sampling
+
+    def label(self, start: Start) -> str:
+        return start.label if self.hint is None else f"hint+{start.label}"
+
+
+async def follow(method: ReGenesis, session: Session, this_pass: Pass, start: Start, place: int) -> Judged:
+    """Leads one chain to its end; one that breaks off has a defect and no text."""
+    async with session.chain(this_pass.label(start), place) as chain:
+        return await _ChainRun(method, session, this_pass, chain).follow(start)
+
+
+class _ChainRun:
+    def __init__(self, method: ReGenesis, session: Session, this_pass: Pass, chain: Chain) -> None:
+        self._method = method
+        self._config = method.config
+        self._prompts = method.prompts
+        self._question = session.question
+        self._judge = session.judge
+        self._pass = this_pass
+        self._chain = chain
+        self._history: tuple[Message, ...] = ()
+        self._asked: tuple[Message, ...] = ()
+        self._steps: list[tuple[str, str, str]] = []
+        self._retries: list[str] = []
+        self._fault = BROKEN
+        """Why the last reply cannot be used, if it cannot."""
+
+    async def follow(self, start: Start) -> Judged:
+        chosen = [start.guideline] if start.guideline is not None else []
+        name = start.guideline.id if start.guideline is not None else "unguided"
+        if start.selection is not None:
+            chosen = await self._select()
+            name = "+".join(guideline.id for guideline in chosen) or f"selection-{start.selection}"
+            if not chosen:
+                return await self._broken(
+                    name, f"{self._fault}_select" if self._fault != BROKEN else "selection_unread"
+                )
+        guideline = " ".join(one.text for one in chosen) or None
+        if self._config.fused:
+            return await self._fused(name, guideline)
+        adapted: Reply | None = None
+        if "adapt" in self._config.stages and guideline is not None:
+            adapted = await self._ask("adapt", self._limited(self._config.adapt_tokens), guideline=guideline)
+            if adapted is None:
+                return await self._broken(name, f"{self._fault}_adapt")
+            self._turn(adapted)
+            guideline = adapted.completion.text.strip()
+        structure: str | None = None
+        if "structure" in self._config.stages:
+            reply = await self._structure(guideline, alone=adapted is None)
+            if reply is None:
+                return await self._broken(name, f"{self._fault}_structure")
+            self._turn(reply)
+            structure = reply.completion.text.strip()
+        return await self._solve(name, guideline, structure)
+
+    async def _select(self) -> list[Guideline]:
+        """The guidelines that the model chose; fewer than two readable numbers are no choice."""
+        offered = self._method.suitable(hinted=self._pass.hint is not None)
+        reply = await self._ask(
+            "select",
+            replace(self._pass.sampling, max_tokens=min(SELECT_TOKENS, self._pass.sampling.max_tokens)),
+            guidelines=[guideline.text for guideline in offered],
+        )
+        if reply is None:
+            return []
+        numbers = dict.fromkeys(
+            int(digits) for digits in _NUMBER.findall(reply.completion.text[:2000]) if len(digits) <= 4
+        )
+        chosen = [offered[number - 1] for number in numbers if 1 <= number <= len(offered)]
+        return chosen[:MOST_SELECTED] if len(chosen) >= 2 else []
+
+    async def _structure(self, guideline: str | None, *, alone: bool) -> Reply | None:
+        sampling = self._limited(self._config.structure_tokens)
+        template = "structure_alone" if alone else "structure"
+        values: dict[str, Any] = {"guideline": guideline} if alone else {"adapted": guideline}
+        reply = await self._ask("structure", sampling, template=template, **values)
+        if (
+            reply is not None
+            and self._config.retry_unusable
+            and holds_results(reply.completion.text, self._question.text)
+        ):
+            self._retries.append("structure")
+            first_steps = self._steps
+            again = await self._ask("structure", sampling, template=template, sample=1, **values)
+            if again is not None:
+                # taken whatever it holds: the path decides in the end
+                return again
+            self._steps = first_steps
+        return reply
+
+    async def _solve(self, name: str, guideline: str | None, structure: str | None) -> Judged:
+        earlier_steps = self._steps
+        judged = await self._attempt(name, guideline, structure, sample=0)
+        if judged.defect == "no_steps" and self._config.retry_unusable:
+            self._retries.append("solve")
+            self._steps = earlier_steps  # what was said of the first path says nothing of the second
+            judged = await self._attempt(name, guideline, structure, sample=1)
+        return judged
+
+    async def _attempt(self, name: str, guideline: str | None, structure: str | None, sample: int) -> Judged:
+        if structure is None:
+            self._history = ()
+            reply = await self._ask(
+                "solve", self._pass.sampling, template="solve_alone", sample=sample, guideline=guideline
+            )
+        else:
+            reply = await self._ask("solve", self._pass.sampling, sample=sample, structure=structure)
+        if reply is None:
+            return await self._broken(name, f"{self._fault}_solve")
+        return await self._graded(self._path(name, reply, reply.completion.text), sample)
+
+    async def _fused(self, name: str, guideline: str | None) -> Judged:
+        reply = await self._ask("fused", self._pass.sampling, guideline=guideline)
+        if reply is None:
+            return await self._broken(name, f"{self._fault}_fused")
+        headings = list(_LAST_HEADING.finditer(reply.completion.text))
+        if not headings:
+            return await self._broken(name, "no_solution_part")
+        text = reply.completion.text[headings[-1].end() :].strip()
+        return await self._graded(self._path(name, reply, text), sample=0)
+
+    async def _graded(self, path: Path, sample: int) -> Judged:
+        """The path as graded, after the model was asked of it where the config wants that."""
+        stand_ins: list[str] = []
+        if self._config.summarise:
+            summary = await self._ask("summarise", self._pass.sampling, sample=sample, fresh=True, path=path.text)
+            stand_ins = [summary.completion.text] if summary is not None else []
+        path = replace(path, steps=tuple(self._steps))
+        judged = await self._judge.judge(path, self._question, stand_ins=stand_ins)
+        mode = self._config.self_judge
+        if (
+            mode == "off"
+            or self._question.gold is None
+            or (mode == "tie-break" and judged.verdict.status != "unparsed")
+        ):
+            return judged
+        values = {"path": path.text, "gold": self._question.gold}
+        reply = await self._ask("judge", self._pass.sampling, sample=sample, fresh=True, **values)
+        opinion = Opinion(reply.completion.text if reply is not None else "", mode)
+        path = replace(path, steps=tuple(self._steps))
+        return await self._judge.judge(path, self._question, stand_ins=stand_ins, opinion=opinion)
+
+    async def _ask(
+        self,
+        stage: str,
+        sampling: Sampling,
+        *,
+        template: str | None = None,
+        sample: int = 0,
+        fresh: bool = False,
+        **values: Any,
+    ) -> Reply | None:
+        """Asks for one stage; `None` if the reply is refused or empty. `fresh` asks outside the chain's chat."""
+        history = () if fresh else self._history
+        messages = self._prompts.messages(template or stage, self._question, history, hint=self._pass.hint, **values)
+        reply = await self._chain.ask(stage, messages, sampling, sample)
+        self._steps = [step for step in self._steps if step[0] != stage] + [(stage, reply.key, reply.completion.text)]
+        if not fresh:
+            self._asked = messages
+        self._fault = fault_of(reply.completion)
+        return reply if is_usable(reply.completion) else None
+
+    def _turn(self, reply: Reply) -> None:
+        """Adds what was asked last and its reply to the chain's chat."""
+        self._history = (*self._asked, Message("assistant", reply.completion.text.strip()))
+
+    def _limited(self, most: int | None) -> Sampling:
+        sampling = self._pass.sampling
+        return sampling if most is None else replace(sampling, max_tokens=min(most, sampling.max_tokens))
+
+    def _path(self, name: str, reply: Reply | None, text: str, defect: str | None = None) -> Path:
+        completion = reply.completion if reply is not None else None
+        return Path(
+            question_id=self._question.id,
+            method=self._method.name,
+            guideline=name,
+            hinted=self._pass.hint is not None,
+            steps=tuple(self._steps),
+            text=text,
+            tokens=completion.reply_tokens if completion is not None else 0,
+            truncated=completion is not None and completion.finish_reason == "length",
+            defect=defect,
+            retries=tuple(self._retries),
+        )
+
+    async def _broken(self, name: str, defect: str) -> Judged:
+        return await self._judge.judge(self._path(name, None, "", defect), self._question)

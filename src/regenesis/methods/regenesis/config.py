@@ -1,0 +1,101 @@
+"""What a config can say about the ReGenesis method."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from regenesis.methods.base import MethodSection
+from regenesis.section import A_PATH, OffIsAWord, SamplingConfig, Section
+
+StageName = Literal["adapt", "structure", "solve"]
+ALL_STAGES: tuple[StageName, ...] = ("adapt", "structure", "solve")
+
+
+class HintConfig(Section):
+    """The second pass, for questions that kept nothing: the gold answer is shown as a hint."""
+
+    enabled: bool = True
+    """Whether there is a second pass."""
+    guidelines: int | None = Field(default=4, ge=0)
+    """Most guidelines tried with a hint; `null` tries all that suit it, 0 none (with `selections`)."""
+    selections: int = Field(default=0, ge=0)
+    """Sampled selections of guidelines in the hint pass."""
+    temperature: float | None = Field(default=0.7, ge=0, le=5)
+    """Temperature of the hint pass; `null` leaves it to the server."""
+
+
+class ReGenesisConfig(MethodSection):
+    """General guideline → guideline for the task → reasoning structure → reasoning path."""
+
+    name: str = "regenesis"
+    """`regenesis`."""
+    guidelines: int | Literal["generate"] | list[str] | None = None
+    """General guidelines tried per question: how many, in an order drawn for each question; the ids of some; `null` for
+    all; or `generate`, to have the model write `generated_guidelines` of them once per run."""
+    unguided: int = Field(default=0, ge=0)
+    """Chains that start from no guideline at all; with `guidelines: 0` the ablation of guidelines."""
+    guidelines_file: Path | None = Field(default=None, json_schema_extra=A_PATH)
+    """A YAML file of your own guidelines in place of the 25 that come with the package."""
+    generated_guidelines: int = Field(default=10, ge=1, le=50)
+    """How many guidelines the model is asked to write for `guidelines: generate`."""
+    prompts: str = Field(default="default", json_schema_extra=A_PATH)
+    """A prompt set that comes with the package (`default`, `paper`) or the path of a folder of templates."""
+    stages: list[StageName] = Field(default=list(ALL_STAGES))
+    """The stages of a chain, in order: any of `adapt` and `structure`, and `solve`. What is left out is an ablation."""
+    fused: bool = False
+    """Ask for all stages in one call; the path is what stands under the reply's last heading."""
+    selections: int = Field(default=0, ge=0)
+    """Sampled choices of the 2-3 guidelines that suit the question best; each starts a chain of its own."""
+    wave: int = Field(default=4, ge=1)
+    """Chains a question runs side by side before it looks at what it has kept and decides whether to go on."""
+    stop_early: bool = True
+    """A question that has kept enough paths stops asking."""
+    sampling: SamplingConfig = SamplingConfig()
+    """How tokens are drawn, in every stage of the first pass."""
+    adapt_tokens: int | None = Field(default=160, ge=1)
+    """Most new tokens of an adapted guideline; `null` takes the sampling's own limit."""
+    structure_tokens: int | None = Field(default=400, ge=1)
+    """Most new tokens of a reasoning structure; `null` takes the sampling's own limit."""
+    retry_unusable: bool = True
+    """Ask once more for a structure that already holds results, or a path without steps."""
+    summarise: bool = False
+    """Ask the model for the final answer of each path in a call of its own, as published."""
+    self_judge: Annotated[Literal["off", "and", "tie-break"], OffIsAWord] = "off"
+    """Ask the model whether a path agrees with the right answer. `and`: the checker and the model must both say so, as
+    published; `tie-break`: asked only about paths whose answer the checker cannot read, and its word counts."""
+    hint: HintConfig = HintConfig()
+    """The second pass, for questions that kept nothing."""
+    vote: Literal["no_gold", "always", "never"] = "no_gold"
+    """Where the majority answer of a question's own paths takes the place of gold."""
+    min_votes: int = Field(default=2, ge=1)
+    """Paths that must agree before a majority counts."""
+
+    @field_validator("stages")
+    @classmethod
+    def _in_order(cls, stages: list[StageName]) -> list[StageName]:
+        wanted = [stage for stage in ALL_STAGES if stage in stages]
+        if stages != wanted or "solve" not in stages:
+            raise ValueError("must name stages among adapt, structure, solve once each, in that order, with solve last")
+        return stages
+
+    @field_validator("guidelines")
+    @classmethod
+    def _not_negative(cls, value: int | str | list[str] | None) -> int | str | list[str] | None:
+        if isinstance(value, int) and value < 0:
+            raise ValueError("must be at least 0")
+        return value
+
+    @model_validator(mode="after")
+    def _chains_to_start(self) -> ReGenesisConfig:
+        if self.guidelines in (0, []) and not self.unguided and not self.selections:
+            raise ValueError("no chain would start: give `guidelines`, `selections` or `unguided`")
+        if self.hint.enabled and self.hint.guidelines == 0 and self.hint.selections == 0:
+            raise ValueError(
+                "hint: starts no chain, with neither guidelines nor selections; set hint.enabled to false instead"
+            )
+        if self.guidelines == "generate" and self.guidelines_file is not None:
+            raise ValueError("`guidelines: generate` and `guidelines_file` are two sources of guidelines; give one")
+        return self

@@ -1,0 +1,186 @@
+"""Prompt sets: folders of Jinja2 templates, one file a stage.
+
+    prompts = load_prompts("default")
+    messages = prompts.messages("adapt", history=(), question=question, guideline="…", hint=None)
+
+A set's `set.yaml` says how its stages are joined. `conversation: true` asks the stages of a chain as turns of one
+chat: every stage repeats the earlier ones word for word, question first, so an engine that caches prefixes computes
+only what is new. `conversation: false` asks each stage in a chat of its own. `system` is a system message; `scaffold`
+lists phrases of the templates that no path may repeat.
+
+Every set has `select`, `adapt`, `structure`, `solve`, `summarise` and `judge`. Ablations have templates of their own,
+needed only by configs that ask for them: `structure_alone` and `solve_alone` where the stage before is left out,
+`fused` for all stages in one call, `generate` for guidelines that the model writes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence, Set
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from regenesis.errors import ConfigError
+from regenesis.methods.regenesis.config import ReGenesisConfig
+from regenesis.nouns import Message, Question
+from regenesis.prompts import AnsweringPrompt, TemplateFolder
+
+_ALWAYS = frozenset({"question", "conversation", "hint"})
+_VALUES = {
+    "select": _ALWAYS | {"guidelines"},
+    "adapt": _ALWAYS | {"guideline"},
+    "structure": _ALWAYS | {"adapted"},
+    "solve": _ALWAYS | {"structure"},
+    "summarise": _ALWAYS | {"path"},
+    "judge": _ALWAYS | {"path", "gold"},
+}
+"""The templates that every set has, and the values they are rendered with."""
+_ABLATIONS = {
+    "structure_alone": _ALWAYS | {"guideline"},
+    "solve_alone": _ALWAYS | {"guideline"},
+    "fused": _ALWAYS | {"guideline"},
+    "generate": _ALWAYS | {"count"},
+}
+"""Templates that only some configs need; `guideline` is empty where a chain starts from none."""
+BUILT_IN = ("default", "paper")
+_SETTINGS = frozenset({"conversation", "system", "scaffold"})
+_ONCE = "train.j2"
+"""The prompt of training and evaluation, which stood in prompt sets before it had a section of its own."""
+
+
+class PromptSet:
+    """The templates of one set.
+
+    Attributes:
+        name: Name or folder of the set.
+        digest: Hash over all that shapes what is asked: two sets with the same digest ask the same.
+        conversation: Whether the stages of a chain are turns of one chat.
+        scaffold: Phrases of the templates that give a path away as the answer to them.
+    """
+
+    def __init__(self, name: str, files: Mapping[str, str], needed: Set[str] = frozenset()) -> None:
+        """Compiles and checks a set's files.
+
+        Args:
+            name: What the set is called in errors.
+            files: Text of each file by its name.
+            needed: Templates of ablations that the config needs.
+
+        Raises:
+            ConfigError: A template is missing or not valid.
+        """
+        self.name = name
+        settings = _settings(name, files)
+        if _ONCE in files:
+            raise ConfigError(
+                f"prompt set {name}: {_ONCE}, the prompt of training and evaluation, now has a section of its own. "
+                f"Move the file out of the folder and name it in the config: `answering: {{prompt: path/to/{_ONCE}}}`."
+            )
+        self.conversation: bool = settings["conversation"]
+        self.scaffold: tuple[str, ...] = tuple(settings.get("scaffold", ()))
+        self._system: str | None = settings.get("system")
+        self._templates = TemplateFolder(
+            f"prompt set {name}", files, _VALUES | {template: _ABLATIONS[template] for template in sorted(needed)}
+        )
+        # a template that nothing asks by changes nothing, so that a set may gain some
+        unused = {f"{template}.j2" for template in _ABLATIONS.keys() - needed}
+        self._asking = {file: text for file, text in files.items() if file.endswith(".j2") and file not in unused}
+        self.digest = self._digest(self._asking)
+
+    def _digest(self, files: Mapping[str, str], *more: object) -> str:
+        asking = [sorted(files.items()), self.conversation, self._system, *more]
+        return hashlib.blake2b(repr(asking).encode(), digest_size=8).hexdigest()
+
+    def digest_with(self, answering: AnsweringPrompt) -> str:
+        """Hash over this set and the answering prompt, as runs have it that began when they were one."""
+        default = answering.config.system is None and answering.asks_for_a_box
+        more = () if default else (answering.digest,)
+        return self._digest(self._asking | {_ONCE: answering.source}, *more)
+
+    def messages(
+        self, template: str, question: Question, history: Sequence[Message] = (), **values: Any
+    ) -> tuple[Message, ...]:
+        """The chat to send for a stage.
+
+        Args:
+            template: The stage's template.
+            question: The question; templates see its `text`, `kind` and `choices`.
+            history: The chain's chat so far, which a conversation goes on from and other sets leave out.
+            **values: What else the template names: `guideline`, `guidelines`, `adapted`, `structure`, `hint`, `path`,
+                `gold`, `count`.
+
+        Raises:
+            ConfigError: The template names a value that the stage does not have.
+        """
+        text = self._templates.render(template, question=question, conversation=bool(history), **values)
+        turn = Message("user", text)
+        if self.conversation and history:
+            return (*history, turn)
+        return (Message("system", self._system), turn) if self._system else (turn,)
+
+
+def load_prompts(name: str, config: ReGenesisConfig | None = None) -> PromptSet:
+    """Loads a prompt set.
+
+    Args:
+        name: A set that comes with the package, or the path of a folder with `set.yaml` and a template for each stage.
+        config: What chains ask, which decides whether templates for ablations are needed too.
+
+    Raises:
+        ConfigError: There is no such set, a template is missing, or one is not valid.
+    """
+    folder: Traversable = resources.files(__package__).joinpath("prompt_sets", name) if name in BUILT_IN else Path(name)
+    if not folder.is_dir():
+        raise ConfigError(
+            f"prompt set {name!r}: there is no such folder; sets that come with regenesis are {', '.join(BUILT_IN)}."
+        )
+    entries = [entry for entry in folder.iterdir() if entry.name.endswith((".j2", ".yaml"))]
+    files = {entry.name: _read(name, entry) for entry in entries}
+    return PromptSet(name, files, _needed(config) if config is not None else frozenset())
+
+
+def _needed(config: ReGenesisConfig) -> frozenset[str]:
+    """Templates that chains of this config ask by, beyond those that every set has."""
+    needed: set[str] = set()
+    guided = config.guidelines not in (0, []) or config.selections > 0
+    if config.guidelines == "generate":
+        needed.add("generate")
+    if config.fused:
+        return frozenset(needed | {"fused"})
+    if "structure" not in config.stages:
+        needed.add("solve_alone")
+    elif "adapt" not in config.stages or config.unguided or not guided:
+        needed.add("structure_alone")
+    return frozenset(needed)
+
+
+def _read(name: str, entry: Traversable) -> str:
+    try:
+        return entry.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"prompt set {name}, {entry.name}: cannot be read as UTF-8 text ({error}).") from error
+
+
+def _settings(name: str, files: Mapping[str, str]) -> dict[str, Any]:
+    if "set.yaml" not in files:
+        raise ConfigError(f"prompt set {name}: has no set.yaml, which says `conversation: true` or `false`.")
+    try:
+        settings = yaml.safe_load(files["set.yaml"])
+    except yaml.YAMLError as error:
+        raise ConfigError(f"prompt set {name}, set.yaml: is not valid YAML: {error}") from error
+    if not isinstance(settings, dict) or not isinstance(settings.get("conversation"), bool):
+        raise ConfigError(f"prompt set {name}, set.yaml: must say `conversation: true` or `conversation: false`.")
+    unknown = settings.keys() - _SETTINGS
+    if unknown:
+        known = ", ".join(sorted(_SETTINGS))
+        raise ConfigError(f"prompt set {name}, set.yaml: unknown key {sorted(unknown)[0]!r}; known are {known}.")
+    scaffold = settings.get("scaffold", [])
+    if not isinstance(scaffold, list) or not all(isinstance(phrase, str) for phrase in scaffold):
+        raise ConfigError(f"prompt set {name}, set.yaml: `scaffold` must be a list of phrases.")
+    if not isinstance(settings.get("system", ""), str):
+        raise ConfigError(f"prompt set {name}, set.yaml: `system` must be a text.")
+    return settings

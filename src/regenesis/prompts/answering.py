@@ -1,0 +1,104 @@
+"""The prompt that asks a model to answer a question: the same for plain samples, training rows and evaluation.
+
+    answering = load_answering(config.answering)
+    messages = answering.messages(question)
+
+It belongs to no method, so that methods with prompts of their own are trained and measured alike.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from importlib import resources
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from regenesis.errors import ConfigError
+from regenesis.nouns import Message, Question
+from regenesis.prompts.templates import TemplateFolder
+from regenesis.section import A_PATH, Section
+
+DEFAULT = "step-by-step"
+BUILT_IN = (DEFAULT, "direct")
+_FOLDER = "answering_prompts"
+_ANSWER_FORM = "answer_form.j2"
+
+
+class AnsweringConfig(Section):
+    """How a question is put to the model for an answer, where no method has a prompt of its own."""
+
+    prompt: str = Field(default=DEFAULT, json_schema_extra=A_PATH)
+    """A prompt that comes with the package (`step-by-step`, or `direct`, which asks for the answer alone), or the path
+    of a Jinja2 template over `question`; `{% include "answer_form.j2" %}` in it says how to state the answer."""
+    system: str | None = Field(default=None, min_length=1)
+    """A system message before it."""
+    form: Literal["boxed", "stated"] = "boxed"
+    """How the final answer is asked for: in `\\boxed{}`, or in a last sentence (`The answer is …`). With `stated` set
+    `curation.require_box: false` too."""
+
+
+class AnsweringPrompt:
+    """How a question is put to a model for an answer.
+
+    Attributes:
+        config: What it was made from.
+        source: Text of the template.
+        form: Template of how the final answer is to be stated, by kind of question.
+        digest: Hash over all that shapes the prompt.
+    """
+
+    def __init__(self, config: AnsweringConfig, source: str, form: str) -> None:
+        self.config = config
+        self.source = source
+        self.form = form
+        self._templates = TemplateFolder(
+            f"answering prompt {config.prompt}",
+            {"answer.j2": source, _ANSWER_FORM: form},
+            {"answer": frozenset({"question"})},
+        )
+        self.digest = hashlib.blake2b(repr([source, form, config.system]).encode(), digest_size=8).hexdigest()
+
+    @property
+    def asks_for_a_box(self) -> bool:
+        return self.config.form == "boxed"
+
+    def messages(self, question: Question) -> tuple[Message, ...]:
+        """The chat, ending with the user's message.
+
+        Raises:
+            ConfigError: The template cannot be rendered for this question.
+        """
+        turn = Message("user", self._templates.render("answer", question=question))
+        return (Message("system", self.config.system), turn) if self.config.system else (turn,)
+
+    def with_prompt(self, prompt: str) -> AnsweringPrompt:
+        """The same with another template.
+
+        Raises:
+            ConfigError: There is none, or it is not valid.
+        """
+        return load_answering(self.config.model_copy(update={"prompt": prompt}))
+
+
+def load_answering(config: AnsweringConfig | None = None) -> AnsweringPrompt:
+    """Loads the prompt that a config names.
+
+    Raises:
+        ConfigError: There is no such prompt, or it is not valid.
+    """
+    config = config or AnsweringConfig()
+    folder = resources.files(__package__).joinpath(_FOLDER)
+    form = folder.joinpath(f"answer_form.{config.form}.j2").read_text("utf-8")
+    if config.prompt in BUILT_IN:
+        return AnsweringPrompt(config, folder.joinpath(f"{config.prompt}.j2").read_text("utf-8"), form)
+    file = Path(config.prompt)
+    try:
+        source = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"answering.prompt {config.prompt!r}: cannot be read as a template ({error}); prompts that come with "
+            f"regenesis are {', '.join(BUILT_IN)}."
+        ) from error
+    return AnsweringPrompt(config, source, form)

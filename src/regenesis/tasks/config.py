@@ -1,0 +1,70 @@
+"""What a config can say about where questions come from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from regenesis.nouns import AnswerKind
+from regenesis.section import Section
+
+
+class TaskConfig(Section):
+    """Where questions come from: a catalogued task, a reasoning-gym task, a file or a hub data set of the user's own.
+
+    Where only the name, or name and split, are stated, `gsm8k` and `gsm8k:test` stand for the whole.
+    """
+
+    name: str
+    """A catalogued task (`gsm8k`), `rg:` and a reasoning-gym task (`rg:gsm_symbolic`), or any name for a `file` or
+    `hub`. In a list a name may stand alone or with its split (`tasks: [gsm8k, "arc_challenge:validation"]`)."""
+    split: str | None = None
+    """Split to read; if left out the task's first, `train` for `hub`."""
+    limit: int | None = Field(default=None, ge=1)
+    """Take at most so many questions."""
+    offset: int = Field(default=0, ge=0)
+    """Leave out so many rows first."""
+    shuffle: bool = False
+    """Take them in an order drawn from the run's seed rather than the file's."""
+    file: Path | None = None
+    """The user's own questions: JSON, JSONL, CSV, TSV or Parquet, also compressed. A relative path is looked up
+    from the config file's folder."""
+    hub: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$")
+    """A data set on the hub that is not in the catalogue, as `org/name`; looked for in the data root first."""
+    config: str | None = Field(default=None, pattern=r"^\w[\w .+-]*$")
+    """For `hub`: which of the data set's configs; the only one, or its default, if left out."""
+    fields: dict[str, str | None] = Field(default_factory=dict)
+    """For `file` and `hub`: the column of `id`, `text`, `gold`, `choices`, or a part of one (`prompt[0].content`); a
+    value with `{{ }}` is a template over the row, `null` leaves a field out."""
+    kind: AnswerKind | Literal["auto"] = "auto"
+    """For `file` and `hub`: how answers compare; `auto` reads it off the gold answer."""
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    """For reasoning-gym tasks: parameters of the generator, such as difficulty."""
+    on_bad_row: Literal["error", "skip"] = "error"
+    """A row that cannot become a question: stop and name it, or count it, report it and go on."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spelled_out(cls, value: Any) -> Any:
+        return spell_out_task(value) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _own_fields_only_with_own_rows(self) -> TaskConfig:
+        if self.file is None and self.hub is None and self.fields:
+            raise ValueError("`fields` goes with `file` or `hub`: a catalogued task knows its own columns")
+        if self.file is not None and self.hub is not None:
+            raise ValueError("`file` and `hub` are two places; give one")
+        if self.config is not None and self.hub is None:
+            raise ValueError("`config` goes with `hub`; part of a catalogued task is named as `bbh/navigate`")
+        if self.parameters and not self.name.startswith("rg:"):
+            raise ValueError("`parameters` goes with reasoning-gym tasks, whose names start with `rg:`")
+        return self
+
+
+def spell_out_task(text: str) -> dict[str, Any]:
+    """A task's short form, `name` or `name:split`, as a mapping; the colon of `rg:` belongs to the name."""
+    prefix = "rg:" if text.startswith("rg:") else ""
+    name, separator, split = text.removeprefix(prefix).partition(":")
+    return {"name": prefix + name, **({"split": split} if separator else {})}
