@@ -78,3 +78,27 @@ async def test_several_accepted_answers_lie_in_the_table_of_questions(tmp_path: 
 
 def test_a_question_with_one_gold_answer_is_known_by_what_it_always_was() -> None:
     assert "accepted" not in Question("q", "t", "How many?", "18", "number").to_json()
+
+
+SOLUTION = "First the crates: 3 * 4 = <<3*4=12>>12 of them are ripe.\n#### 12"
+
+
+async def test_a_hint_is_the_answer_as_read_and_nothing_else_of_a_solution_is_shown(tmp_path: Path) -> None:
+    file = tmp_path / "questions.jsonl"
+    file.write_text(json.dumps({"question": "How many melons? [[gold=99]]", "answer": SOLUTION}) + "\n")
+    engine = PlayedEngine()
+    await synthesize(toy_config(file), tmp_path / "run", engine=engine)
+    shown = [message.content for request in engine.asked for message in request.messages if message.role == "user"]
+    assert any("12" in content for content in shown)
+    assert not any("crates" in content or "####" in content for content in shown)
+
+
+@pytest.mark.parametrize("cell", ["notfound", "proof", "N/A", "nan", "-"])
+async def test_a_placeholder_is_never_a_hint_nor_kept(cell: str, tmp_path: Path) -> None:
+    file = tmp_path / "questions.jsonl"
+    file.write_text(json.dumps({"question": "How many melons? [[gold=99]]", "answer": cell}) + "\n")
+    engine = PlayedEngine()
+    config = toy_config(file, method={"vote": "never"})
+    report = await synthesize(config, tmp_path / "run", engine=engine)
+    assert report.kept == 0
+    assert not any(len(cell) > 1 and cell in message.content for one in engine.asked for message in one.messages)

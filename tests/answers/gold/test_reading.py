@@ -55,6 +55,11 @@ def test_an_option_is_named_at_the_end_of_a_rationale() -> None:
     assert read_gold(rationale, choices=METALS) == Gold("choice", "B")
 
 
+def test_a_rationale_that_names_no_option_is_no_gold() -> None:
+    rationale = "Wool is soft. Metals conduct. One of these does."
+    assert read_gold(rationale, choices=METALS) == NoGold("unread", "choice")
+
+
 @pytest.mark.parametrize(
     ("cell", "choices"), [("none", ["some", "none"]), ("-", ["+", "-"]), ("N/A", {"N/A": "x", "B": "y"})]
 )

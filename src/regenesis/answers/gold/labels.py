@@ -19,7 +19,7 @@ _SHOWN = 26
 
 
 def find_label(cell: Any, choices: tuple[Choice, ...], first_position: int = 0) -> str | None:
-    """The label of the option that a cell names; `None` if it says that none is known.
+    """The label of the option that a cell names; `None` if it says that none is known, or is a solution without one.
 
     A label comes before a text, and both before a position. A whole number in any spelling is a position (`1`, `1.0`,
     `"1"`), -1 stands for an answer that is held back.
@@ -65,5 +65,7 @@ def _named(text: str, choices: tuple[Choice, ...]) -> str | None:
         label = options.by_label.get(part.casefold()) or read_option(part, options)
         if label is not None:
             return label
+    if said is None:
+        return None
     shown = ", ".join(choice.label for choice in choices[:_SHOWN])
     raise GoldError(f"is not among the choices {shown}")

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from regenesis.answers.gold.cells import GoldError, answers_in, is_placeholder
 from regenesis.answers.gold.columns import ALONE, Column, is_plain_boolean, is_plain_number, looks_like
 from regenesis.answers.gold.labels import find_label
-from regenesis.answers.gold.solutions import stated
+from regenesis.answers.gold.solutions import is_solution, stated
 from regenesis.answers.kinds import infer_kind
 from regenesis.answers.options import ChoicesLike, choices_from
 from regenesis.answers.reading import read_alone
@@ -141,7 +141,9 @@ def same_gold(left: Gold, right: Gold) -> bool:
 def _read_one(answer: Any, kind: _Kind, choices: tuple[Choice, ...], column: Column) -> Gold | NoGold:
     if choices and kind in ("choice", "auto"):
         label = find_label(answer, choices, column.first_position)
-        return NoGold("placeholder", "choice") if label is None else Gold("choice", label)
+        if label is not None:
+            return Gold("choice", label)
+        return NoGold("unread" if is_solution(str(answer)) else "placeholder", "choice")
     text = str(answer).lower() if isinstance(answer, bool) else str(answer)
     return _read_text(text, kind, choices, column)
 
