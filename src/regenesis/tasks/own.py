@@ -117,12 +117,14 @@ def _by_options(source: RowSource, gold: Found, choices: Found) -> tuple[Reader,
             f'fields: {{gold: "{{{{ ({name} | int - 1) | letter }}}}"}} if it is 1.'
         ) from None
 
+    labels = choices.labels or {}
+
     def read(row: Mapping[str, Any]) -> Any:
         cell = gold.reader(row)
-        if cell is None:
-            return None
+        if cell is None or (first is None and not labels and not isinstance(cell, list)):
+            return cell
         options = read_choices(choices.reader(row))
-        return _label(cell, options, first, choices.labels or {}) if options else cell
+        return _label(cell, options, first, labels) if options else cell
 
     counted = "" if first is None else f"`{gold.name}` holds positions of options, the first being {first}"
     return read, counted
