@@ -208,6 +208,8 @@ def test_parquet_columns_of_every_shape_are_plain_values(tmp_path: Path) -> None
     table = pyarrow.table(
         {
             "question": pyarrow.array(["Which?"]).dictionary_encode(),
+            "answer": pyarrow.array(["é".encode()], pyarrow.binary()),
+            "picture": pyarrow.array([b"\xff"], pyarrow.binary()),
             "choices": [["red", "blue"]],
             "labels": [{"A": "red", "B": None}],
             "pairs": pyarrow.array([[("A", "red")]], pyarrow.map_(pyarrow.string(), pyarrow.string())),
@@ -215,7 +217,14 @@ def test_parquet_columns_of_every_shape_are_plain_values(tmp_path: Path) -> None
     )
     parquet.write_table(table, tmp_path / "t.parquet")
     assert [row.values for row in open_file(tmp_path / "t.parquet").read()] == [
-        {"question": "Which?", "choices": ["red", "blue"], "labels": {"A": "red", "B": None}, "pairs": {"A": "red"}}
+        {
+            "question": "Which?",
+            "answer": "é",
+            "picture": b"\xff",
+            "choices": ["red", "blue"],
+            "labels": {"A": "red", "B": None},
+            "pairs": {"A": "red"},
+        }
     ]
 
 
@@ -249,3 +258,19 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_what_cannot_be_opened_is_named(tmp_path: Path) -> None:
     with pytest.raises(TaskError, match="cannot be read"):
         list(read_jsonl(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n\nquestion,answer\nq,1\n",
+        'question, answer\n"q", "1"\n',
+        "question,answer\nq,1,,\n",
+        "question,answer\r\rq,1\r",
+        "\ufeffsep=;\nquestion;answer\nq;1\n",
+        "question,answer\nq,1",
+    ],
+)
+def test_what_spreadsheets_do_to_tables_is_undone(text: str, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes(text.encode())
+    assert [row.values for row in open_file(tmp_path / "t.csv").read()] == [{"question": "q", "answer": "1"}]

@@ -227,6 +227,7 @@ POSITIONS: dict[str, tuple[list[Any], list[str]]] = {
     "texts of floats from 0": (["1.0", "0.0"], ["B", "A"]),
     "from 1": ([4, 1, 2], ["D", "A", "B"]),
     "texts from 1": (["2", "4"], ["B", "D"]),
+    "dressed up": (["option 2", "(4)", "Choice 1", "3."], ["B", "D", "A", "C"]),
     "of which one is held back": ([1, -1, 0], ["B", "A"]),
     "numbers that tell nothing count from 0": ([1, 2.0, "1"], ["B", "C", "B"]),
 }

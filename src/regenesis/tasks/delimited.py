@@ -62,7 +62,8 @@ def _stated_delimiter(sample: list[str]) -> str | None:
 def _dialect(sample: list[str], usual: str) -> Dialect:
     """The way of reading under which most rows are as wide as the header, and it has more than one column."""
     delimiters = [usual, *(delimiter for delimiter in _NAMES if delimiter != usual)]
-    dialects: list[Dialect] = [{"delimiter": delimiter} for delimiter in delimiters]
+    # with spaces behind the delimiter a quoted cell is still a quoted one
+    dialects: list[Dialect] = [{"delimiter": delimiter, "skipinitialspace": True} for delimiter in delimiters]
     # tab-separated files are often written without any quoting
     dialects.insert(delimiters.index("\t") + 1, {"delimiter": "\t", "quoting": csv.QUOTE_NONE})
     return max(dialects, key=partial(_fit, sample))
@@ -92,7 +93,8 @@ def _fit(sample: list[str], dialect: Dialect) -> tuple[float, int]:
 
 def _header(path: Path, reader: Iterator[list[str]]) -> list[str]:
     try:
-        header = [name.strip() or f"column {number}" for number, name in enumerate(next(reader), start=1)]
+        names = next(cells for cells in reader if cells)
+        header = [name.strip() or f"column {number}" for number, name in enumerate(names, start=1)]
     except StopIteration:
         raise TaskError(f"{path}: is empty; its first row must name the columns.") from None
     except csv.Error as error:
@@ -118,13 +120,16 @@ def _rows(file: TextFile, dialect: Dialect, stated: bool, header: list[str]) -> 
             except csv.Error as error:
                 yield Row(source, reader.line_num + stated, fault=f"is not valid CSV ({error})")
                 continue
-            if not past_header:
-                past_header = True
-            elif cells:
+            if not cells:
+                continue
+            if past_header:
                 yield _row(source, reader.line_num + stated, header, cells)
+            past_header = True
 
 
 def _row(source: str, line: int, header: list[str], cells: list[str]) -> Row:
+    while len(cells) > len(header) and not cells[-1]:
+        cells.pop()  # spreadsheets end rows with empty cells
     if len(cells) != len(header):
         return Row(source, line, fault=f"has {len(cells)} fields where the header has {len(header)}")
     return Row(source, line, {name: cell or None for name, cell in zip(header, cells, strict=True)})

@@ -10,8 +10,10 @@ A row that cannot be read is yielded with its `fault` and reading goes on behind
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from regenesis.errors import TaskError
 from regenesis.tasks.delimited import open_delimited
@@ -61,11 +63,22 @@ def _read_parquet(path: Path) -> Iterator[Row]:
         with parquet.ParquetFile(path) as file:
             number = 0
             for batch in file.iter_batches(batch_size=1024):
-                for values in batch.to_pylist(maps_as_pydicts="lossy"):
+                for values in _with_text(batch).to_pylist(maps_as_pydicts="lossy"):
                     number += 1
                     yield Row(str(path), number, values)
     except (pyarrow.ArrowException, OSError) as error:
         raise TaskError(f"{path}: is not a Parquet file that can be read ({error}).") from error
+
+
+def _with_text(batch: Any) -> Any:
+    """The batch with binary columns as text where they are: some writers leave out that a column is."""
+    import pyarrow
+
+    for at, column in enumerate(batch.schema):
+        if pyarrow.types.is_binary(column.type) or pyarrow.types.is_large_binary(column.type):
+            with suppress(pyarrow.ArrowInvalid):
+                batch = batch.set_column(at, column.name, batch.column(at).cast(pyarrow.string()))
+    return batch
 
 
 _OPENERS: dict[str, Callable[[Path], RowSource]] = {

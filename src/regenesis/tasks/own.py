@@ -21,7 +21,7 @@ from regenesis.tasks.positions import AmbiguousPositionsError, first_position, p
 from regenesis.tasks.recipes import Recipe
 from regenesis.tasks.rows import Row, RowError, RowSource
 from regenesis.tasks.table import Table
-from regenesis.tasks.templates import Reader
+from regenesis.tasks.templates import Reader, as_variable
 from regenesis.tasks.unused import check_options, notes_on
 
 # rows looked at for their columns, since JSON rows need not all have the same ones
@@ -76,7 +76,7 @@ def read_own(task: TaskConfig, source: RowSource) -> OwnTable:
     told = ["; ".join(note for one in found for note in one.told)]
     reader = gold.reader if gold else None
     if gold and choices:
-        reader, counted = _by_options(source, gold, choices)
+        reader, counted = _by_options(source, table, gold, choices)
         told.append(counted)
     told += notes_on(table, unused, text, gold)
     return OwnTable(
@@ -105,26 +105,25 @@ def _table(origin: str, head: list[Row]) -> Table:
     return Table(origin, columns, [row.values for row in head if row.fault is None])
 
 
-def _by_options(source: RowSource, gold: Found, choices: Found) -> tuple[Reader, str]:
+def _by_options(source: RowSource, table: Table, gold: Found, choices: Found) -> tuple[Reader, str]:
     """Reads gold answers that name an option by its column, by its position or by a row of flags, as its label."""
     try:
         first = first_position(_cells(source, gold, choices))
     except AmbiguousPositionsError:
-        name = gold.name
+        name = as_variable(gold.name, table.columns)
         raise TaskError(
-            f"{source.origin}: `{name}` names options by position, and no row tells whether the first is 0 or 1. "
+            f"{table.origin}: `{gold.name}` names options by position, and no row tells whether the first is 0 or 1. "
             f'Say so: fields: {{gold: "{{{{ {name} | int | letter }}}}"}} if it is 0, '
             f'fields: {{gold: "{{{{ ({name} | int - 1) | letter }}}}"}} if it is 1.'
         ) from None
 
-    labels = choices.labels or {}
-
     def read(row: Mapping[str, Any]) -> Any:
         cell = gold.reader(row)
-        if cell is None or (first is None and not labels and not isinstance(cell, list)):
-            return cell
+        named = _column_label(cell, choices)
+        if named or cell is None or (first is None and not isinstance(cell, list)):
+            return named or cell
         options = read_choices(choices.reader(row))
-        return _label(cell, options, first, labels) if options else cell
+        return _label(cell, options, first) if options else cell
 
     counted = "" if first is None else f"`{gold.name}` holds positions of options, the first being {first}"
     return read, counted
@@ -134,19 +133,23 @@ def _cells(source: RowSource, gold: Found, choices: Found) -> Iterator[tuple[Any
     for row in source.read():
         try:
             if row.fault is None:
-                yield gold.reader(row.values), read_choices(choices.reader(row.values))
+                cell = gold.reader(row.values)
+                yield _column_label(cell, choices) or cell, read_choices(choices.reader(row.values))
         except RowError:
             continue  # said when a question is made of it
 
 
-def _label(cell: Any, options: tuple[Choice, ...], first: int | None, columns: Mapping[str, str]) -> Any:
+def _column_label(cell: Any, choices: Found) -> str | None:
+    """The label of the option whose column a gold cell names."""
+    return choices.labels.get(fold(cell)) if choices.labels and isinstance(cell, str) else None
+
+
+def _label(cell: Any, options: tuple[Choice, ...], first: int | None) -> Any:
     if isinstance(cell, list) and len(cell) == len(options) and all(flag in (0, 1) for flag in cell):
         right = [option.label for option, flag in zip(options, cell, strict=True) if flag]
         if len(right) != 1:
             raise RowError(f"marks {len(right)} of its options as right")
         return right[0]
-    if isinstance(cell, str) and fold(cell) in columns:
-        return columns[fold(cell)]
     position = position_in(cell) if first is not None else None
     if position is None or first is None or not 0 <= position - first < len(options):
         return cell

@@ -13,7 +13,7 @@ from typing import Any
 
 from regenesis.nouns import Choice
 
-_WHOLE = re.compile(r"[+]?0*([0-9]{1,4})(?:\.0*)?")
+_WHOLE = re.compile(r"(?:(?:option|choice|answer)[ _]*)?\(?[+]?0*([0-9]{1,4})(?:\.0*)?[).:]?", re.IGNORECASE)
 # how data sets write the answer of a question that they hold back
 _HELD_BACK = re.compile(r"-0*1(?:\.0*)?")
 
@@ -23,7 +23,7 @@ class AmbiguousPositionsError(ValueError):
 
 
 def position_in(cell: Any) -> int | None:
-    """The whole number that a cell is in any spelling: `1`, `1.0`, `"1"`, `"01"`."""
+    """The whole number that a cell is in any spelling: `1`, `1.0`, `"01"`, `"(1)"`, `"option 1"`."""
     if isinstance(cell, bool) or cell is None:
         return None
     match = _WHOLE.fullmatch(str(cell).strip())
@@ -49,7 +49,7 @@ def first_position(rows: Iterable[tuple[Any, tuple[Choice, ...]]]) -> int | None
     Raises:
         AmbiguousPositionsError: They are positions, and no row tells from where they count.
     """
-    elsewhere, first, last, numbers = False, False, False, False
+    elsewhere = first = last = numbers = named = False
     for cell, choices in rows:
         if cell is None or not choices or not str(cell).strip() or _HELD_BACK.fullmatch(str(cell).strip()):
             continue
@@ -57,12 +57,15 @@ def first_position(rows: Iterable[tuple[Any, tuple[Choice, ...]]]) -> int | None
         if position is None or position > len(choices):
             return None
         numbers = numbers or not isinstance(cell, str)
+        named = named or any(character.isalpha() or character in "().:" for character in str(cell).removesuffix(".0"))
         elsewhere = elsewhere or named_option(cell, choices) is None
         first, last = first or position == 0, last or position == len(choices)
         if elsewhere and (first or last):
             return 0 if first else 1
     if not elsewhere:
         return None
+    if named:
+        return 1  # nobody calls the first one "option 0" or "(0)"
     if numbers:
         return 0  # as tables that know numbers from text usually count
     raise AmbiguousPositionsError

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined
@@ -54,9 +54,9 @@ def field_reader(source: str) -> Reader:
     return _template(source) if is_template(source) else lambda row: value_at(row, source)
 
 
-def as_variable(column: str) -> str:
-    """How a template reads a column: by its name, or out of the row where that is no name of a variable."""
-    return column if column.isidentifier() else f"row['{column}']"
+def as_variable(name: str, columns: Collection[str]) -> str:
+    """How a template reads a column or a part of one: a column that is no name of a variable, out of the row."""
+    return f"row['{name}']" if name in columns and not name.isidentifier() else name
 
 
 def columns_in(source: str) -> set[str]:

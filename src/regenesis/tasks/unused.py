@@ -35,7 +35,7 @@ def check_options(table: Table, unused: Sequence[str], gold: Found | None, choic
     if wrong and gold is not None:
         many = len(wrong) == 1 and any(isinstance(cell, list) for cell in table.cells(wrong[0]))
         if many or len(wrong) > 1:
-            right, *others = map(as_variable, [gold.name, *wrong])
+            right, *others = (as_variable(name, table.columns) for name in [gold.name, *wrong])
             joined = f"({others[0]} + [{right}])" if many else f"[{', '.join([right, *others])}]"
             raise TaskError(
                 f"{table.origin}: {', '.join(wrong)} look like wrong options beside the right one in {gold.name}. "
@@ -82,7 +82,7 @@ def notes_on(table: Table, unused: Sequence[str], text: Found, gold: Found | Non
     notes = []
     context = [name for name in unused if may_be_context(name) and table.holds_questions(name) and table.cells(name)]
     if context:
-        shown = "\\n\\n".join(f"{{{{ {as_variable(name)} }}}}" for name in [*context, text.name])
+        shown = "\\n\\n".join(f"{{{{ {as_variable(name, table.columns)} }}}}" for name in [*context, text.name])
         notes.append(
             f'`{", ".join(context)}` is not shown to the model; if the question needs it: fields: {{text: "{shown}"}}'
         )
