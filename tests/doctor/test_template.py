@@ -133,6 +133,16 @@ def test_a_missing_package_fails_where_a_training_follows(
     }
 
 
+@pytest.mark.parametrize(("layers", "status"), [(["q_proj"], []), ("q_proj", []), (["q_proj", "c_attn"], ["fail"])])
+def test_layers_that_the_model_lacks_fail(
+    checkpoint: Callable[..., Path], tmp_path: Path, layers: Any, status: list[str]
+) -> None:
+    made = config(checkpoint(templates.CHATML), training={"lora": {"target_modules": layers}})
+    findings = before_a_run(made, tmp_path, trains=True)
+    assert [finding.status for finding in findings] == status
+    assert all("no layer 'c_attn'; there are" in finding.summary for finding in findings)
+
+
 @pytest.mark.parametrize(("context", "status"), [(4096, "ok"), (1024, "warn")])
 def test_the_longest_chain_is_compared_with_the_engines_context(context: int, status: str, tmp_path: Path) -> None:
     tasks = [{"name": "toy", "file": str(write_questions(tmp_path, 4)), "kind": "number"}]

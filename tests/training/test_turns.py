@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,14 @@ from typing import Any
 import pytest
 from tests.helpers import chat_templates as templates
 
+from regenesis.checkpoints import load_tokenizer
 from regenesis.checkpoints.chats import Chat
+from regenesis.config import TransformersEngineConfig
+from regenesis.engines.transformers import TransformersEngine
 from regenesis.errors import TrainingError
+from regenesis.models import locate_weights
+from regenesis.nouns import Message, Request, Sampling
+from regenesis.training.rows import RowTemplate
 from regenesis.training.turns import Turn, TurnForm, opens_a_thought
 
 pytestmark = pytest.mark.model
@@ -99,6 +106,28 @@ def test_the_prompt_is_what_an_engine_sends(
 ) -> None:
     turn = form(template, thinking).of(PROMPT, REPLY, THOUGHT)
     assert turn.prompt == Chat(loaded, thinking).prompt(PROMPT)
+
+
+@pytest.mark.parametrize("thinking", ["off", "on"])
+async def test_rows_begin_with_the_tokens_that_the_engine_reads_and_end_where_it_stops(
+    tiny: Path, tmp_path: Path, thinking: Any
+) -> None:
+    folder = shutil.copytree(tiny, tmp_path / "thinking")
+    (folder / "chat_template.jinja").write_text(templates.QWEN3)
+    engine = TransformersEngine(TransformersEngineConfig(kind="transformers", model=str(folder)), thinking=thinking)
+    await engine.open()
+    message = Message("user", PROMPT[0]["content"])
+    request = Request(engine.model, (message,), Sampling(0.0, 1.0, 1), 0, 0, "q", "solve")
+    prompt_tokens = (await engine.complete(request)).prompt_tokens
+    await engine.close()
+    tokenizer = load_tokenizer(locate_weights(str(folder)))
+    row = {"prompt": PROMPT, "completion": [{"role": "assistant", "content": REPLY}]}
+    rendered = RowTemplate(tokenizer, {2}, thinking).render(row, "row 1")
+    assert rendered is not None
+    sent = tokenizer(Chat(tokenizer, thinking).prompt(PROMPT), add_special_tokens=False)["input_ids"]
+    assert rendered[0][: len(sent)] == sent
+    assert len(sent) == prompt_tokens
+    assert tokenizer.decode(rendered[0][rendered[1] :]) == REPLY + END
 
 
 def test_keeping_thoughts_a_reply_without_one_is_learned_alone(form: Callable[..., TurnForm]) -> None:

@@ -11,13 +11,13 @@ render with the same one, and only where the template has it: a model without on
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from regenesis.nouns import Thinking
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 _OFF: dict[str, Any] = {
     "enable_thinking": False,  # Qwen3, GLM-4.5, SmolLM3, Hunyuan
@@ -133,10 +133,22 @@ def stop_tokens(stated: int | Sequence[int] | None, tokenizer: PreTrainedTokeniz
     return named_ends(stated, tokenizer) | chat.end_of_turn()
 
 
+def name_ends(model: PreTrainedModel, stops: Collection[int]) -> None:
+    """Has a model that is going to be saved name all tokens that end a reply, so that others stop there, too.
+
+    A base checkpoint names the end of a text alone, while the turns of its template end with another token.
+    """
+    if not set(stops) <= _as_set(model.generation_config.eos_token_id):
+        model.generation_config.eos_token_id = sorted(stops)
+
+
 def named_ends(stated: int | Sequence[int] | None, tokenizer: PreTrainedTokenizerBase) -> set[int]:
     """Ids of the tokens that a model's files name as ends, whatever its template writes; see `stop_tokens`."""
-    listed = [stated] if isinstance(stated, int) else list(stated or ())
-    return {*listed, *([tokenizer.eos_token_id] if tokenizer.eos_token_id is not None else [])}
+    return _as_set(stated) | _as_set(tokenizer.eos_token_id)
+
+
+def _as_set(tokens: int | Sequence[int] | None) -> set[int]:
+    return {tokens} if isinstance(tokens, int) else set(tokens or ())
 
 
 def _variables(template: str) -> set[str]:

@@ -9,6 +9,7 @@ import os
 import shutil
 from pathlib import Path
 
+from regenesis.checkpoints.chats import Chat, name_ends, stop_tokens
 from regenesis.checkpoints.loading import Dtype, load_model, load_tokenizer, quiet
 from regenesis.errors import ModelError
 from regenesis.filesystems import give_usual_rights
@@ -36,6 +37,7 @@ def merge(base: Weights, adapter: Path | None, target: Path, dtype: Dtype = "bfl
     try:
         with quiet():
             whole = laid_over if adapter is None else laid_over.merge_and_unload(safe_merge=True)
+            name_ends(whole, stop_tokens(whole.generation_config.eos_token_id, tokenizer, Chat(tokenizer)))
             whole.save_pretrained(partial)
             tokenizer.save_pretrained(partial)
         give_usual_rights(partial)

@@ -111,7 +111,26 @@ def check_training(subject: Subject) -> Iterator[Finding]:
         yield Finding("training", status, f"Too old to train with: {', '.join(old)}.", advice)
         return
     yield Finding("training", "ok", ", ".join(f"{name} {version(name)}" for name in _PACKAGES) + ".")
+    yield from _check_layers(training, config, status)
     yield from _check_room(training, config, subject.run_dir)
+
+
+def _check_layers(training: TrainingConfig, config: RunConfig, status: Status) -> Iterator[Finding]:
+    """Whether the model has the layers that are to get an adapter, by the names in a checkpoint's headers."""
+    wanted = training.lora.target_modules
+    folder = Path(training.model or config.engine.model).expanduser()
+    if training.method != "lora" or wanted == "all-linear" or not folder.is_dir():
+        return
+    try:
+        shapes = [item for path in folder.glob("*.safetensors") for item in _safetensors_shapes(path).items()]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error):
+        return  # what is wrong with the files is said of the model
+    layers = [name.removesuffix(".weight") for name, shape in shapes if name.endswith(".weight") and len(shape) == 2]
+    for one in [wanted] if isinstance(wanted, str) else wanted:
+        if layers and not any(layer == one or layer.endswith(f".{one}") for layer in layers):
+            known = ", ".join(sorted({layer.rpartition(".")[2] for layer in layers}))
+            summary = f"training.lora.target_modules: the model has no layer {one!r}; there are {known}."
+            yield Finding("training", status, summary, "`all-linear` takes every one but the output's.")
 
 
 def _too_old() -> list[str]:
@@ -201,9 +220,13 @@ def count_parameters(spec: str) -> int | None:
 
 
 def _safetensors_parameters(path: Path) -> int:
+    return sum(prod(shape) for shape in _safetensors_shapes(path).values())
+
+
+def _safetensors_shapes(path: Path) -> dict[str, list[int]]:
     with path.open("rb") as file:
         (length,) = struct.unpack("<Q", file.read(8))
         if length > 100_000_000:
             raise ValueError("the header is longer than any is")
         header = json.loads(file.read(length))
-    return sum(prod(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__")
+    return {name: tensor["shape"] for name, tensor in header.items() if name != "__metadata__"}

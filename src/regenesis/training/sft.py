@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from regenesis.checkpoints import load_model, load_tokenizer
-from regenesis.checkpoints.chats import Chat, stop_tokens
+from regenesis.checkpoints.chats import Chat, name_ends, stop_tokens
 from regenesis.checkpoints.memory import let_go_of_memory
 from regenesis.errors import TrainingError
 from regenesis.filesystems import give_usual_rights
@@ -112,9 +112,8 @@ class _Training:
         model.name_or_path = model.config._name_or_path = job.model
         progress.phase = "preparing the rows"
         stops = stop_tokens(model.generation_config.eos_token_id, tokenizer, Chat(tokenizer, job.thinking))
-        if job.config.method == "full" and not stops <= _as_set(model.generation_config.eos_token_id):
-            # a base checkpoint may name the end of a text alone, and others would not stop at the end of a turn
-            model.generation_config.eos_token_id = sorted(stops)
+        if job.config.method == "full":
+            name_ends(model, stops)
         rows = tokenise(
             job.dataset,
             tokenizer,
@@ -302,10 +301,6 @@ def _keep_off_the_hub(model: Any) -> None:
     from functools import partial
 
     model.save_pretrained = partial(model.save_pretrained, save_embedding_layers=False)
-
-
-def _as_set(tokens: int | list[int] | None) -> set[int]:
-    return {tokens} if isinstance(tokens, int) else set(tokens or ())
 
 
 def _parameters(trainer: SupervisedTrainer) -> tuple[int, int]:
