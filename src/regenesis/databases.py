@@ -1,4 +1,4 @@
-"""SQLite files that are looked at, also where nothing may be written.
+"""SQLite files that are looked at, also where nothing may be written, and values kept compressed in them.
 
 with closing(open_to_look(Path("runs/x/ledger.sqlite"))) as connection: ...
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import zlib
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -31,6 +32,26 @@ def open_to_look(path: Path) -> sqlite3.Connection:
     if not log.exists() or log.stat().st_size == 0:
         return _connect(path, "mode=ro&immutable=1")
     return _copied_into_memory(path, log)
+
+
+def unpacked(content: bytes, most: int) -> bytes:
+    """What a compressed value of a row holds, without taking more memory than it may.
+
+    Args:
+        content: The value.
+        most: Bytes that it may come to.
+
+    Raises:
+        ValueError: It is not compressed, is cut off, or comes to more.
+    """
+    unpacking = zlib.decompressobj()
+    try:
+        whole = unpacking.decompress(content, most)
+    except (zlib.error, TypeError) as error:
+        raise ValueError(str(error)) from error
+    if not unpacking.eof:
+        raise ValueError(f"a value that is cut off, or unpacks to more than {most:,} bytes")
+    return whole
 
 
 def _needs_index(path: Path) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import stat
 from pathlib import Path
 
 from regenesis.errors import RunError
@@ -126,3 +127,21 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def read_bounded(path: Path, most: int = 64 * 1024 * 1024) -> bytes:
+    """The contents of a small file that may have come from anywhere.
+
+    Raises:
+        ValueError: It is no plain file, or larger than `most` bytes.
+        OSError: It cannot be read.
+    """
+    # a pipe would be waited for otherwise, and a device has no end
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise ValueError("it is no plain file")
+        if found.st_size > most:
+            raise ValueError(f"it has {found.st_size:,} bytes where at most {most:,} are read")
+        return file.read(most)

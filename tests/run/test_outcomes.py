@@ -136,7 +136,7 @@ def test_a_record_that_is_damaged_inside_is_named(path: Path) -> None:
     with sqlite3.connect(path) as other:
         other.execute("UPDATE outcomes SET record = zeroblob(100) WHERE question_id = 'toy/train/2'")
     store = OutcomeStore.open(path, "mark")
-    with pytest.raises(RunError, match="delete it and start the run again"):
+    with pytest.raises(RunError, match="start the run again, which derives it anew"):
         store.get(question(2))
 
 

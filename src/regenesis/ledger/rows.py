@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from regenesis.databases import unpacked
 from regenesis.nouns import Completion, Request, storable
 
 ADDED = {"checksum": "INTEGER", "thought": "TEXT", "thought_tokens": "INTEGER"}
@@ -99,14 +100,7 @@ def request_in(row: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ValueError: It cannot be unpacked.
     """
-    unpacking = zlib.decompressobj()
-    try:
-        content = unpacking.decompress(row["request"], _LARGEST_REQUEST)
-    except zlib.error as error:
-        raise ValueError(str(error)) from error
-    if not unpacking.eof:
-        raise ValueError("a request that is cut off, or larger than any request")
-    request: dict[str, Any] = json.loads(content)
+    request: dict[str, Any] = json.loads(unpacked(row["request"], _LARGEST_REQUEST))
     return request
 
 

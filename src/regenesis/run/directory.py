@@ -24,7 +24,7 @@ import yaml
 
 from regenesis.config import RunConfig, config_from_mapping, config_from_text, differences
 from regenesis.errors import RunError
-from regenesis.filesystems import network_filesystem, usable_path
+from regenesis.filesystems import network_filesystem, read_bounded, usable_path
 from regenesis.ledger import Ledger
 from regenesis.run import trust
 from regenesis.run.plainness import require_plain
@@ -249,10 +249,10 @@ class RunDirectory:
             ConfigError: It is not valid.
         """
         try:
-            text = self.config_file.read_text("utf-8")
+            text = read_bounded(self.config_file).decode("utf-8")
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             raise RunError(f"{self.config_file}: cannot be read ({error}). Restore it from a copy.") from error
         return config_from_text(text, str(self.config_file), base=self.path)
 
@@ -323,11 +323,11 @@ def read_json(path: Path) -> dict[str, Any] | None:
         RunError: It holds something else.
     """
     try:
-        value = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
+        value = json.loads(read_bounded(path))
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    except ValueError as error:
-        raise RunError(f"{path}: is damaged ({error}). Restore it from a copy.") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise RunError(f"{path}: is damaged ({error}). Restore it from a copy, or remove it.") from error
     if not isinstance(value, dict):
-        raise RunError(f"{path}: is damaged (it holds no mapping). Restore it from a copy.")
+        raise RunError(f"{path}: is damaged (it holds no mapping). Restore it from a copy, or remove it.")
     return value

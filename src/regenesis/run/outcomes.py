@@ -14,19 +14,20 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path as FilePath
 from typing import Any
 
+from regenesis.databases import open_to_look
 from regenesis.errors import RunError
 from regenesis.methods import Outcome
-from regenesis.nouns import Judged, Path, Question, Verdict
+from regenesis.nouns import Question
+from regenesis.run.outcome_records import packed_outcome, unpacked_outcome
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS outcomes (
@@ -42,10 +43,11 @@ CREATE TABLE IF NOT EXISTS outcomes (
 """
 _SCHEMA_OF_MARKS = "CREATE TABLE IF NOT EXISTS asked_again (question_id TEXT PRIMARY KEY)"
 """Questions with requests that were refused: finished as things stood then, and led again by the next start."""
-_JUDGED_FIELDS, _PATH_FIELDS, _VERDICT_FIELDS = (
-    tuple(field.name for field in fields(noun)) for noun in (Judged, Path, Verdict)
-)
 _DERIVING_CODE = ("answers", "curation", "methods", "run/judging.py")
+
+
+class OutcomeDamaged(RunError):
+    """The record of a question holds no outcome; it can be derived from the ledger again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +103,9 @@ class OutcomeStore:
         if not path.exists():
             return cls(path, "", _connect(FilePath(":memory:")))
         try:
-            connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=30)
+            connection = open_to_look(path)
             row = connection.execute("SELECT fingerprint FROM outcomes ORDER BY rowid DESC LIMIT 1").fetchone()
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, OSError) as error:
             raise _unusable(path, error) from error
         return cls(path, row[0] if row is not None else "", connection)
 
@@ -120,8 +122,6 @@ class OutcomeStore:
         Raises:
             RunError: It cannot be written (no room on disk, say).
         """
-        kept = [outcome.judged.index(one) for one in outcome.kept]
-        record = json.dumps({"judged": [_record(one) for one in outcome.judged], "kept": kept}, ensure_ascii=True)
         with self._naming_trouble():
             self._connection.execute(
                 "INSERT OR REPLACE INTO outcomes VALUES (?,?,?,?,?,?,?,?)",
@@ -133,8 +133,8 @@ class OutcomeStore:
                         sum(one.verdict.status == status for one in outcome.judged)
                         for status in ("correct", "incorrect", "unparsed")
                     ),
-                    len(kept),
-                    zlib.compress(record.encode(), 1),
+                    len(outcome.kept),
+                    packed_outcome(outcome),
                 ),
             )
             mark = (
@@ -150,11 +150,35 @@ class OutcomeStore:
             return {question_id for (question_id,) in self._connection.execute("SELECT question_id FROM asked_again")}
 
     def get(self, question: Question) -> Outcome | None:
-        """What became of a question, `None` if it is not finished."""
+        """What became of a question, `None` if it is not finished.
+
+        Raises:
+            OutcomeDamaged: Its record holds something else.
+        """
         statement = "SELECT record FROM outcomes WHERE question_id = ? AND fingerprint = ?"
         with self._naming_trouble():
             row = self._connection.execute(statement, (question.id, self._fingerprint)).fetchone()
-            return None if row is None else _outcome(question, json.loads(zlib.decompress(row[0])))
+        if row is None:
+            return None
+        try:
+            return unpacked_outcome(question, row[0])
+        except ValueError as error:
+            raise OutcomeDamaged(
+                f"{self._path}: is damaged (question {question.id}: {error}). It is derived from the ledger: start the "
+                "run again, which derives it anew."
+            ) from error
+
+    def forget_damaged(self, questions: Iterable[Question]) -> list[str]:
+        """Removes the outcomes that hold something else, so that they are derived again; returns their questions."""
+        forgotten = []
+        for question in questions:
+            try:
+                self.get(question)
+            except OutcomeDamaged:
+                forgotten.append(question.id)
+                with self._naming_trouble():
+                    self._connection.execute("DELETE FROM outcomes WHERE question_id = ?", (question.id,))
+        return forgotten
 
     def finished(self) -> set[str]:
         """Ids of the finished questions."""
@@ -186,7 +210,7 @@ class OutcomeStore:
     def _naming_trouble(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.DatabaseError, zlib.error) as error:
+        except sqlite3.DatabaseError as error:
             raise _unusable(self._path, error) from error
 
 
@@ -241,23 +265,3 @@ def _connect(path: FilePath) -> sqlite3.Connection:
     connection.execute(_SCHEMA)
     connection.execute(_SCHEMA_OF_MARKS)
     return connection
-
-
-def _record(judged: Judged) -> dict[str, Any]:
-    # `dataclasses.asdict` copies all the way down, which shows when a large run is derived again
-    record = {name: getattr(judged, name) for name in _JUDGED_FIELDS}
-    record["path"] = {name: getattr(judged.path, name) for name in _PATH_FIELDS}
-    record["verdict"] = {name: getattr(judged.verdict, name) for name in _VERDICT_FIELDS}
-    return record
-
-
-def _outcome(question: Question, record: dict[str, Any]) -> Outcome:
-    judged = tuple(_judged(one) for one in record["judged"])
-    return Outcome(question, judged, tuple(judged[index] for index in record["kept"]))
-
-
-def _judged(record: dict[str, Any]) -> Judged:
-    path = record["path"]
-    path["steps"] = tuple(tuple(step) for step in path["steps"])
-    path["retries"] = tuple(path["retries"])
-    return Judged(Path(**path), Verdict(**record["verdict"]), record["defect"], record["training_text"])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -98,7 +99,7 @@ def read_status(run_dir: str | Path) -> Status:
         stage=log.stage,
         training=log.training,
         trained=read_record(directory.model),
-        measured={name: list(evaluation.get(name) or {}) for name in ("tasks", "models")} if evaluation else {},
+        measured=_measured(evaluation),
         evaluation_complete=evaluation.get("complete") is True,
         rounds=[str(later.path) for later in directory.later_rounds()],
     )
@@ -165,17 +166,29 @@ def _question_count(directory: RunDirectory) -> int:
 
 
 def _is_running(directory: RunDirectory) -> bool:
-    lock = directory.path / ".lock"
-    if not lock.exists():
+    try:
+        handle = os.open(directory.path / ".lock", os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:
         return False
-    with lock.open("rb") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            return True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(handle)
     return False
 
 
+def _measured(summary: dict[str, Any]) -> dict[str, list[str]]:
+    """Names of tasks and models in a summary of an evaluation; none unless it holds both."""
+    named = {name: summary.get(name) for name in ("tasks", "models")}
+    if not all(isinstance(found, list | dict) for found in named.values()):
+        return {}
+    return {name: [str(value) for value in found or ()] for name, found in named.items()}
+
+
+_LONGEST_LINE = 1 << 20
+_LARGEST_FIGURE = 1e15
 _STARTS = {"start": "synthesize", "training_start": "train", "evaluate": "evaluate"}
 """Events with which a stage begins, and its time anew."""
 
@@ -197,21 +210,31 @@ class _Log:
 
 def _read_log(log: Path) -> _Log:
     found, current = _Log(), 0.0
-    if not log.exists():
-        return found
-    with log.open(encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            # the last line of a killed start may be torn
-            with suppress(json.JSONDecodeError):
-                entry = json.loads(line)
-                if not isinstance(entry, dict):
-                    continue
-                event = entry.get("event")
-                if event in _STARTS:
-                    found.seconds, current = found.seconds + current, 0.0
-                    found.stage = _STARTS[event]
-                if event == "training_step":
-                    found.training = (int(entry.get("step", 0)), int(entry.get("steps", 0)))
-                current = float(entry.get("elapsed_s", current))
+    for entry in _entries(log):
+        event = entry.get("event")
+        if isinstance(event, str) and event in _STARTS:
+            found.seconds, current = found.seconds + current, 0.0
+            found.stage = _STARTS[event]
+        if event == "training_step":
+            found.training = (int(_figure(entry.get("step"), 0)), int(_figure(entry.get("steps"), 0)))
+        current = _figure(entry.get("elapsed_s"), current)
     found.seconds += current
     return found
+
+
+def _entries(log: Path) -> Iterator[dict[str, Any]]:
+    """The lines of a log that hold something; the last one of a killed start may be torn."""
+    if not log.is_file():
+        return
+    with log.open("rb") as lines:
+        while line := lines.readline(_LONGEST_LINE):
+            with suppress(ValueError, RecursionError):
+                entry = json.loads(line)
+                if isinstance(entry, dict):
+                    yield entry
+
+
+def _figure(value: Any, otherwise: float) -> float:
+    """A count or a time out of a log."""
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if plain and 0 <= value < _LARGEST_FIGURE else otherwise

@@ -30,7 +30,7 @@ from regenesis.run.inputs import digests, method_of, shown_to
 from regenesis.run.journal import Journal
 from regenesis.run.judging import RunJudge
 from regenesis.run.opening import opened
-from regenesis.run.outcomes import OutcomeStore, fingerprint
+from regenesis.run.outcomes import OutcomeDamaged, OutcomeStore, fingerprint
 from regenesis.run.progress import Progress
 from regenesis.run.questions import digest_of, load_for, write_set_aside
 from regenesis.run.tables import OutcomeTables, read_left_out, write_questions
@@ -156,7 +156,12 @@ async def synthesize(
         with Ledger.open(directory.ledger) as ledger:
             store = OutcomeStore.open(directory.outcomes, _fingerprint(synthesis))
             try:
-                return await _run(synthesis, ledger, store, engine)
+                try:
+                    return await _run(synthesis, ledger, store, engine)
+                except OutcomeDamaged:
+                    # derived data: those questions are led through the ledger once more
+                    journal.write("derived_again", questions=store.forget_damaged(synthesis.questions))
+                    return await _run(synthesis, ledger, store, engine)
             finally:
                 store.close()
 

@@ -146,7 +146,7 @@ def read_questions(path: FilePath) -> Iterator[Question]:
                     scoring = json.loads(row.pop("scoring") or "{}")
                     accepted = tuple(row.pop("accepted", None) or ())
                     yield Question(**row, choices=choices, scoring=scoring, accepted=accepted)
-    except (pyarrow.ArrowException, OSError) as error:
+    except (pyarrow.ArrowException, OSError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise _unreadable(path, error) from error
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from regenesis.errors import TrainingError
+from regenesis.filesystems import read_bounded
 
 RECORD = "training.json"
 """The report's file in the model's folder; with it the folder is whole."""
@@ -107,10 +108,10 @@ def read_record(folder: Path) -> dict[str, Any] | None:
     """
     path = folder / RECORD
     try:
-        record = json.loads(path.read_text("utf-8"))
+        record = json.loads(read_bounded(path))
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise TrainingError(f"{path}: is damaged ({error}). Remove {folder} and train again.") from error
     if not isinstance(record, dict) or not isinstance(record.get("settings"), dict):
         raise TrainingError(f"{path}: is not what a training writes. Remove {folder} and train again.")
