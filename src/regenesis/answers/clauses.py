@@ -30,12 +30,13 @@ _CALCULATES = re.compile(
     r"\b(?:add|sum|subtract|take away|multipl|divid|combin|plus|minus|times|comput|calculat|simplif|solv)",
     re.IGNORECASE,
 )
+_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
 _DIGIT = re.compile(r"[0-9]")
 
 
 def main_clause(sentence: str) -> str:
     """The main clause of a sentence; what would leave it without a number is kept."""
-    if not _DIGIT.search(sentence):
+    if len(_NUMBER.findall(sentence)) < 2:
         return sentence
     for pattern, instead in ((_INSIDE_A_WORD, "it"), (_ORDINAL, "next"), (_SIZE, "")):
         sentence = _without(pattern, sentence, instead)

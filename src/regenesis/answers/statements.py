@@ -85,6 +85,7 @@ _SPACE = re.compile(r"[ \t_*]*(?:\n[\s>#_*]*)?")
 _FENCE = re.compile(r"(```[a-z]*|\"\"\"|\'\'\')\s*")
 _KEY = re.compile(r'"[ \t]*:\s*$')
 _ENTRY = re.compile(r'"([^"\n]+)"(?=\s*[,}])|([^",{}\[\s][^",}\n]*)(?=[,}\n])')
+_MAY_BE_CONDITION = re.compile(r"\b(?:[Ii]f|[Uu]nless|[Aa]ssum|[Pp]rovided|[Dd]epend|[Ss]uppose|[Ww]hen|case)")
 _LABEL_DOT = re.compile(r"[\s*(]*[A-J]$")
 _DISPLAY = re.compile(r"\\\[|\$\$")
 SENTENCE_END = re.compile(r"(?<!\.)[.!?](?!\.)(?=[\"')\]*_$]*(?:\s|$))|[。！？\n]")
@@ -106,7 +107,7 @@ class Statement:
         text: What is stated, as written.
         place: What marks it as an answer.
         manner: How a phrase says it.
-        before: What the sentence that holds a phrase says before it.
+        before: What the sentence that holds a phrase says before it, where that may be a condition.
         after: What follows what is stated.
     """
 
@@ -123,7 +124,7 @@ def statements(text: str) -> Iterator[Statement]:
     if len(lowered) != len(text):
         lowered = "".join(low if len(low := character.lower()) == 1 else character for character in text)
     marks = list(marked(text, lowered))
-    first_mark = min((found.position for found in marks), default=len(text))
+    first_mark = min(found.position for found in marks) if marks else len(text)
     # most answers stand at the very end: the rest is searched only if that yields nothing
     tail = max(0, len(text) - _TAIL)
     seen = 0
@@ -146,7 +147,9 @@ def _statement(text: str, found: Found) -> Statement:
         content, stop = content_at(text, found.content)
     if found.place != "phrase":
         return Statement(content.strip(), found.place)
-    before = _sentence_before(text, found.position)
+    before = ""
+    if _MAY_BE_CONDITION.search(text, max(0, found.position - 120), found.position):
+        before = _sentence_before(text, found.position)
     return Statement(content.strip(), found.place, found.manner, before, text[stop : stop + LONGEST_STATEMENT])
 
 
