@@ -146,3 +146,30 @@ def test_importing_the_package_is_light() -> None:
 )
 def test_of_an_answer_that_is_brackets_every_bracket_counts(response: str, gold: str, status: str) -> None:
     assert grade(response, gold, kind="text").status == status
+
+
+PLAIN_ENDINGS = (
+    ("x = 54\n\nPaco had 54 beads in the beginning.", "54"),
+    ("They called 10 back, which means that 39 of them did not make the cut.", "39"),
+    ("Each row has 6 trees.", "6"),
+)
+NO_PLAIN_ENDINGS = (
+    ("Paco had 54 beads and 3 cups.", "54"),
+    ("Paco never had 54 beads.", "54"),
+    ("Did Paco have 54 beads?", "54"),
+    ("Paco had more than 54 beads.", "54"),
+    ("First we take 54 beads.", "54"),
+    ("It is impossible that 54 of them came.", "54"),
+)
+
+
+@pytest.mark.parametrize(("response", "gold"), PLAIN_ENDINGS)
+def test_one_number_of_a_plain_last_sentence_counts_only_where_that_is_switched_on(response: str, gold: str) -> None:
+    assert grade(response, gold, kind="number").status == "unparsed"
+    verdict = grade(response, gold, kind="number", rules=Rules(plain_sentence=True))
+    assert (verdict.status, verdict.rule) == ("correct", "sentence")
+
+
+@pytest.mark.parametrize(("response", "gold"), NO_PLAIN_ENDINGS)
+def test_a_plain_last_sentence_without_one_number_stays_unparsed(response: str, gold: str) -> None:
+    assert grade(response, gold, kind="number", rules=Rules(plain_sentence=True)).status == "unparsed"

@@ -111,3 +111,60 @@ def test_numbers_in_words_up_to_a_hundred(number: int) -> None:
     tail = f"-{UNITS[number % 10]}" if number % 10 else ""
     words = "one hundred" if number == 100 else UNITS[number] if number < 20 else TENS[number // 10 - 2] + tail
     assert grade(f"The answer is {words}.", str(number), kind="number").correct
+
+
+OPTION_TEXTS = ("red clay", "blue slate", "white chalk", "black coal", "green jade")
+LABELS = st.sampled_from("ABCDE")
+TWO_OPTIONS = (
+    "The answer is ({0}) {2} ({1}) {3}.",
+    "The answer is ({0}) {2} or ({1}) {3}.",
+    "So the correct answer is ({0}, {1}).",
+    "({0}) is correct ({0} is correct). The correct answer is ({0}) and ({1}).",
+    "So ({0}) {2} is a possibility. So ({1}) {3} is also a possibility.",
+    "The answer is {0}. In the end the answer depends on the place.",
+    "If it rains, the answer is {0}. Otherwise, the answer is {1}.",
+    "Option {0} is correct when dry. Option {1} is correct when wet.",
+    "Answer: ({0}) {2}, ({1}) {3}",
+    "The answer is either {0} or {1}.",
+)
+
+
+@given(LABELS, LABELS, st.sampled_from(TWO_OPTIONS), st.sampled_from(["", "First: ({0}) {2} is correct.\n\n"]))
+def test_a_response_that_leaves_two_options_open_names_neither(one: str, other: str, end: str, start: str) -> None:
+    assume(one != other)
+    texts = [OPTION_TEXTS[ord(label) - ord("A")] for label in (one, other)]
+    response = (start + end).format(one, other, *texts)
+    assert not grade(response, one, kind="choice", choices=OPTION_TEXTS).correct
+    assert not grade(response, other, kind="choice", choices=OPTION_TEXTS).correct
+
+
+RUN_ON = (
+    "{0}\n\nQuestion: How many are left?\nAnswer: {1}",
+    "{0}\n\nQ: How many are left?\nA: {1}",
+    "{0}\n\n**Problem 2:** How many are left?\nThe answer is {1}.",
+    "{0}<|im_end|>\n<|im_start|>user\nThe answer is {1}.",
+    "{0}<end_of_turn>The answer is {1}.",
+    "{0}<EOS>The answer is {1}.",
+    "{0}[/INST] The answer is {1}.",
+)
+
+
+@given(INTEGERS, INTEGERS, st.sampled_from(PLACES), st.sampled_from(RUN_ON))
+def test_what_a_text_runs_on_into_is_not_its_answer(value: int, other: int, place: str, run_on: str) -> None:
+    assume(value != other)
+    response = run_on.format(place.format(value), other)
+    assert grade(response, str(value), kind="number").correct
+    assert not grade(response, str(other), kind="number").correct
+
+
+@given(st.integers(1, 10**6), st.integers(1, 40))
+def test_a_float_written_out_is_the_result_of_its_calculation(thousandths: int, factor: int) -> None:
+    exact = Fraction(thousandths * factor, 1000)
+    computed = Fraction(repr(sum([thousandths / 1000] * factor)))
+    assert same_number(Number(exact), Number(computed), DEFAULT_RULES)
+    assert not same_number(Number(exact + Fraction(1, 1000)), Number(computed), DEFAULT_RULES)
+
+
+@given(st.integers(-(10**18), 10**18), st.integers(1, 1000))
+def test_whole_numbers_are_never_close_enough(value: int, apart: int) -> None:
+    assert not same_number(Number(Fraction(value)), Number(Fraction(value + apart)), DEFAULT_RULES)

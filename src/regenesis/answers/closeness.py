@@ -36,7 +36,7 @@ def _is_noise(left: Fraction, right: Fraction) -> bool:
         return False
     digits = [_significant_digits(value) for value in (left, right)]
     fine, coarse = max(digits), min(digits)
-    floats = fine >= 15 and abs(left) < 10**15 and (fine >= coarse + 3 or float(left) == float(right))
+    floats = fine >= 15 and abs(left) < 10**15 and (fine >= coarse + 3 or coarse >= 16)
     if floats and abs(left - right) * 10**14 <= abs(left):
         return True
     for value, count, other in ((left, digits[0], digits[1]), (right, digits[1], digits[0])):

@@ -19,7 +19,16 @@ from regenesis.answers.last_words import answered_question, labelled_at_the_end,
 from regenesis.answers.marks import Place
 from regenesis.answers.numbers import Number, read_number
 from regenesis.answers.openings import ends_a_list, lists_options, opening
-from regenesis.answers.options import ChoicesLike, Options, choices_from, names_another, options_from, read_option
+from regenesis.answers.options import (
+    HEDGED,
+    ChoicesLike,
+    Options,
+    choices_from,
+    label_marks,
+    names_another,
+    options_from,
+    read_option,
+)
 from regenesis.answers.remarks import ends_search, is_conditional, retracts, withholds
 from regenesis.answers.rules import DEFAULT_RULES, Rules
 from regenesis.answers.statements import Statement, statements
@@ -129,6 +138,9 @@ def _unsettled(statement: Statement, text: str, kind: AnswerKind, options: Optio
         others = {_value(other, kind, options) for other in statements(text) if other.manner == "called"}
         if others - {None, value}:
             return "several options are called correct"
+        end = last_sentence(statement.after)
+        if HEDGED.search(end) and any(label != value for label, _ in label_marks(end, options)):
+            return f"another option is left open: {shown(end)}"
     return None
 
 

@@ -33,7 +33,7 @@ _REMARK = re.compile(
 )
 _CONDITION = re.compile(
     r"\W*(?:(?:so|but|then|and|however|thus),?\s+)*"
-    r"(?:if|unless|assuming|provided|depending|suppose|when|in (?:some|that) case)\b",
+    r"(?:if|unless|assuming|provided|depending|suppose|when|in (?:some|that) case|otherwise|or else)\b",
     re.IGNORECASE,
 )
 _OTHERWISE = re.compile(
@@ -47,7 +47,11 @@ def is_conditional(statement: Statement, kind: AnswerKind) -> bool:
     """Whether a statement holds under a condition only; for yes or no any condition leaves the other open."""
     if not _CONDITION.match(statement.before):
         return False
-    return kind == "boolean" or _OTHERWISE.search((statement.text + statement.after)[:300]) is not None
+    return (
+        kind == "boolean"
+        or _OTHERWISE.match(statement.before.lstrip()) is not None
+        or _OTHERWISE.search((statement.text + statement.after)[:300]) is not None
+    )
 
 
 def withholds(text: str) -> bool:

@@ -85,7 +85,9 @@ _SPACE = re.compile(r"[ \t_*]*(?:\n[\s>#_*]*)?")
 _FENCE = re.compile(r"(```[a-z]*|\"\"\"|\'\'\')\s*")
 _KEY = re.compile(r'"[ \t]*:\s*$')
 _ENTRY = re.compile(r'"([^"\n]+)"(?=\s*[,}])|([^",{}\[\s][^",}\n]*)(?=[,}\n])')
-_MAY_BE_CONDITION = re.compile(r"\b(?:[Ii]f|[Uu]nless|[Aa]ssum|[Pp]rovided|[Dd]epend|[Ss]uppose|[Ww]hen|case)")
+_MAY_BE_CONDITION = re.compile(
+    r"\b(?:[Ii]f|[Uu]nless|[Aa]ssum|[Pp]rovided|[Dd]epend|[Ss]uppose|[Ww]hen|[Oo]therwise|case)"
+)
 _LABEL_DOT = re.compile(r"[\s*(]*[A-J]$")
 _DISPLAY = re.compile(r"\\\[|\$\$")
 SENTENCE_END = re.compile(r"(?<!\.)[.!?](?!\.)(?=[\"')\]*_$]*(?:\s|$))|[。！？\n]")
