@@ -17,7 +17,7 @@ from regenesis.config import BudgetConfig, OpenAIEngineConfig
 from regenesis.engines.openai import OpenAIEngine
 from regenesis.errors import EngineError, RequestFailed
 from regenesis.ledger import Ledger
-from regenesis.nouns import Message, Question, Request, Sampling
+from regenesis.nouns import Completion, FinishReason, Message, Question, Request, Sampling
 from regenesis.scheduling import (
     Budget,
     BudgetSpent,
@@ -182,6 +182,57 @@ async def test_samples_of_one_prompt_are_asked_apart(ledger: Ledger) -> None:
     assert [one.sample for one in engine.asked] == [0, 1]
     assert engine.asked[0].seed != engine.asked[1].seed
     assert replies[0] == replies[2] != replies[1]
+
+
+def refused(reason: FinishReason = "refused") -> Completion:
+    return Completion("", reason, 0, 0, "played", 0.01, error="no")
+
+
+async def test_a_refusal_is_counted_by_stage_and_never_written_down(ledger: Ledger) -> None:
+    sampler = sampler_of(PlayedEngine(lambda request: refused()), ledger)
+    await ask_all(sampler, question(0), stages=("adapt", "solve", "solve"))
+    assert {stage: (one.count, one.words) for stage, one in sampler.traffic.refusals.items()} == {
+        "adapt": (1, "no"),
+        "solve": (2, "no"),
+    }
+    assert sampler.unanswered == {question(0).id}
+    await sampler.settle()
+    assert list(ledger.keys()) == []
+
+
+async def test_what_a_filter_withheld_is_written_down_once_its_stage_is_answered(ledger: Ledger) -> None:
+    replies = iter([refused("filtered"), completion("fine"), completion("fine")])
+    sampler = sampler_of(PlayedEngine(lambda request: next(replies)), ledger)
+    await ask_all(sampler, question(0), stages=("solve",))
+    await ask_all(sampler, question(1), stages=("adapt",))
+    assert len(list(ledger.keys())) == 1
+    await ask_all(sampler, question(2), stages=("solve",))
+    assert len(list(ledger.keys())) == 3
+
+
+async def test_what_a_filter_withheld_last_is_written_down_at_the_end(ledger: Ledger) -> None:
+    sampler = sampler_of(PlayedEngine(lambda request: refused("filtered")), ledger)
+    await ask_all(sampler, question(0))
+    assert list(ledger.keys()) == []
+    await sampler.settle()
+    assert len(list(ledger.keys())) == 1
+
+
+@pytest.mark.parametrize(
+    ("counts", "stalled"), [((40, 90, 140), 0), ((40, 60, 60), 1), ((40, 30, 60), 1), ((9, 9, 9), 0), ((0, 0, 0), 0)]
+)
+async def test_a_prompt_that_stops_growing_with_its_chat_is_counted(
+    counts: tuple[int, ...], stalled: int, ledger: Ledger
+) -> None:
+    left = iter(counts)
+    engine = PlayedEngine(lambda request: Completion("ok", "stop", next(left), 1, "played", 0.01))
+    sampler = sampler_of(engine, ledger)
+    messages: list[Message] = []
+    async with sampler.chain(question(0), 0, "chain") as chain:
+        for stage in ("adapt", "structure", "solve"):
+            messages.append(Message("user", stage * 30))
+            await chain.ask(stage, messages, DRAW)
+    assert sampler.traffic.stalled == stalled
 
 
 async def test_a_chain_holds_one_place_from_its_first_miss_to_its_end(ledger: Ledger) -> None:

@@ -32,6 +32,9 @@ Result = TypeVar("Result")
 _THOUGHTS_WITHOUT_REPLY = 20
 """Completions at the beginning of a start that may all be thoughts without a reply."""
 
+_MOST_CHARACTERS_A_TOKEN = 12
+"""Of a prompt: a count of fewer tokens cannot be one of the whole."""
+
 
 class BudgetConfig(Section):
     """Where one start of the run stops by itself, cleanly; the next start goes on. None of it changes what is asked."""
@@ -138,18 +141,15 @@ class Refusals:
     Attributes:
         count: How many.
         words: What was said to the first of them.
-        questions: Whose they were.
     """
 
     count: int = 0
     words: str = ""
-    questions: set[str] = field(default_factory=set)
 
-    def add(self, question_id: str, words: str) -> None:
+    def add(self, words: str) -> None:
         """Counts one in."""
         self.count += 1
         self.words = self.words or words
-        self.questions.add(question_id)
 
 
 @dataclass(slots=True)
@@ -211,6 +211,11 @@ class Sampler:
     """Answers requests from the ledger or else from the engine; a completion is on disk before it is returned.
 
     A refusal is no answer and is not written down: a later start, with the server or the limits mended, asks again.
+    What a content filter withheld is written down once an answer to another request of its stage, or the end of the
+    start, shows that it is about what the text says and not about an account that gets nothing any more.
+
+    Attributes:
+        unanswered: Ids of the questions with a request that is not written down.
     """
 
     def __init__(
@@ -233,6 +238,8 @@ class Sampler:
         # a few chains more than the engine's capacity, so that it is kept busy while completions are written down
         self.pool = Pool(engine.capacity + engine.capacity // 32)
         self.traffic = Traffic()
+        self.unanswered: set[str] = set()
+        self._withheld: dict[str, list[tuple[Request, Completion]]] = {}
 
     @asynccontextmanager
     async def chain(self, question: Question, ordinal: int, label: str, index: int = 0) -> AsyncIterator[Chain]:
@@ -261,12 +268,29 @@ class Sampler:
         self._budget.take_request()
         completion = await self._send(request)
         self._budget.add_tokens(completion)
-        if completion.finish_reason == "refused":
-            self.traffic.refusals.setdefault(request.stage, Refusals()).add(request.question_id, completion.error or "")
+        if completion.refused:
+            self._note_refusal(request, completion)
         else:
             await self._ledger.put(request, completion)
+            await self._record_withheld(request.stage)
             self._require_replies(completion)
         return Reply(key, completion)
+
+    async def settle(self) -> None:
+        """Writes down what was waited with; call it when a start has come to its end."""
+        for stage in list(self._withheld):
+            await self._record_withheld(stage)
+
+    def _note_refusal(self, request: Request, completion: Completion) -> None:
+        self.unanswered.add(request.question_id)
+        if completion.finish_reason == "filtered":
+            self._withheld.setdefault(request.stage, []).append((request, completion))
+        else:
+            self.traffic.refusals.setdefault(request.stage, Refusals()).add(completion.error or "")
+
+    async def _record_withheld(self, stage: str) -> None:
+        for request, completion in self._withheld.pop(stage, ()):
+            await self._ledger.put(request, completion)
 
     def _require_replies(self, completion: Completion) -> None:
         """Stops a start in which the model has thought and never replied.
@@ -340,7 +364,10 @@ class Chain:
     def _watch_growth(self, messages: tuple[Message, ...], tokens: int) -> None:
         """Counts a prompt that goes on with the one before it and came to no more tokens: it was cut on the way."""
         earlier, tokens_before = self._before
-        if 0 < len(earlier) < len(messages) and messages[: len(earlier)] == earlier and 0 < tokens <= tokens_before:
+        # some servers count nothing, or only what their cache does not hold
+        believable = tokens_before >= sum(len(message.content) for message in earlier) / _MOST_CHARACTERS_A_TOKEN
+        grown = 0 < len(earlier) < len(messages) and messages[: len(earlier)] == earlier
+        if grown and believable and 0 < tokens <= tokens_before:
             self._sampler.traffic.stalled += 1
         self._before = (messages, tokens)
 

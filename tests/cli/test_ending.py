@@ -120,8 +120,8 @@ def test_questions_that_overlap_the_evaluation_are_counted_and_some_are_shown() 
 
 def test_refusals_are_told_by_stage_in_the_words_of_the_engine() -> None:
     refusals = {
-        "solve": Refusals(24, "the context is 1024 tokens", {"q1"}),
-        "structure": Refusals(2, "\x1b[31mno", {"q2"}),
+        "solve": Refusals(24, "the context is 1024 tokens"),
+        "structure": Refusals(2, "\x1b[31mno"),
     }
     shown = printed(report(refusals=refusals))
     assert "Refused by the engine: 26 requests." in shown

@@ -82,6 +82,8 @@ def _print_unfinished(console: Console, report: EvaluationReport) -> None:
             console.print(f"  … and {len(report.owed) - _NAMED:,} more; evaluation/summary.json names them all.")
     if report.damaged:
         console.print(Text(said_of_damage(report.damaged), "bold yellow"))
+    for sentence in refusal_sentences(report.evaluation):
+        console.print(Text(sentence, "bold yellow"), soft_wrap=True)
     if not report.complete:
         console.print(Text("Not all questions are answered yet: all figures are of those that are.", "bold yellow"))
 
@@ -98,6 +100,20 @@ def _print_unread(console: Console, evaluation: Evaluation) -> None:
             console.print(Text(told, "bold red"))
 
 
+def refusal_sentences(evaluation: Evaluation) -> list[str]:
+    """What the engine said to the questions that it refused, for each model and task with such questions."""
+    sentences = []
+    for model, tasks in evaluation.results.items():
+        for task, results in tasks.items():
+            refused = [result.verdict.reason for result in results if result.verdict.rule == "refused"]
+            if refused:
+                sentences.append(
+                    f"{in_a_line(model, 40)}, {in_a_line(task, 40)}: {len(refused):,} of {len(results):,} questions "
+                    f"count as wrong: {in_a_line(refused[0], 300)}"
+                )
+    return sentences
+
+
 def unread_sentences(evaluation: Evaluation) -> list[str]:
     """What to look at where no answer of a model to a task could be read."""
     sentences = []
@@ -105,7 +121,7 @@ def unread_sentences(evaluation: Evaluation) -> list[str]:
         tally = evaluation.tallies[model][task]
         why = "the model does not give them in the form asked for: try another prompt set, or a stronger model"
         if tally.refused == tally.answered:
-            why = "the engine refused every question: `reason` in the table holds its words"
+            why = "the engine refused every question; its words stand above"
         elif 2 * tally.truncated > tally.answered:
             why = f"{tally.truncated:,} were cut off: raise evaluation.sampling.max_tokens"
         sentences.append(

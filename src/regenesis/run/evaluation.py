@@ -352,6 +352,7 @@ async def _ask_missing(name: str, engine: Engine, results: dict[str, Result], wo
         try:
             window = window_size(engine.capacity, config.scheduling.window)
             report: WindowReport = await work_through(left, bring_to_its_end, window, work.ledger.watch())
+            await sampler.settle()
         finally:
             progress.end_model()
     work.stopped = report.stopped

@@ -258,8 +258,7 @@ async def _work(
 
     async def bring_to_its_end(ordinal: int, question: Question) -> None:
         outcome = await method.solve(Session(question, judge, sampler, ordinal))
-        refused = any(question.id in refusals.questions for refusals in sampler.traffic.refusals.values())
-        store.put(outcome, ask_again=refused)
+        store.put(outcome, ask_again=question.id in sampler.unanswered)
         progress.finish(outcome, synthesis.judge.curator.near_duplicates(outcome.judged, outcome.kept))
         synthesis.journal.write(
             "question",
@@ -273,6 +272,7 @@ async def _work(
         synthesis.report = await work_through(
             left, bring_to_its_end, window_size(engine.capacity, config.scheduling.window), ledger.watch()
         )
+        await sampler.settle()
     synthesis.damaged = ledger.damaged
     for question_id, why in (synthesis.report.owed or {}).items():
         synthesis.journal.write("owed", id=question_id, why=why)

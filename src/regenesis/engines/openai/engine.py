@@ -26,7 +26,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,10 +42,11 @@ from regenesis.engines.openai.discovery import Sight, look, wrong_key
 from regenesis.engines.openai.endpoints import Endpoint, Pool, longest_retry_after
 from regenesis.engines.openai.exchange import Answered, Failed, Hopeless, Outcome, Refused, TooMuch, exchange
 from regenesis.engines.openai.fitting import read_room
+from regenesis.engines.openai.form import Form
 from regenesis.engines.openai.proxies import environment_proxy
 from regenesis.engines.openai.replies import Reply
 from regenesis.engines.openai.switch import ThinkingSwitch
-from regenesis.errors import ConfigError, EngineError, RequestFailed
+from regenesis.errors import EngineError, RequestFailed
 from regenesis.nouns import Completion, Request, Thinking
 
 if TYPE_CHECKING:
@@ -54,15 +54,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_OWN_FIELDS = ("model", "messages", "n", "stream")
 _EMPTY_TRIES = 3
-_FITS = 3
-"""Times that the tokens asked for are lowered to what a server says it has room for."""
-_LEAST_ROOM = 32
-"""New tokens below which a reply is not worth asking for."""
-_STREAM_ONLY = re.compile(
-    r"stream.{0,60}\b(?:only|must|require|enable)|\b(?:only|must|require|enable).{0,60}stream", re.I
-)
+_ADAPTATIONS = 3
+"""Times that a refused request is changed to what the server's words ask for."""
 _IDLE_SECONDS = 4.0
 """Idle connections are dropped before uvicorn, which most servers run under, drops them after 5 s: a request sent at
 that very moment would be lost."""
@@ -108,8 +102,8 @@ class OpenAIEngine:
             EngineError: An environment variable holds something that cannot be a key, one that a header needs is not
                 set, or the environment names a proxy that cannot be used.
         """
-        _check(config)
         self._switch = ThinkingSwitch(config, thinking)
+        self._form = Form(config, self._switch)
         self.model = _identity(config.model, self._switch.shaping)
         self.capacity = config.max_in_flight
         self._config = config
@@ -118,7 +112,6 @@ class OpenAIEngine:
         self._circuit = Circuit(config.retry)
         self._proxies = {url: environment_proxy(url) for url in config.urls}
         self._doubts: dict[str, str] = {}
-        self._streams = False
         self._session: ClientSession | None = None
         self._retries = self._rate_limited = self._usage_estimated = self._failures = 0
 
@@ -168,8 +161,8 @@ class OpenAIEngine:
         session = self._session
         if session is None:
             raise EngineError("The engine is not open: call open() first.")
-        fields = self._fields(request)
-        tries = empty_tries = turned_away = fits = 0
+        fields = self._form.fields(request)
+        tries = empty_tries = turned_away = adapted = 0
         failed_at: Endpoint | None = None
         while True:
             endpoint = await self._pool.acquire(request.question_id, avoid=failed_at)
@@ -188,8 +181,8 @@ class OpenAIEngine:
                         await self._back_off(turned_away)
                     continue
                 case Refused(words, filtered):
-                    fits += 1
-                    if fits <= _FITS and not filtered and self._adapt(fields, words):
+                    adapted += 1
+                    if adapted <= _ADAPTATIONS and not filtered and self._form.adapt(fields, self._shown(words)):
                         continue
                     self._count_refusal(request, endpoint, words)
                     return self._refusal(words, now - sent_at, filtered=filtered)
@@ -252,43 +245,6 @@ class OpenAIEngine:
             if sight.doubt:
                 self._doubts[endpoint.url] = self._credential.redact(sight.doubt)
                 logger.warning("%s", self._doubts[endpoint.url])
-
-    def _fields(self, request: Request) -> dict[str, Any]:
-        """A request's body; what is `null` in the config is left to the server."""
-        sampling = request.sampling
-        fields = {
-            "model": self._config.model,
-            "messages": [{"role": message.role, "content": message.content} for message in request.messages],
-            "temperature": sampling.temperature,
-            "top_p": sampling.top_p,
-            self._config.max_tokens_field: sampling.max_tokens,
-            "n": 1,
-            "stream": self._streams,
-            "seed": request.seed if self._config.send_seed else None,
-            **self._switch.fields(),
-        }
-        if self._streams:
-            fields["stream_options"] = {"include_usage": True}
-        return {name: value for name, value in fields.items() if value is not None}
-
-    def _adapt(self, fields: dict[str, Any], words: str) -> bool:
-        """Changes a refused request to one that the server may take, where its words say how."""
-        if self._switch.gives_way(fields, self._shown(words)):
-            return True
-        if not fields.get("stream") and _STREAM_ONLY.search(words):
-            self._streams = True
-            fields.update(stream=True, stream_options={"include_usage": True})
-            return True
-        limit = fields.get(self._config.max_tokens_field)
-        room = read_room(words, limit) if isinstance(limit, int) else None
-        if room is None or room.new_tokens is None or limit is None:
-            return False
-        # some servers know the length of a prompt only by "at least"
-        lower = room.new_tokens if room.new_tokens < limit else limit // 2
-        if lower < min(_LEAST_ROOM, limit):
-            return False
-        fields[self._config.max_tokens_field] = lower
-        return True
 
     def _learn(self, endpoint: Endpoint, outcome: Outcome, stage: str, sent_at: float, now: float) -> None:
         """Lets the endpoint and the circuit know what came of a request.
@@ -389,15 +345,3 @@ class OpenAIEngine:
 def _identity(model: str, shaping: Mapping[str, Any]) -> str:
     """The model's name; what else shapes every completion is part of the identity where there is any."""
     return f"{model} {json.dumps(shaping, sort_keys=True)}" if shaping else model
-
-
-def _check(config: OpenAIEngineConfig) -> None:
-    clashing = [field for field in _OWN_FIELDS if field in config.extra_body]
-    if config.extra_body.get("n", 0) is None:
-        clashing.remove("n")  # one is what comes of leaving it out
-    if clashing:
-        raise ConfigError(f"engine.extra_body: {', '.join(clashing)} cannot be set there; remove it.")
-    try:
-        json.dumps(config.extra_body, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"engine.extra_body: holds something that JSON cannot carry ({error}).") from error
