@@ -10,9 +10,11 @@ from pydantic import BaseModel
 from regenesis.config import (
     OPERATIONAL_FIELDS,
     PRESETS,
+    CurationConfig,
     LlamaCppEngineConfig,
     OpenAIEngineConfig,
     RunConfig,
+    SamplingConfig,
     TaskConfig,
     TransformersEngineConfig,
     config_from_mapping,
@@ -22,6 +24,7 @@ from regenesis.config import (
 )
 from regenesis.config import schema as module
 from regenesis.errors import ConfigError
+from regenesis.methods.regenesis import ReGenesisConfig
 
 TOY: dict[str, Any] = {"tasks": [{"name": "gsm8k", "limit": 3}]}
 SERVER = {"kind": "openai", "base_url": "http://127.0.0.1:8000/v1", "model": "my-model"}
@@ -363,3 +366,23 @@ def test_a_config_cannot_be_changed() -> None:
 def test_thinking_is_said_once_and_leaves_a_thought_its_room(stated: str, thinking: str, room: int) -> None:
     config = config_from_text(f"tasks: [gsm8k]\n{stated}", "config.yaml")
     assert (config.thinking, config.room_for_thought) == (thinking, room)
+
+
+def test_a_preset_applies_to_a_config_made_in_python_too() -> None:
+    made = RunConfig(preset="paper", tasks=[TaskConfig(name="gsm8k")])
+    assert made.method == config_from_mapping({"preset": "paper", "tasks": ["gsm8k"]}).method
+    assert made.method.prompts == "paper"
+    assert RunConfig(tasks=made.tasks).method == ReGenesisConfig()
+
+
+def test_what_a_config_made_in_python_states_wins_over_its_preset() -> None:
+    made = RunConfig(
+        preset="paper",
+        tasks=[TaskConfig(name="gsm8k")],
+        method=ReGenesisConfig(keep=2, sampling=SamplingConfig(top_p=0.5)),
+        curation=CurationConfig(max_tokens=300),
+    )
+    assert (made.method.keep, made.method.prompts, made.method.wave) == (2, "paper", 45)
+    assert (made.method.sampling.top_p, made.method.sampling.temperature) == (0.5, 1.2)
+    assert (made.curation.max_tokens, made.curation.boxed) == (300, "unwrap")
+    assert RunConfig.model_validate(made.model_dump()) == made

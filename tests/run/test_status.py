@@ -19,7 +19,7 @@ Finished = tuple[Callable[..., RunConfig], Path]
 def test_a_finished_run_is_counted(finished: Finished) -> None:
     _, run = finished
     status = read_status(run)
-    assert (status.running, status.tasks, status.model, status.questions) == (False, ["toy"], "scripted", 8)
+    assert (status.running, status.tasks, status.model, status.questions) == (False, ["toy"], "played", 8)
     assert status.outcomes.questions == 8
     outcomes = list(read_outcomes(run))
     assert status.kept == sum(len(one.kept) for one in outcomes) > 0

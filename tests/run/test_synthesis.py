@@ -20,7 +20,7 @@ from regenesis.answers import grade
 from regenesis.config import RunConfig
 from regenesis.errors import ConfigError, EngineError, LedgerError, RegenesisError, RequestFailed, RunError, TaskError
 from regenesis.nouns import Completion, Request
-from regenesis.run import Progress, SynthesisReport, outcomes, synthesize
+from regenesis.run import Progress, SynthesisReport, outcomes, read_status, synthesize
 
 Finished = tuple[Callable[..., RunConfig], Path]
 
@@ -435,3 +435,13 @@ async def test_outcomes_of_a_ledger_that_is_gone_are_not_believed(finished: Fini
     keys = recorded_keys(run)
     assert report.requests_sent == len(keys) > 0
     assert all(set(json.loads(line)["ledger_keys"]) <= keys for line in train_bytes(run).splitlines())
+
+
+async def test_an_engine_of_the_callers_own_is_named_in_card_and_status(file: Path, tmp_path: Path) -> None:
+    config = toy_config(file)
+    await synthesize(config, tmp_path / "run", engine=PlayedEngine(model="mine@7"))
+    card = (tmp_path / "run" / "dataset" / "README.md").read_text()
+    assert "| model | mine@7 |" in card
+    assert "| engine | played |" in card
+    assert config.engine.model not in card
+    assert read_status(tmp_path / "run").model == "mine@7"

@@ -10,7 +10,8 @@ refused with the nearest right name.
 from __future__ import annotations
 
 from regenesis.config.comparing import OPERATIONAL_FIELDS, differences
-from regenesis.config.loading import PRESETS, config_from_mapping, config_from_text, load_config, preset_values
+from regenesis.config.loading import config_from_mapping, config_from_text, load_config
+from regenesis.config.presets import PRESETS, preset_values
 from regenesis.config.schema import RunConfig
 from regenesis.curation.config import CurationConfig, DecontaminationConfig
 from regenesis.engines.config import EngineConfig

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,16 +12,14 @@ from pydantic import ValidationError
 
 from regenesis.config.faults import name_faults
 from regenesis.config.plain import LARGEST_FILE, check_plain
+from regenesis.config.presets import PRESETS, method_named, with_preset
 from regenesis.config.schema import RunConfig
 from regenesis.engines.config import EngineConfig
 from regenesis.engines.llamacpp.config import LlamaCppEngineConfig
 from regenesis.engines.transformers.config import TransformersEngineConfig
 from regenesis.errors import ConfigError
-from regenesis.methods.catalogue import DEFAULT
 from regenesis.section import Section, is_a_path, names_a_path
 from regenesis.tasks.config import TaskConfig, spell_out_task
-
-PRESETS = ("quick", "default", "paper", "paper-text", "star-paper")
 
 
 class _UniqueKeysLoader(yaml.SafeLoader):
@@ -100,28 +97,12 @@ def config_from_mapping(
     preset = merged.get("preset", "default")
     if not isinstance(preset, str) or preset not in PRESETS:
         raise ConfigError(f"{origin}: preset {preset!r} does not exist; choose one of {', '.join(PRESETS)}.")
-    values = preset_values(preset)
-    if _method_named(values) != _method_named(merged) and "name" in (merged.get("method") or {}):
-        values.pop("method", None)  # what a preset says of one method says nothing of another
-    merged = _merge(values, merged)
+    merged = with_preset(merged)
     try:
         config = RunConfig.model_validate(merged)
     except ValidationError as error:
-        raise ConfigError(f"{origin}: " + "; ".join(name_faults(error, _method_named(merged)))) from error
+        raise ConfigError(f"{origin}: " + "; ".join(name_faults(error, method_named(merged)))) from error
     return _resolve_paths(config, base or Path.cwd())
-
-
-def _method_named(merged: Mapping[str, Any]) -> str:
-    method = merged.get("method")
-    name = method.get("name") if isinstance(method, Mapping) else None
-    return name if isinstance(name, str) else DEFAULT
-
-
-def preset_values(name: str) -> dict[str, Any]:
-    """The values a preset states; everything else keeps its default."""
-    text = resources.files("regenesis").joinpath("presets", f"{name}.yaml").read_text(encoding="utf-8")
-    values: dict[str, Any] = yaml.safe_load(text) or {}
-    return values
 
 
 def _apply_override(config: dict[str, Any], override: str) -> None:
@@ -169,14 +150,6 @@ def _index(target: list[Any], part: str, override: str) -> int:
             f"--set {override!r}: {part!r} is not a position in a list of {len(target)}; positions start at 0."
         )
     return int(part)
-
-
-def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in over.items():
-        below = merged.get(key)
-        merged[key] = _merge(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
-    return merged
 
 
 def _resolve_paths(config: RunConfig, base: Path) -> RunConfig:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
+from regenesis.config.presets import with_preset
 from regenesis.curation.config import CurationConfig, DecontaminationConfig
 from regenesis.engines.config import EngineConfig
 from regenesis.engines.llamacpp.config import LlamaCppEngineConfig
@@ -25,7 +26,7 @@ class RunConfig(Section):
     """Everything a run depends on."""
 
     preset: Literal["quick", "default", "paper", "paper-text", "star-paper"] = "default"
-    """The values this config starts from."""
+    """The values this config starts from; what it states itself wins."""
     seed: int = Field(default=0, ge=0)
     """Every random choice of the run derives from it."""
     thinking: Thinking = "off"
@@ -62,6 +63,11 @@ class RunConfig(Section):
     def room_for_thought(self) -> int:
         """New tokens that are added to every limit."""
         return 0 if self.thinking == "off" else self.thinking_tokens
+
+    @model_validator(mode="before")
+    @classmethod
+    def _over_its_preset(cls, value: Any) -> Any:
+        return with_preset(value) if isinstance(value, dict) else value
 
     @field_validator("thinking", mode="before")
     @classmethod

@@ -221,8 +221,12 @@ class RunDirectory:
                 "Put them back to go on, or give another --run-dir."
             )
 
-    def freeze_model(self, identity: str) -> None:
+    def freeze_model(self, identity: str, own_engine: str | None = None) -> None:
         """Writes down the model's identity, as the engine gives it; once written, makes sure that it is the same.
+
+        Args:
+            identity: The model's identity.
+            own_engine: The kind of the caller's own engine, where one stands in place of the config's.
 
         Raises:
             RunError: The config's model now means another one: a file with other weights, say.
@@ -234,7 +238,15 @@ class RunDirectory:
                 f"{self.path}: was started with the model {frozen}, and the config's model is now {identity}. "
                 "Put the first one back to go on, or give another --run-dir."
             )
+        inputs["own_engine"] = own_engine
         write_whole(self.inputs_file, json.dumps(inputs, indent=1) + "\n")
+
+    def asked_model(self, config: RunConfig) -> tuple[str, str]:
+        """The model that is asked and the kind of its engine: the config's, or the caller's own where that was used."""
+        own_engine = (read_json(self.inputs_file) or {}).get("own_engine")
+        if isinstance(own_engine, str):
+            return self.frozen_model() or config.engine.model, own_engine
+        return config.engine.model, config.engine.kind
 
     def frozen_model(self) -> str | None:
         """The model's identity as written down, `None` before an engine has been opened."""

@@ -30,7 +30,7 @@ class Status:
         directory: The run's folder.
         running: Whether a process is working on it now.
         tasks: Names of its tasks.
-        model: The model, as the config names it.
+        model: The model, as the config names it; the identity of the one that an engine of the caller's own asks.
         questions: Questions of the run, without those left out.
         left_out: Questions left out because they overlap the evaluation.
         outcomes: Sums over its finished questions: chains by verdict, kept paths.
@@ -89,7 +89,7 @@ def read_status(run_dir: str | Path) -> Status:
         directory=str(directory.path),
         running=_is_running(directory),
         tasks=[task.name for task in config.tasks],
-        model=config.engine.model,
+        model=directory.asked_model(config)[0],
         questions=_question_count(directory) - len(left_out),
         left_out=len(left_out),
         outcomes=_counts(directory, left_out),

@@ -219,7 +219,7 @@ async def _run(
         if left:
             progress.phase = "getting the engine ready"
             async with opened(synthesis.config.engine, synthesis.config.thinking, progress, own_engine) as engine:
-                synthesis.directory.freeze_model(engine.model)
+                synthesis.directory.freeze_model(engine.model, own_engine.kind if own_engine is not None else None)
                 synthesis.model = engine.model
                 progress.engine = engine
                 await _work(synthesis, ledger, store, engine, left)
@@ -339,14 +339,15 @@ def _about(synthesis: _Synthesis) -> dict[str, Any]:
     config, method = synthesis.config, synthesis.method
     counts = synthesis.loaded.counts
     decontaminated = synthesis.decontamination.in_words()
+    model, engine = synthesis.directory.asked_model(config)
     return {
         "title": f"Verified reasoning paths: {', '.join(dict.fromkeys(task.name for task in config.tasks))}",
         "tasks": [
             {"name": count.task, "split": count.split, "questions": count.questions, "bad rows": count.bad}
             for count in counts
         ],
-        "model": config.engine.model,
-        "engine": config.engine.kind,
+        "model": model,
+        "engine": engine,
         "method": f"{method.title}, preset {config.preset}",
         **method.describe(),
         "thinking": _THINKING[config.thinking],
