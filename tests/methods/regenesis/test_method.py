@@ -136,6 +136,26 @@ async def test_later_stages_and_the_path_see_replies_alone(lead: Lead) -> None:
     assert "the hint says" not in judged.training_text
 
 
+@pytest.mark.parametrize("stage", ["adapt", "structure"])
+async def test_where_a_model_thinks_a_text_without_its_thought_that_was_cut_is_the_thought(
+    lead: Lead, stage: str
+) -> None:
+    def primed(request: Request) -> Completion:
+        reply = staged()(request)
+        assert isinstance(reply, str)
+        if request.stage == stage:
+            return completion("Okay, let me see whether", finish_reason="length")
+        return replace(completion(reply), thought="per week?", thought_tokens=1)
+
+    led = await lead(primed, guidelines=THREE[:1], hint={"enabled": False})
+    assert [one.defect for one in led.outcome.judged] == [f"thought_truncated_{stage}"]
+
+
+async def test_where_a_model_does_not_think_a_stage_that_was_cut_goes_on(lead: Lead) -> None:
+    led = await lead(staged(adapt=completion("Look at the shelves and", finish_reason="length")), guidelines=THREE[:1])
+    assert [one.defect for one in led.outcome.judged] == [None]
+
+
 async def test_a_path_cut_at_the_limit_is_not_kept(lead: Lead) -> None:
     led = await lead(
         staged(solve=completion(SOLUTION, finish_reason="length")), guidelines=THREE[:1], hint={"enabled": False}

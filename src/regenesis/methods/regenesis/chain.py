@@ -77,6 +77,8 @@ class _ChainRun:
         self._retries: list[str] = []
         self._fault = BROKEN
         """Why the last reply cannot be used, if it cannot."""
+        self._unmarked: dict[str, None] = {}
+        """Stages whose text was cut at its limit and shows no thought."""
 
     async def follow(self, start: Start) -> Judged:
         chosen = [start.guideline] if start.guideline is not None else []
@@ -161,6 +163,10 @@ class _ChainRun:
             reply = await self._ask("solve", self._pass.sampling, sample=sample, structure=structure)
         if reply is None:
             return await self._broken(name, f"{self._fault}_solve")
+        if reply.completion.thought and self._unmarked:
+            # The model thinks, so a text that was cut and shows no thought is a thought whose end never came: where the
+            # chat template opens it, nothing but its closing mark tells it from a reply.
+            return await self._broken(name, f"thought_truncated_{next(iter(self._unmarked))}")
         return await self._graded(self._path(name, reply, reply.completion.text), sample)
 
     async def _fused(self, name: str, guideline: str | None) -> Judged:
@@ -212,6 +218,9 @@ class _ChainRun:
         if not fresh:
             self._asked = messages
         self._fault = fault_of(reply.completion)
+        self._unmarked.pop(stage, None)
+        if stage != "solve" and reply.completion.finish_reason == "length" and not reply.completion.thought_tokens:
+            self._unmarked[stage] = None
         return reply if is_usable(reply.completion) else None
 
     def _turn(self, reply: Reply) -> None:
