@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from tests.helpers.played import PlayedEngine, completion, question
 from regenesis.config import BudgetConfig
 from regenesis.errors import EngineError
 from regenesis.ledger import Ledger
-from regenesis.nouns import Completion, Message, Sampling
+from regenesis.nouns import Completion, Message, Request, Sampling
 from regenesis.scheduling import Budget, Sampler
 
 CUT = Completion("", "length", 10, 160, "played", 0.1, thought="per week?", thought_tokens=160)
@@ -24,9 +25,11 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
         yield opened
 
 
-async def ask(sampler: Sampler, number: int) -> Completion:
+async def ask(sampler: Sampler, number: int, *stages: str) -> Completion:
     async with sampler.chain(question(number), number, "chain") as chain:
-        return (await chain.ask("adapt", [Message("user", "Why?")], Sampling(0.8, 0.95, 160))).completion
+        for stage in stages or ("adapt",):
+            reply = await chain.ask(stage, [Message("user", "Why?")], Sampling(0.8, 0.95, 160))
+        return reply.completion
 
 
 @pytest.mark.parametrize(("answer", "advice"), [(CUT, "thinking_tokens"), (ENDED, "reasoning parser")])
@@ -40,6 +43,30 @@ async def test_a_start_with_nothing_but_thoughts_stops_after_twenty(
     with pytest.raises(EngineError, match=advice):
         await ask(sampler, 19)
     assert len(list(ledger.keys())) == 20, "what was paid for is recorded"
+
+
+async def test_texts_that_were_cut_are_thoughts_too_where_the_model_thinks_later_in_their_chains(
+    ledger: Ledger,
+) -> None:
+    def primed(request: Request) -> Completion:
+        if request.stage == "adapt":
+            return completion("Okay, let me see whether", finish_reason="length")
+        return replace(completion("1. Add."), thought="per week?", thought_tokens=1)
+
+    sampler = Sampler(PlayedEngine(primed), ledger, Budget(BudgetConfig()), 0)
+    for number in range(19):
+        await ask(sampler, number, "adapt", "solve")
+    with pytest.raises(EngineError, match="inside its thought 20 times"):
+        await ask(sampler, 19, "adapt", "solve")
+    assert sampler.traffic.sent == 40
+
+
+async def test_a_model_that_is_cut_and_never_thinks_goes_on(ledger: Ledger) -> None:
+    engine = PlayedEngine(lambda request: completion("1. Add the", finish_reason="length"))
+    sampler = Sampler(engine, ledger, Budget(BudgetConfig()), 0)
+    for number in range(40):
+        await ask(sampler, number, "adapt", "solve")
+    assert len(engine.asked) == 80
 
 
 async def test_one_reply_shows_that_the_model_can(ledger: Ledger) -> None:

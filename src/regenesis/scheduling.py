@@ -163,7 +163,7 @@ class Traffic:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     only_thought: int = 0
-    """Completions in which the model thought and replied nothing."""
+    """Completions that came to nothing but a thought."""
     cut_in_thought: int = 0
     """Those of them that were cut at their limit."""
     replied: bool = False
@@ -191,14 +191,18 @@ class Reply:
     completion: Completion
 
 
+def _cut_without_thought(completion: Completion) -> bool:
+    return completion.finish_reason == "length" and not completion.thought_tokens
+
+
 def _said_of_thoughts(traffic: Traffic) -> str:
-    """What is said of a model that has thought and never replied."""
+    """What is said of a model that thinks and never comes to a reply."""
     if traffic.cut_in_thought:
         return (
-            f"The model has replied nothing in the first {traffic.only_thought} completions of this start: "
-            f"{traffic.cut_in_thought} were cut inside its thought. `thinking: on` adds `thinking_tokens` to every "
-            "limit, and `thinking: off` keeps a model with the switch from thinking: set the other one, or raise "
-            "thinking_tokens, and start in a new run directory, since that changes what is asked."
+            "The model has not come to a reply in this start: it was cut inside its thought "
+            f"{traffic.cut_in_thought} times. `thinking: on` adds `thinking_tokens` to every limit, and "
+            "`thinking: off` keeps a model with the switch from thinking: set the other one, or raise thinking_tokens, "
+            "and start in a new run directory, since that changes what is asked."
         )
     return (
         f"The model has thought and replied nothing in the first {traffic.only_thought} completions of this start. The "
@@ -273,7 +277,7 @@ class Sampler:
         else:
             await self._ledger.put(request, completion)
             await self._record_withheld(request.stage)
-            self._require_replies(completion)
+            self._require_replies(completion, chain)
         return Reply(key, completion)
 
     async def settle(self) -> None:
@@ -292,16 +296,20 @@ class Sampler:
         for request, completion in self._withheld.pop(stage, ()):
             await self._ledger.put(request, completion)
 
-    def _require_replies(self, completion: Completion) -> None:
-        """Stops a start in which the model has thought and never replied.
+    def _require_replies(self, completion: Completion, chain: Chain) -> None:
+        """Stops a start in which the model thinks and never comes to a reply.
 
         Raises:
-            EngineError: It has not replied in any of its first completions.
+            EngineError: Its first completions all came to nothing.
         """
         traffic = self.traffic
-        traffic.replied = traffic.replied or not completion.only_thought
-        traffic.only_thought += completion.only_thought
-        traffic.cut_in_thought += completion.only_thought and completion.finish_reason == "length"
+        # a text that was cut may be a thought that the chat template opened; a later thought in its chain shows it
+        cut_before = completion.thought != "" and chain.cut_without_thought
+        if not completion.only_thought and not cut_before:
+            traffic.replied = traffic.replied or not _cut_without_thought(completion)
+            return
+        traffic.only_thought += 1
+        traffic.cut_in_thought += cut_before or completion.finish_reason == "length"
         if not traffic.replied and traffic.only_thought >= _THOUGHTS_WITHOUT_REPLY:
             raise EngineError(_said_of_thoughts(traffic))
 
@@ -336,6 +344,8 @@ class Chain:
         self._priority = priority
         self._has_place = False
         self._before: tuple[tuple[Message, ...], int] = ((), 0)
+        self.cut_without_thought = False
+        """Whether a completion of it was cut at its limit and shows no thought."""
 
     async def ask(self, stage: str, messages: Sequence[Message], sampling: Sampling, sample: int = 0) -> Reply:
         """Asks for one completion.
@@ -359,6 +369,7 @@ class Chain:
         )
         reply = await sampler._answer(request, self)
         self._watch_growth(request.messages, reply.completion.prompt_tokens)
+        self.cut_without_thought = self.cut_without_thought or _cut_without_thought(reply.completion)
         return reply
 
     def _watch_growth(self, messages: tuple[Message, ...], tokens: int) -> None:
