@@ -28,10 +28,12 @@ _PLACEHOLDERS = frozenset(
 )  # fmt: skip
 # pandas writes "NA"; in any other case it may be sodium, or no in a language
 _UPPER_ONLY = frozenset({"NA", "ND", "XXX"})
+_INVISIBLE = dict.fromkeys([0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF])
 _DRESS = re.compile(r"\\(?:text|mathrm|textbf|mbox|textit|boxed|fbox)\s*\{([^{}]*)\}")
 _QUOTED = r"(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"
 _LISTED = re.compile(rf"[\[(]\s*{_QUOTED}(?:\s*,?\s*{_QUOTED})*\s*,?\s*[\])]", re.DOTALL)
 _ONE_QUOTED = re.compile(_QUOTED, re.DOTALL)
+_KEY = re.compile(rf"\{{\s*{_QUOTED}\s*:", re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x1f]")
 _PARTS = ("text", "value", "answer", "answers", "ground_truth", "final_answer", "target", "gold")
 _MORE_PARTS = ("aliases", "alias")
@@ -48,13 +50,13 @@ def is_placeholder(text: str) -> bool:
     """
     if len(text) > 60:
         return False
-    bare = _DRESS.sub(r"\1", text).strip().strip("$#*`").strip()
-    if bare in _UPPER_ONLY:
-        return True
-    if bare and not bare.strip("?"):
+    bare = _DRESS.sub(r"\1", text.translate(_INVISIBLE)).strip().strip("$#*`").strip()
+    if bare in _UPPER_ONLY or not bare.strip("?"):
         return True
     folded = " ".join(bare.casefold().split())
-    return folded in _PLACEHOLDERS or (folded.endswith(".") and folded[:-1] in _PLACEHOLDERS)
+    # a bracket alone may be an answer, and is not nothing in brackets
+    spellings = {folded, folded.replace(" ", ""), folded.rstrip(".!") or folded, folded.strip("()-[] ") or folded}
+    return not spellings.isdisjoint(_PLACEHOLDERS)
 
 
 def answers_in(cell: Any) -> list[Any]:
@@ -105,7 +107,12 @@ def _in_mapping(cell: Mapping[Any, Any]) -> list[Any]:
 
 
 def _in_text(text: str) -> list[Any]:
-    bare = text.strip()
+    bare = text.translate(_INVISIBLE).strip() and text.strip()
+    if _ONE_QUOTED.fullmatch(bare):
+        return _in_text(bare[1:-1])
+    if bare[:1] == "{" and bare[-1:] == "}" and _KEY.match(bare):
+        mapping = _mapping_in(bare)
+        return [bare] if mapping is None else _in_mapping(mapping)
     if len(bare) > _LONGEST_LIST or bare[:1] not in ("[", "(") or bare[-1:] not in ("]", ")"):
         return [bare] if bare else []
     if _LISTED.fullmatch(bare) and (bare[0] == "[" or "," in _ONE_QUOTED.sub("", bare)):
@@ -118,6 +125,18 @@ def _in_text(text: str) -> list[Any]:
     if texts or (isinstance(members, list) and len(members) == 1 and isinstance(members[0], int | float)):
         return _in_list(members)
     return [bare]
+
+
+def _mapping_in(text: str) -> Mapping[Any, Any] | None:
+    """An object written as text, as JSON or Python write it."""
+    for read in (json.loads, ast.literal_eval):
+        try:
+            found = read(text)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+        if isinstance(found, Mapping):
+            return found
+    return None
 
 
 def _unquoted(quoted: str) -> str:

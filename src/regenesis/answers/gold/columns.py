@@ -26,6 +26,7 @@ _NUMBER = re.compile(rf"[-+−]?\s*[$€£¥]?\s*{_MAGNITUDE}\s*%?")
 _FRACTION = re.compile(r"[-+−]?\s*(?:[0-9]+\s+)?[0-9]+\s*/\s*0*[1-9][0-9]*")
 _BOOLEANS = frozenset({"yes", "no", "true", "false"})
 _LETTER = re.compile(r"\(?[A-Za-z][).]?")
+_CONSTANT = re.compile(r"[π√∞]|\bpi\b|\\pi\b|\\sqrt")
 _SHORT_WORD = re.compile(r"[A-Za-z]{2,3}")
 
 Looks = Literal["number", "measure", "boolean", "letter", "word", "text", "math"]
@@ -95,6 +96,9 @@ def looks_like(text: str) -> Looks:
     if _SHORT_WORD.fullmatch(text):
         return "word"
     kind = infer_kind(text)
+    if kind == "number" and _CONSTANT.search(text):
+        # of `3π cm` the 3 alone is not the answer
+        return "math"
     return "measure" if kind == "number" else kind if kind in ("boolean", "math") else "text"
 
 

@@ -22,7 +22,7 @@ from regenesis.nouns import AnswerKind, Choice
 
 _logger = logging.getLogger(__name__)
 _COMMAND = re.compile(r"\\[A-Za-z]+")
-_WORDY = re.compile(r"[^\W\d_]|^\$.*\$$")
+_WORDY = re.compile(r"[^\W\d_]|^\$.*\$$|[*`=≈()\[\]]")
 Why = Literal["empty", "placeholder", "unread"]
 _Kind = AnswerKind | Literal["auto"]
 

@@ -14,7 +14,10 @@ from regenesis.nouns import AnswerKind, Choice
 _MARKED = ("box", "tag", "hashes")
 _WINDOW = 20_000
 _ANSWER_BELOW = re.compile(r"^[ \t]*#{4}[ \t]*\n\s*(\S[^\n]*)\s*\Z", re.MULTILINE)
-_LABELLED = re.compile(r"[*_\s]*(?:the\s+)?(?:final\s+|correct\s+)?answer[*_]*\s*[:=]\s*[*_]*", re.IGNORECASE)
+_LABELLED = re.compile(
+    r"[*_\s]*(?:the\s+)?(?:final\s+|correct\s+)?answer[*_]*\s*(?:[:=]|is\b:?)\s*[*_]*", re.IGNORECASE
+)
+_HOPE = re.compile(r"\bI hope (?:it|this) is correct[.!]*\s*\Z", re.IGNORECASE)
 _EDGES = " \t\n\r.。*_`$\"'"
 _WORKED = re.compile(r"=|[0-9]\s*[-+*/×÷]\s*[0-9]")
 _LONG = 300
@@ -62,7 +65,7 @@ def _concluded(text: str, kind: AnswerKind | str, choices: tuple[Choice, ...]) -
 
 
 def _ends_in(text: str, phrase: str) -> bool:
-    return text.rstrip(_EDGES).endswith(phrase.rstrip(_EDGES))
+    return _HOPE.sub("", text).rstrip(_EDGES).endswith(phrase.rstrip(_EDGES))
 
 
 def _without_label(text: str) -> str:
