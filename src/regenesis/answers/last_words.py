@@ -19,6 +19,7 @@ _FUNCTION_WORD = re.compile(
     r"\b(?:the|of|to|is|are|was|we|that|in|these|this|it|so|by|from|with|which|not|can|will|our|a|an|because|you|i)\b",
     re.IGNORECASE,
 )
+_LABELLED = re.compile(r"[A-Za-z][^:\n]{2,80}:\s+\S")
 _OPENING_WORDS = 12
 _MOST_WORDS = 60
 _QUESTION_ANSWERED = re.compile(r"\?[*_\"']*\s+(?=[^?\n]*$)")
@@ -52,6 +53,8 @@ def said_words(text: str) -> Iterator[Statement]:
 
 def _is_sentence(text: str) -> bool:
     if _QUOTED.search(text) and not _QUOTED.fullmatch(text.strip(" .")):
+        return True
+    if _LABELLED.match(text):
         return True
     words = len(text.split())
     found = len(_FUNCTION_WORD.findall(" ".join(text.split()[:_OPENING_WORDS])))

@@ -14,6 +14,7 @@ _LABELLED = re.compile(r"\s*[*_]{0,2}\(?([A-Za-z])[).:][*_]{0,2}\s", re.MULTILIN
 _LISTED_LINE = re.compile(
     r"[-*•\s]*(?:option\s+)?[*_]{0,2}\(?([A-Za-z]|[0-9]{1,2})(?:[).:]|\)[:.])(?:\s|$)", re.IGNORECASE
 )
+_RESTATED = re.compile(r"\W*(?:option|choice)\s+\(?(?:[A-Za-z]|[0-9]{1,2})\)?\s*:", re.IGNORECASE)
 _INLINE_MARK = re.compile(r"(?:^|\s)\(([A-Za-z])\)\s")
 _YES_OR_NO = re.compile(
     r"\s*[*_]{0,2}(?:\(?[A-Za-z][).:]\s+)?[*_]{0,2}(yes|no|true|false)[*_]{0,2}\s*(?:[.,:;!\n—-]|$)", re.IGNORECASE
@@ -38,14 +39,15 @@ def opening(text: str, kind: AnswerKind) -> Statement | None:
     text = text.lstrip()[:4_000]
     line, _, rest = text.partition("\n")
     line = line.strip()
+    if _RESTATED.match(line):
+        return None
     if rest.strip() and 0 < len(line) <= _LONGEST_LINE and not _lists_options(text):
         return Statement(line, "opening")
     labelled = _LABELLED.match(text)
     if labelled is not None and not _lists_options(text):
         return Statement(labelled[1].upper(), "opening")
-    said = _YES_OR_NO.match(text)
-    if said is not None:
-        return Statement(said[1], "opening")
+    if _YES_OR_NO.match(text):
+        return Statement(text[: sentence_end(text, 0, min(len(text), _LONGEST_LINE))], "opening")
     if _lists_options(text):
         return None
     stop = sentence_end(text, 0, min(len(text), _LONGEST_LINE))

@@ -68,6 +68,7 @@ _AFFIRMED = re.compile(
 HEDGED = re.compile(
     r"\b(?:also|possib\w+|plausib\w+|may be|might be|could be|unlikely|eliminated|ruled out)\b", re.IGNORECASE
 )
+_RULED_OUT = re.compile(r"\b(?:not|cannot|wrong|incorrect|eliminated|false|isn t|can t|doesn t)\b")
 _SEPARATOR = re.compile(r"\A(?:[)\].:,;\s]|-+(?![0-9.$]))*")
 _WORD = re.compile(r"\w+")
 
@@ -167,11 +168,11 @@ def label_marks(text: str, options: Options) -> list[tuple[str, int]]:
 
 def names_another(after: str, label: object, options: Options) -> bool:
     """Whether what follows an option is another one, label and text: `(A) rock. (C) space.`."""
-    second = _OTHER_LABEL.match(after.lstrip(" .,;")[:_LONGEST])
+    second = _OTHER_LABEL.match(after.lstrip(" .,;?!")[:_LONGEST])
     if second is None:
         return False
     other = options.by_label.get((second[1] or second[2] or second[3]).lower())
-    line = after.lstrip(" .,;").partition("\n")[0]
+    line = after.lstrip(" .,;?!").partition("\n")[0]
     return other not in (None, label) and options.by_text.get(folded(line[second.end() :])) == other
 
 
@@ -262,6 +263,8 @@ def _label_with_text(label: str, rest: str, marked: bool, stated: bool, options:
         return label
     text = options.texts[options.labels.index(label)] if options else ""
     own, said = folded(text), folded(head)
+    if not stated and _RULED_OUT.search(words.removeprefix(own)):
+        return None
     numbers = read_number(text), read_number(head)
     if numbers[0] is not None and numbers[1] is not None:
         return label if same_number(numbers[0], numbers[1], DEFAULT_RULES) else None

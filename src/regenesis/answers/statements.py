@@ -36,7 +36,9 @@ _CUE = re.compile(
     "|réponse|respuesta"
     "|antwort|resposta|risposta|ответ| is true| is accurate| is appropriate"
 )
-_NOUN_AT = re.compile(rf"(?<![a-z0-9_<\\/]){_NOUN}")
+_NOUN_AT = re.compile(
+    rf"(?<![a-z0-9_<\\/])(?<!possible )(?<!plausible )(?<!potential )(?<!following )(?<!available )(?<!given ){_NOUN}"
+)
 _PHRASE = re.compile(
     rf"(?P<noun>{_NOUN}(?:\s*\((?:choice|option|letter)\))?)(?![a-z]){_MARKS}"
     r"(?:[ \t]*(?:is|are|是|为|est|es|ist|è|é)?[ \t]*(?:[:：]|[=→⇒](?!=))|(?:是|为|は|은)"
