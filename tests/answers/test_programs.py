@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import socket
 import tempfile
 from pathlib import Path
@@ -199,3 +200,42 @@ def test_a_rule_turns_programs_on_for_rows_with_tests(area: str, status: str) ->
     gold = "\n".join(row["test_imports"] + row["test_list"])
     response = fenced(f"import math\ndef area(r):\n    return {area}")
     assert grade(response, gold, kind="code", rules=Rules(run_programs=True)).status == status
+
+
+WITHOUT_THE_HOOK = "import sys\nsys._getframe(1).f_globals['_REFUSED'] = ('nothing',)\n"
+"""Turns off what the interpreter refuses by itself; what the kernel refuses is left."""
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the filter of system calls is for x86-64")
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        "os.system('touch {0}') and 1 / 0",
+        "os.mknod('{0}')",
+        "os.close(os.open('{0}', os.O_WRONLY | os.O_CREAT))",
+        "os.symlink('/', '{0}')",
+        "os.kill(os.getppid(), 9)",
+        "os.pidfd_open(os.getppid())",
+        "os.fork()",
+        "os.execv('/bin/true', ['true'])",
+        "os.open('/proc/1/environ', os.O_RDONLY)",
+        "os.open('/etc/passwd', os.O_RDONLY)",
+        "del sys.modules['_socket']; import _socket; _socket.socket()",
+    ],
+)
+def test_without_the_hook_the_kernel_still_refuses(tmp_path: Path, attempt: str) -> None:
+    program = f"{WITHOUT_THE_HOOK}import os, sys\n{attempt.format(tmp_path / 'mark')}\n{RIGHT}"
+    assert not grade_program(fenced(program), TESTS).correct
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "forgery",
+    [
+        "import os\nt = os.read(3, 100)\nos.write(4, t + b'\\n')\nos._exit(0)",
+        "import os\ndef double(x):\n    os.write(4, os.read(3, 100) + b'\\n')\n    os._exit(0)",
+    ],
+)
+def test_a_program_that_makes_up_its_success_fails(forgery: str) -> None:
+    verdict = grade_program(fenced(forgery), TESTS)
+    assert outcome(verdict) == ("incorrect", "program-failed")

@@ -72,6 +72,11 @@ def grade_program(response: str, tests: str, *, seconds: float = 10.0, memory: i
     if len(outcome) == 1:
         return Verdict("incorrect", program, f"not done after {seconds:g} seconds", "program-time")
     if secrets.compare_digest(outcome[0], token):
+        # once more with tests that cannot pass: a program that makes up its success does so here, too
+        token = secrets.token_hex(16).encode()
+        poisoned = f"{tests}\nraise AssertionError"
+        if token in _run(program, poisoned, token, seconds, memory):
+            return Verdict("incorrect", program, "claims success of tests that cannot pass", "program-failed")
         return Verdict("correct", program, "all tests passed", "program-passed")
     return _failure(outcome[0].decode("ascii", "replace"), program, fenced=fenced is not None)
 
