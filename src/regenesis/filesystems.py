@@ -11,7 +11,10 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from regenesis.errors import RunError
@@ -145,3 +148,58 @@ def read_bounded(path: Path, most: int = 64 * 1024 * 1024) -> bytes:
         if found.st_size > most:
             raise ValueError(f"it has {found.st_size:,} bytes where at most {most:,} are read")
         return file.read(most)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A name to write a file or a folder under, which takes the place of `path` when all of it is on disk.
+
+    Where the block raises, nothing changes. What a process that was killed has left behind for the same folder is
+    removed.
+
+    Raises:
+        OSError: It cannot be written or moved there.
+    """
+    remove_leftovers(path.parent)
+    partial = path.with_name(f".{path.name}.{_here()}-{os.getpid()}.partial")
+    try:
+        yield partial
+        for written in partial.rglob("*") if partial.is_dir() else ():
+            sync(written)
+        sync(partial)
+        partial.replace(path)
+        sync(path.parent)
+    finally:
+        _remove(partial)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Removes what `replacing` left in a folder where the process that wrote it was killed on this machine."""
+    name = re.compile(rf"\..+\.{re.escape(_here())}-([0-9]+)\.partial")
+    with suppress(OSError):
+        for entry in list(folder.iterdir()):
+            left = name.fullmatch(entry.name)
+            if left and not _is_alive(int(left[1])):
+                _remove(entry)
+
+
+def _here() -> str:
+    return re.sub(r"[^\w-]", "-", socket.gethostname())
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # another user's
+        return True
+    return True
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)

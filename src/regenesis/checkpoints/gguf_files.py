@@ -12,7 +12,6 @@ https://github.com/ggml-org/ggml/blob/master/docs/gguf.md.
 from __future__ import annotations
 
 import mmap
-import os
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from regenesis.errors import ModelError
+from regenesis.filesystems import replacing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -172,8 +172,6 @@ def write_gguf(target: Path, fields: Mapping[str, Field], tensors: Sequence[NewT
             data = quantize(tensor.make(), GGMLQuantizationType(tensor.kind))
             data.tofile(out)
             out.write(bytes(_aligned(data.nbytes) - data.nbytes))
-        out.flush()
-        os.fsync(out.fileno())
     return target
 
 
@@ -190,17 +188,14 @@ def replaced(target: Path) -> Iterator[Path]:
     Raises:
         ModelError: It cannot be written.
     """
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        yield partial
-        partial.replace(target)
+        with replacing(target) as partial:
+            yield partial
     except OSError as error:
         raise ModelError(
             f"{target}: cannot be written ({error.strerror or error}). Check the room and the rights on that disk."
         ) from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def size_of(shape: tuple[int, ...], kind: int) -> int:

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
-import shutil
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from regenesis.checkpoints.extras import require_extra
 from regenesis.checkpoints.gguf_files import GgufFile, read_gguf
 from regenesis.errors import ModelError
+from regenesis.filesystems import replacing
 from regenesis.models import Weights, cache_folder
 
 if TYPE_CHECKING:
@@ -172,13 +171,12 @@ def _gguf_tokenizer(path: Path) -> Any:
     kept = cache_folder() / "tokenizers" / f"{_tokenizer_digest(file)[:32]}-transformers-{transformers.__version__}"
     if not (kept / "tokenizer.json").is_file():
         tokenizer = _out_of_gguf(path, file)
-        partial = kept.with_name(f"{kept.name}.{os.getpid()}.partial")
         try:
-            tokenizer.save_pretrained(partial)
-            partial.rename(kept)
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(kept) as partial:
+                tokenizer.save_pretrained(partial)
         except OSError:
             # a cache that cannot be written, or that another process wrote just now, is no error
-            shutil.rmtree(partial, ignore_errors=True)
             return tokenizer
     return AutoTokenizer.from_pretrained(kept, local_files_only=True, trust_remote_code=False)
 

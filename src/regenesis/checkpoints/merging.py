@@ -5,14 +5,12 @@ merge(base, run / "model", run / "exports" / "merged", "bfloat16")
 
 from __future__ import annotations
 
-import os
-import shutil
 from pathlib import Path
 
 from regenesis.checkpoints.chats import Chat, name_ends, stop_tokens
 from regenesis.checkpoints.loading import Dtype, load_model, load_tokenizer, quiet
 from regenesis.errors import ModelError
-from regenesis.filesystems import give_usual_rights
+from regenesis.filesystems import give_usual_rights, replacing
 from regenesis.models import Weights
 
 
@@ -33,21 +31,18 @@ def merge(base: Weights, adapter: Path | None, target: Path, dtype: Dtype = "bfl
     """
     laid_over = load_model(base, dtype, adapter=adapter)
     tokenizer = load_tokenizer(base)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
-        with quiet():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(target) as partial, quiet():
             whole = laid_over if adapter is None else laid_over.merge_and_unload(safe_merge=True)
             name_ends(whole, stop_tokens(whole.generation_config.eos_token_id, tokenizer, Chat(tokenizer)))
             whole.save_pretrained(partial)
             tokenizer.save_pretrained(partial)
-        give_usual_rights(partial)
-        partial.rename(target)
+            give_usual_rights(partial)
     except ValueError as error:
         raise ModelError(f"{adapter}: cannot be merged into {base.spec} ({error}).") from error
     except OSError as error:
         raise ModelError(
             f"{target}: cannot be written ({error}). Check the room and the rights on that disk."
         ) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return target

@@ -92,10 +92,11 @@ def _trained(found: Status) -> str:
     if found.trained is None:
         return "not yet"
     what = "an adapter" if found.trained.get("method") == "lora" else "all weights"
-    steps, *losses = (found.trained.get(name) for name in ("steps", "first_loss", "final_loss"))
-    if not isinstance(steps, int) or not all(isinstance(loss, int | float) for loss in losses):
+    trained = found.trained.get("steps")
+    losses = [found.trained.get(name) for name in ("first_loss", "final_loss")]
+    if not isinstance(trained, int) or not all(isinstance(loss, int | float) for loss in losses):
         return what
-    length = counted(steps, "step")
+    length = counted(trained, "step")
     return f"{what}, {length}, loss {losses[0]:.4f} at the first and {losses[1]:.4f} at the last"
 
 

@@ -10,7 +10,6 @@ give the same bytes.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -21,7 +20,7 @@ from typing import IO, Any
 from regenesis.curation.card import CARD, JSONL, PARQUET, Contents, render_card
 from regenesis.curation.funnel import Funnel
 from regenesis.errors import RunError
-from regenesis.filesystems import sync
+from regenesis.filesystems import replacing, sync
 from regenesis.nouns import Example, storable
 
 PROVENANCE = (
@@ -173,13 +172,6 @@ def _any_storable(value: Any) -> Any:
 @contextmanager
 def _replacing(path: Path) -> Iterator[IO[bytes]]:
     """A file that takes the place of `path` once it is whole and on disk; if writing fails nothing changes."""
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        with partial.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+    with replacing(path) as partial, partial.open("wb") as file:
+        yield file
+        file.flush()

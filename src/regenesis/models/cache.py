@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from regenesis.errors import ModelError
+from regenesis.filesystems import replacing
 from regenesis.models.known import KnownModel
 
 
@@ -85,12 +86,8 @@ def has_gguf_magic(path: Path) -> Path:
 def write_json(path: Path, value: dict[str, Any]) -> None:
     """Writes a small JSON file so that a reader sees the old one or the new one, never half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    with draft.open("w", encoding="utf-8") as file:
-        json.dump(value, file, indent=2)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    with replacing(path) as draft:
+        draft.write_text(json.dumps(value, indent=2), "utf-8")
 
 
 @contextlib.contextmanager

@@ -24,7 +24,7 @@ import yaml
 
 from regenesis.config import RunConfig, config_from_mapping, config_from_text, differences
 from regenesis.errors import RunError
-from regenesis.filesystems import network_filesystem, read_bounded, usable_path
+from regenesis.filesystems import network_filesystem, read_bounded, remove_leftovers, replacing, usable_path
 from regenesis.ledger import Ledger
 from regenesis.run import trust
 from regenesis.run.plainness import require_plain
@@ -150,11 +150,17 @@ class RunDirectory:
                     f"{self.path}: another process (pid {holder}) is working on this run. "
                     "Wait for it or stop it, or give another --run-dir."
                 ) from error
+            self._remove_leftovers()
             os.ftruncate(handle, 0)
             os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
             yield self
         finally:
             os.close(handle)
+
+    def _remove_leftovers(self) -> None:
+        """Removes what a start that was killed had half written."""
+        for folder in (self.path, self.dataset, self.exports, self.evaluation, *self.evaluation.glob("*/")):
+            remove_leftovers(folder)
 
     def begun(self) -> bool:
         """Whether a completion of the synthesis has been recorded. Until then nothing depends on the config and it may
@@ -314,13 +320,9 @@ def write_whole(path: Path, text: str) -> None:
     Raises:
         RunError: It cannot be written (no room on disk, say).
     """
-    partial = path.with_name(f".{path.name}.partial")
     try:
-        with partial.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
+        with replacing(path) as partial:
+            partial.write_text(text, "utf-8")
     except OSError as error:
         raise RunError(
             f"{path}: cannot be written ({error}). Check the room and the rights on that disk, then start the run "

@@ -8,7 +8,6 @@ What is there already, made from the same weights, is not made again. Each expor
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from typing import Literal, cast
 from regenesis.checkpoints import Dtype, GgufType, merge, write_gguf_adapter, write_gguf_model
 from regenesis.checkpoints.gguf_files import read_gguf
 from regenesis.errors import RunError
+from regenesis.filesystems import replacing
 from regenesis.models import Weights, locate_weights
 from regenesis.models.weights import folder_digest
 from regenesis.run.directory import RunDirectory, read_json
@@ -163,18 +163,16 @@ def _plan(
 
 def _copy(model: Path, target: Path) -> None:
     """Copies what makes up the model, and nothing that training left beside it."""
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     kept = (".safetensors", ".json", ".jinja", ".model", ".md", ".txt")
     try:
-        partial.mkdir(parents=True)
-        for path in model.iterdir():
-            if path.is_file() and path.name.endswith(kept):
-                shutil.copy2(path, partial)
-        partial.rename(target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(target) as partial:
+            partial.mkdir()
+            for path in model.iterdir():
+                if path.is_file() and path.name.endswith(kept):
+                    shutil.copy2(path, partial)
     except OSError as error:
         raise RunError(f"{target}: cannot be written ({error}). Check the room and the rights on that disk.") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _needed(to: Form, kind: GgufType | None, model: Path, is_adapter: bool, base: Weights) -> int:

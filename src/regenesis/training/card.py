@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from regenesis.errors import TrainingError
+from regenesis.filesystems import replacing
 from regenesis.markdown import Markdown, cell, join_card, license_fields, split_card, table
 from regenesis.models import KNOWN
 from regenesis.tasks import catalogue
@@ -373,10 +374,9 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 def _write(folder: Path, text: str) -> Path:
     path = folder / CARD
-    partial = path.with_name(f".{CARD}.partial")
     try:
-        partial.write_text(text, "utf-8")
-        partial.replace(path)
+        with replacing(path) as partial:
+            partial.write_text(text, "utf-8")
     except OSError as error:
         raise TrainingError(f"{path}: cannot be written ({error}). Check the room and the rights there.") from error
     return path

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from regenesis.errors import TrainingError
+from regenesis.filesystems import replacing
 
 CSV, JSON = "history.csv", "history.json"
 COLUMNS = ("step", "epoch", "loss", "grad_norm", "learning_rate", "tokens", "tokens_per_second", "seconds")
@@ -70,9 +71,8 @@ class History:
     def write_json(self) -> None:
         """Writes all rows as one JSON list."""
         if self._folder is not None:
-            partial = self._folder / f".{JSON}.partial"
-            partial.write_text(json.dumps(self.rows, indent=0) + "\n", "utf-8")
-            partial.replace(self._folder / JSON)
+            with replacing(self._folder / JSON) as partial:
+                partial.write_text(json.dumps(self.rows, indent=0) + "\n", "utf-8")
 
     def close(self) -> None:
         if self._file is not None:

@@ -10,7 +10,6 @@ leaves one without a mark, which counts for nothing.
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from regenesis.errors import TrainingError
-from regenesis.filesystems import sync
+from regenesis.filesystems import replacing, sync
 
 _MARK = "whole.json"
 _NAME = re.compile(r"checkpoint-(\d+)")
@@ -79,13 +78,8 @@ def remove_others(folder: Path, kept: Path | None) -> None:
 
 def write_synced(path: Path, text: str) -> None:
     """Writes a file that is on disk, whole, when this returns."""
-    partial = path.with_name(f".{path.name}.partial")
-    with partial.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-    sync(path.parent)
+    with replacing(path) as partial:
+        partial.write_text(text, "utf-8")
 
 
 def about_writing(error: Exception) -> bool:
