@@ -47,7 +47,7 @@ def print_account(
     for found in set_aside[:_MOST_SET_ASIDE]:
         golds = " and ".join(dict.fromkeys(in_a_line(str(row["gold"]), 16) for row in found.rows[:3]))
         lines = ", ".join(str(row["line"]) for row in found.rows[:3])
-        console.print(f"  Set aside: {in_a_line(found.text, 30)} has the gold answers {golds} (lines {lines})")
+        console.print(f"  Set aside: {in_a_line(found.text, 24)} has the gold answers {golds} (lines {lines})")
     if len(set_aside) > _MOST_SET_ASIDE:
         console.print(f"  … and {len(set_aside) - _MOST_SET_ASIDE:,} more; the run's set_aside.json names them all.")
     for note in notes:
