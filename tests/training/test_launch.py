@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
 import signal
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -363,3 +365,18 @@ time.sleep(60)
         finally:
             with suppress(ProcessLookupError):
                 os.kill(launched_id, signal.SIGKILL)
+
+
+def test_the_folder_of_a_launch_that_was_killed_is_removed_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    for name, age in (("killed", 3600), ("begun", 0), ("held", 3600)):
+        lifeline = tmp_path / f"regenesis-launch-{name}" / "lifeline"
+        lifeline.parent.mkdir()
+        lifeline.touch()
+        os.utime(lifeline, (time.time() - age,) * 2)
+    with (tmp_path / "regenesis-launch-held" / "lifeline").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert launch([sys.executable, "-c", "pass"]) == 0
+    assert sorted(os.listdir(tmp_path)) == ["regenesis-launch-begun", "regenesis-launch-held"]

@@ -18,11 +18,12 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
 import yaml
@@ -35,6 +36,7 @@ _LAST_WORDS = "REGENESIS_LAST_WORDS"
 """Environment variable of a launched process: the file in which to leave an error for whoever launched it."""
 _LOST_ANOTHER = ("connection closed by peer", "connection reset by peer", "remote process exited")
 """How gloo and NCCL say that another process of the group is gone."""
+_PREFIX = "regenesis-launch-"
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _COUNT_DEVICES = "import torch; print(torch.accelerator.device_count())"
 
@@ -163,7 +165,8 @@ def launch(command: Sequence[str], stdout: int | None = None) -> int:
         TrainingError: The command failed: with the error of the process that ended first, where it left one.
     """
     received: list[int] = []
-    with TemporaryDirectory(prefix="regenesis-") as folder:
+    _remove_left_folders()
+    with TemporaryDirectory(prefix=_PREFIX) as folder:
         words = Path(folder) / "last-words"
         with _lifeline(words).open("w") as lifeline:
             fcntl.flock(lifeline, fcntl.LOCK_EX)
@@ -197,6 +200,16 @@ def end_with_launcher() -> None:
     words = os.environ.get(_LAST_WORDS)
     if words is not None:
         threading.Thread(target=_end_after, args=(_lifeline(Path(words)),), name="lifeline", daemon=True).start()
+
+
+def _remove_left_folders() -> None:
+    """Removes the folders of launching processes that were killed: nobody holds their lifeline any more."""
+    for lifeline in Path(gettempdir()).glob(f"{_PREFIX}*/lifeline"):
+        with suppress(OSError), lifeline.open() as held:
+            # one made just now may not be held yet
+            if os.fstat(held.fileno()).st_uid == os.getuid() and time.time() - os.fstat(held.fileno()).st_mtime > 60:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(lifeline.parent, ignore_errors=True)
 
 
 def _end_after(lifeline: Path) -> None:
