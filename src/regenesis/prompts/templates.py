@@ -36,17 +36,9 @@ class TemplateFolder:
 
     def __init__(self, name: str, files: Mapping[str, str], values: Mapping[str, frozenset[str]]) -> None:
         self._name = name
-        import jinja2
-        from jinja2.sandbox import ImmutableSandboxedEnvironment
+        from regenesis.prompts import sandbox
 
-        # a question's own braces are never read as a template: it is only ever a value
-        environment = ImmutableSandboxedEnvironment(
-            loader=jinja2.DictLoader(dict(files)),
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            autoescape=False,
-        )
+        environment = sandbox.make_environment(files)
         for template in values:
             if f"{template}.j2" not in files:
                 raise ConfigError(f"{name}: has no template {template}.j2.")
@@ -63,14 +55,16 @@ class TemplateFolder:
         Raises:
             ConfigError: It fails on these values.
         """
-        import jinja2
+        from regenesis.prompts import sandbox
 
         try:
-            return self._templates[template].render(**values).strip()
-        except jinja2.TemplateError as error:
-            raise ConfigError(
-                f"{self._name}, {template}.j2: {error}. Values there: {', '.join(sorted(values))}."
-            ) from error
+            return sandbox.render(self._templates[template], values).strip()
+        except Exception as error:
+            # a template may do anything its author thought of: divide by zero, mix types, call itself
+            line = sandbox.line_of(error)
+            where = f"{self._name}, {template}.j2" + (f" line {line}" if line else "")
+            why = (str(error) or type(error).__name__)[:300].rstrip(".")
+            raise ConfigError(f"{where}: {why}. Values there: {', '.join(sorted(values))}.") from error
 
     def names(self, template: str) -> frozenset[str]:
         """The values that a template, or one that it includes, names."""
@@ -116,8 +110,9 @@ def _needs(name: str, file: str, environment: jinja2.Environment, text: str) -> 
 
     try:
         tree = environment.parse(text, filename=file)
+        undeclared = frozenset(jinja2.meta.find_undeclared_variables(tree))
     except jinja2.TemplateSyntaxError as error:
         raise ConfigError(f"{name}, {file} line {error.lineno}: {error.message}.") from error
     included = tuple(template for template in jinja2.meta.find_referenced_templates(tree) if template is not None)
     assigned = frozenset(node.name for node in tree.find_all(jinja2.nodes.Name) if node.ctx == "store")
-    return _Needs(frozenset(jinja2.meta.find_undeclared_variables(tree)), included, assigned)
+    return _Needs(undeclared, included, assigned)

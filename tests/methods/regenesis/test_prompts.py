@@ -189,7 +189,7 @@ def test_a_file_that_is_not_text_is_named(own_set: Path) -> None:
 
 def test_an_attribute_that_a_question_does_not_have_is_named_with_the_template(own_set: Path) -> None:
     (own_set / "adapt.j2").write_text("{{ question.txt }} {{ guideline }}")
-    with pytest.raises(ConfigError, match=r"adapt\.j2: .*txt"):
+    with pytest.raises(ConfigError, match=r"adapt\.j2 line 1: .*txt"):
         load_prompts(str(own_set)).messages("adapt", question(), hint=None, guideline="G")
 
 
