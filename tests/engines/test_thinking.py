@@ -16,7 +16,7 @@ from tests.helpers.trainable import save_tiny_checkpoint
 from regenesis.config import EngineConfig, LlamaCppEngineConfig, Thinking, TransformersEngineConfig
 from regenesis.engines import make_engine
 from regenesis.engines.thoughts import Split
-from regenesis.engines.transformers import _Chat
+from regenesis.engines.transformers.engine import _Chat
 from regenesis.models import locate_weights
 from regenesis.nouns import Completion
 
