@@ -146,6 +146,13 @@ LAYOUTS: dict[str, tuple[dict[str, Any], str, str | None, str]] = {
     "category called label": ({"question": "6 * 7?", "answer": "42", "label": "sums"}, "6 * 7?", "42", "number"),
     "letters": ({"question": WHICH, **LETTERS, "answer": "B"}, SHOWN, "B", "choice"),
     "letters, gold as text": ({"question": WHICH, **LETTERS, "answer": "iron"}, SHOWN, "B", "choice"),
+    "letters, gold as a sentence": (
+        {"question": WHICH, **LETTERS, "answer": "The answer is (B)."},
+        SHOWN,
+        "B",
+        "choice",
+    ),
+    "letters, gold as label and text": ({"question": WHICH, **LETTERS, "answer": "B. iron"}, SHOWN, "B", "choice"),
     "letters behind brackets": ({"question": WHICH, **spread("{})", "abcd"), "answer": "b"}, SHOWN, "B", "choice"),
     "option_a": ({"question": WHICH, **spread("option_{}", "abcd"), "answer": "option_b"}, SHOWN, "B", "choice"),
     "Option A": ({"Question": WHICH, **spread("Option {}"), "Correct Answer": "Option B"}, SHOWN, "B", "choice"),
@@ -294,6 +301,7 @@ def test_texts_that_may_count_from_0_or_1_are_asked_about(jsonl: Jsonl, load: An
             {"question": "a plus b?", "a": 3, "b": 4, "answer": 7},
             "a, b look like options, but `answer` names one of them in only 0 of 1 rows",
         ),
+        ({"question": "b minus a?", "a": 3, "b": 4, "answer": 1}, "a, b look like options, but `answer` names"),
         (
             {"question": "q", "distractor1": "wool", "distractor2": "clay", "correct_answer": "iron"},
             'fields: {choices: "{{ [correct_answer, distractor1, distractor2] | sort }}"}',

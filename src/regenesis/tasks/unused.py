@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+from regenesis.answers.gold import Gold, GoldError, read_gold
 from regenesis.errors import TaskError
+from regenesis.nouns import Choice
 from regenesis.tasks.column_names import may_be_context, may_be_gold
 from regenesis.tasks.fields import PLAIN, Found
+from regenesis.tasks.kinds import is_number
 from regenesis.tasks.option_columns import option_columns, wrong_option_columns
 from regenesis.tasks.positions import named_option, position_in
 from regenesis.tasks.table import Table
-from regenesis.tasks.templates import as_variable, field_reader
+from regenesis.tasks.templates import as_variable, field_reader, is_template
 
 _LEAVE_OUT = "or, if they are none, leave them out: fields: {choices: null}"
 
@@ -55,12 +59,13 @@ def _check_letters(table: Table, gold: Found | None, choices: Found) -> None:
         return
     rows = zip(table.read(gold.reader), table.options(choices.reader), strict=True)
     known = [(cell, options) for cell, options in rows if cell not in (None, "") and options]
-    named = sum(named_option(cell, options) is not None for cell, options in known)
-    # positions count at most from 1; a number beyond the last option is an answer of its own
-    positions = [position_in(cell) for cell, _ in known]
+    named = sum(_names_one(cell, options) for cell, options in known)
+    # where the cells are numbers a small number is more likely a result than a position
     by_position = all(
-        position is not None and position <= len(options)
-        for position, (_, options) in zip(positions, known, strict=True)
+        (position := position_in(cell)) is not None
+        and position <= len(options)
+        and not all(is_number(option.text) for option in options)
+        for cell, options in known
     )
     if known and not by_position and 2 * named < len(known):
         raise TaskError(
@@ -70,11 +75,23 @@ def _check_letters(table: Table, gold: Found | None, choices: Found) -> None:
         )
 
 
+def _names_one(cell: Any, options: tuple[Choice, ...]) -> bool:
+    """Whether a gold cell names an option in words, such as `B`, `(B) iron`, `iron` or a sentence that ends so."""
+    if named_option(cell, options) is not None:
+        return True
+    if not isinstance(cell, str) or position_in(cell) is not None:
+        return False
+    try:
+        return isinstance(read_gold(cell, "choice", options), Gold)
+    except GoldError:
+        return False
+
+
 def _are_options(table: Table, name: str, gold: Found) -> bool:
     """Whether a column holds options, and the gold answer is one of them in every row."""
     rows = zip(table.read(gold.reader), table.options(field_reader(name)), strict=True)
     known = [(cell, options) for cell, options in rows if cell not in (None, "")]
-    return bool(known) and all(options and named_option(cell, options) is not None for cell, options in known)
+    return bool(known) and all(options and _names_one(cell, options) for cell, options in known)
 
 
 def notes_on(table: Table, unused: Sequence[str], text: Found, gold: Found | None) -> list[str]:
@@ -82,7 +99,8 @@ def notes_on(table: Table, unused: Sequence[str], text: Found, gold: Found | Non
     notes = []
     context = [name for name in unused if may_be_context(name) and table.holds_questions(name) and table.cells(name)]
     if context:
-        shown = "\\n\\n".join(f"{{{{ {as_variable(name, table.columns)} }}}}" for name in [*context, text.name])
+        parts = [f"{{{{ {as_variable(name, table.columns)} }}}}" for name in [*context, text.name]]
+        shown = "\\n\\n".join([*parts[:-1], text.name] if is_template(text.name) else parts)
         notes.append(
             f'`{", ".join(context)}` is not shown to the model; if the question needs it: fields: {{text: "{shown}"}}'
         )
