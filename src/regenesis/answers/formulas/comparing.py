@@ -13,6 +13,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from regenesis.answers.closeness import decimal_places, is_rounding
+from regenesis.answers.formulas.conjugates import hold_conjugates
 from regenesis.answers.formulas.naming import is_assignment, is_name, same_name
 from regenesis.answers.formulas.nodes import Node
 from regenesis.answers.formulas.parser import parse_formula
@@ -170,7 +171,6 @@ def same_node(left: Node, right: Node) -> bool:
     return _same_scalar(left, right)
 
 
-_SCALAR_OPS = ("add", "multiply", "divide", "power", "negate", "call", "number", "symbol")
 _SET_OPS = ("union", "intersection", "difference")
 _ATOMS = ("emptyset", "numberset", "words", "based", "modulo")
 
@@ -275,32 +275,10 @@ def _same_sequence(left: Node, right: Node) -> bool:
 def _have_no_order(items: tuple[Node, ...]) -> bool:
     """Points side by side are the solutions of a problem, and so are conjugates; values with names need no order."""
     return (
-        _hold_conjugates(items)
+        hold_conjugates(items)
         or all(is_assignment(item) for item in items)
         or all(item.op == "sequence" and item.value == "()" for item in items)
     )
-
-
-def _hold_conjugates(items: tuple[Node, ...]) -> bool:
-    """Whether two items are irrational with a rational sum and product, as the two roots of an equation are."""
-    irrational = []
-    for item in items[:20]:
-        if item.op in _SCALAR_OPS and not symbols_of(item) and exact_value(item) is None:
-            try:
-                value = approximate(item, {}).value
-            except _NEVER:
-                continue
-            if not value.imag:
-                irrational.append(value.real)
-    return any(
-        one != other and _is_near_rational(one + other) and _is_near_rational(one * other)
-        for index, one in enumerate(irrational)
-        for other in irrational[index + 1 :]
-    )
-
-
-def _is_near_rational(value: float) -> bool:
-    return abs(value) < 10**6 and abs(value - Fraction(value).limit_denominator(100)) < 1e-9
 
 
 def _in_order(left: tuple[Node, ...], right: tuple[Node, ...]) -> bool:
