@@ -41,8 +41,8 @@ class Lead(Protocol):
         *,
         of: Question | None = None,
         preset: str = "default",
-        guidelines: Sequence[Guideline] | None = None,
-        prompts: PromptSet | None = None,
+        guidelines: Any = None,
+        prompts: PromptSet | str | None = None,
         capacity: int = 8,
         before: Any = None,
         curation: dict[str, Any] | None = None,
@@ -60,8 +60,8 @@ def lead(tmp_path: Path) -> Lead:
         *,
         of: Question | None = None,
         preset: str = "default",
-        guidelines: Sequence[Guideline] | None = None,
-        prompts: PromptSet | None = None,
+        guidelines: Any = None,
+        prompts: PromptSet | str | None = None,
         capacity: int = 8,
         before: Any = None,
         curation: dict[str, Any] | None = None,
@@ -70,14 +70,20 @@ def lead(tmp_path: Path) -> Lead:
     ) -> Led:
         nonlocal count
         count += 1
+        own = guidelines if _are_guidelines(guidelines) else None
+        if own is None and guidelines is not None:
+            method["guidelines"] = guidelines
+        if isinstance(prompts, str):
+            method["prompts"] = prompts
         config = config_from_mapping(
             {"preset": preset, "tasks": [{"name": "toy"}], "method": method, "curation": curation or {}}
         )
         engine = PlayedEngine(answer, capacity=capacity, before=before)
         answering = load_answering(config.answering)
         run: Any
-        if guidelines is not None or prompts is not None:
-            run = ReGenesis(config.method, answering, guidelines=guidelines, prompts=prompts)
+        if own is not None or isinstance(prompts, PromptSet):
+            set_ = prompts if isinstance(prompts, PromptSet) else None
+            run = ReGenesis(config.method, answering, guidelines=own, prompts=set_)
         else:
             run = make_method(config.method, answering)
         with Ledger.open(file or tmp_path / f"{count}.sqlite") as ledger:
@@ -89,3 +95,7 @@ def lead(tmp_path: Path) -> Lead:
         return Led(outcome, engine, config)
 
     return go
+
+
+def _are_guidelines(value: Any) -> bool:
+    return isinstance(value, Sequence) and bool(value) and all(isinstance(one, Guideline) for one in value)
