@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 
 from regenesis.curation import find_overlaps
-from regenesis.nouns import Question
+from regenesis.types import Question
 from workload import finish
 
 WORDS = 50

@@ -24,8 +24,8 @@ from regenesis.checkpoints import write_gguf_model
 from regenesis.config import EngineConfig, LlamaCppEngineConfig, TransformersEngineConfig, config_from_mapping
 from regenesis.engines import make_engine
 from regenesis.models import locate_weights
-from regenesis.nouns import Completion, Message, Question, Request, Sampling
 from regenesis.tasks import load_questions, measuring
+from regenesis.types import Completion, Message, Question, Request, Sampling
 from workload import finish
 
 ASK = "{text}\n\nThink step by step, then give the final answer in \\boxed{{}}."

@@ -23,10 +23,10 @@ import aiohttp
 
 from regenesis.answers import DEFAULT_RULES
 from regenesis.config import RunConfig
-from regenesis.evaluation import Exam, load_tasks, request_for
+from regenesis.evaluation import EvalSettings, load_tasks, request_for
+from regenesis.evaluation.progress import EvaluationProgress
+from regenesis.evaluation.stage import evaluate_models
 from regenesis.prompts import load_answering
-from regenesis.run.evaluation import evaluate_models
-from regenesis.run.evaluation_progress import EvaluationProgress
 from regenesis.scheduling import Sampler
 from workload import finish, run_config, server_process, workspace, write_questions
 
@@ -51,7 +51,7 @@ class TimedProgress(EvaluationProgress):
 def bodies(config: RunConfig) -> list[bytes]:
     """The requests of an evaluation, as a server gets them."""
     sampling = config.evaluation.sampling.draw()
-    exam = Exam(load_answering(config.answering), sampling, config.seed, DEFAULT_RULES)
+    exam = EvalSettings(load_answering(config.answering), sampling, config.seed, DEFAULT_RULES)
     asked = [request_for("scripted", one, exam) for one in load_tasks(config.evaluation.tasks, config)[0].questions]
     return [
         json.dumps(

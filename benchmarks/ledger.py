@@ -29,8 +29,8 @@ from random import Random
 from typing import Any
 
 from regenesis.config import RunConfig
-from regenesis.nouns import Completion, Request
 from regenesis.run import synthesize
+from regenesis.types import Completion, Request
 from workload import finish, play_arithmetic, run_config, workspace, write_questions
 
 TARGET_SECONDS, TARGET_MB = 15, 600

@@ -76,7 +76,7 @@ def measure(command: list[str]) -> dict[str, float]:
 
 def through_regenesis(folder: Path) -> None:
     """Trains by the command's own function, and prints its figures."""
-    from regenesis.run.training import train_run
+    from regenesis.training.stage import train_run
 
     marks: list[tuple[float, float]] = []
     from regenesis.training.trainer import StepWatch

@@ -19,7 +19,7 @@ from regenesis.config import TransformersEngineConfig
 from regenesis.engines.threads import wait_without_spinning
 from regenesis.engines.transformers import TransformersEngine
 from regenesis.models import locate_weights
-from regenesis.nouns import Message, Request, Sampling
+from regenesis.types import Message, Request, Sampling
 from workload import finish, question_text
 
 IN_FLIGHT = 16

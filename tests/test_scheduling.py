@@ -17,7 +17,6 @@ from regenesis.config import BudgetConfig, OpenAIEngineConfig
 from regenesis.engines.openai import OpenAIEngine
 from regenesis.errors import EngineError, RequestFailed
 from regenesis.ledger import Ledger
-from regenesis.nouns import Completion, FinishReason, Message, Question, Request, Sampling
 from regenesis.scheduling import (
     Budget,
     BudgetSpent,
@@ -28,6 +27,7 @@ from regenesis.scheduling import (
     window_size,
     work_through,
 )
+from regenesis.types import Completion, FinishReason, Message, Question, Request, Sampling
 
 DRAW = Sampling(0.8, 0.95, 64)
 

@@ -12,8 +12,8 @@ from tests.helpers.played import PlayedEngine, completion, question
 from regenesis.config import BudgetConfig
 from regenesis.errors import EngineError
 from regenesis.ledger import Ledger
-from regenesis.nouns import Completion, Message, Request, Sampling
 from regenesis.scheduling import Budget, Sampler
+from regenesis.types import Completion, Message, Request, Sampling
 
 CUT = Completion("", "length", 10, 160, "played", 0.1, thought="per week?", thought_tokens=160)
 ENDED = Completion("", "stop", 10, 160, "played", 0.1, thought="per week? It is 7.", thought_tokens=160)

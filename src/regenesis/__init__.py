@@ -27,22 +27,22 @@ if TYPE_CHECKING:
     from regenesis.config import RunConfig, TaskConfig, load_config
     from regenesis.engines import Engine
     from regenesis.errors import RegenesisError
-    from regenesis.nouns import Completion, Path, Question, Request, Verdict
+    from regenesis.evaluation.record import EvaluationReport
+    from regenesis.publish.exporting import export
     from regenesis.run import Progress, SynthesisReport, plan, read_status
     from regenesis.run import synthesize as synthesize_async
-    from regenesis.run.evaluation import evaluate_run as evaluate_async
-    from regenesis.run.evaluation_record import EvaluationReport
-    from regenesis.run.exporting import export
+    from regenesis.run.evaluating import evaluate_run as evaluate_async
     from regenesis.run.status import read_outcomes
-    from regenesis.run.training import train_run as train
     from regenesis.tasks import load_questions
+    from regenesis.training.stage import train_run as train
+    from regenesis.types import Completion, Question, ReasoningPath, Request, Verdict
 
     __version__: str
 
 __all__ = [
     "Completion",
-    "Path",
     "Question",
+    "ReasoningPath",
     "RegenesisError",
     "Request",
     "RunConfig",
@@ -63,15 +63,15 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Completion": ("nouns", "Completion"),
-    "Path": ("nouns", "Path"),
-    "Question": ("nouns", "Question"),
+    "Completion": ("types", "Completion"),
+    "ReasoningPath": ("types", "ReasoningPath"),
+    "Question": ("types", "Question"),
     "RegenesisError": ("errors", "RegenesisError"),
-    "Request": ("nouns", "Request"),
+    "Request": ("types", "Request"),
     "RunConfig": ("config", "RunConfig"),
-    "Verdict": ("nouns", "Verdict"),
-    "evaluate_async": ("run.evaluation", "evaluate_run"),
-    "export": ("run.exporting", "export"),
+    "Verdict": ("types", "Verdict"),
+    "evaluate_async": ("run.evaluating", "evaluate_run"),
+    "export": ("publish.exporting", "export"),
     "grade": ("answers", "grade"),
     "load_config": ("config", "load_config"),
     "load_questions": ("tasks", "load_questions"),
@@ -79,7 +79,7 @@ _HOMES = {
     "read_outcomes": ("run.status", "read_outcomes"),
     "read_status": ("run", "read_status"),
     "synthesize_async": ("run", "synthesize"),
-    "train": ("run.training", "train_run"),
+    "train": ("training.stage", "train_run"),
 }
 
 

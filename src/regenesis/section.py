@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
-from regenesis.nouns import Sampling
+from regenesis.types import Sampling
 
 
 class Section(BaseModel):

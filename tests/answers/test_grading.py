@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from regenesis.answers import Rules, extract, grade, infer_kind
-from regenesis.nouns import Choice
+from regenesis.types import Choice
 
 
 @pytest.mark.parametrize(

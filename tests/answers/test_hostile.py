@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from regenesis.answers import Rules, combine, extract, grade, infer_kind, read_judgement, vote
 from regenesis.answers.formulas import formula
-from regenesis.nouns import Verdict
+from regenesis.types import Verdict
 
 KINDS = ("number", "choice", "boolean", "text", "math", "auto")
 LOCAL = Rules(symbolic=False)

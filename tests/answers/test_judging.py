@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from regenesis.answers import combine, read_judgement
-from regenesis.nouns import Verdict
+from regenesis.types import Verdict
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from regenesis.answers import Rules, grade, score_with_reasoning_gym
-from regenesis.answers.foreign_scorers import EVALUATE_FORMULAS, EVALUATE_LITERALS
 from regenesis.answers.pool import Worker, WorkerPool, shared_pool
+from regenesis.answers.reasoning_gym_scorer import EVALUATE_FORMULAS, EVALUATE_LITERALS
 
 SLOW = "9^{9^{9^{9}}}"
 SCORING = {"parameters": {}, "seed": 0, "size": 1, "entry": {"question": "", "answer": "1", "metadata": {}}}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from regenesis.answers import Rules, grade, grade_program
-from regenesis.nouns import Verdict
+from regenesis.types import Verdict
 
 TESTS = "assert double(2) == 4\nassert double(0) == 0"
 RIGHT = "def double(x):\n    return 2 * x"

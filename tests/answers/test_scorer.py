@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from regenesis.answers import final_answer, grade_with_scorer
-from regenesis.nouns import Question
 from regenesis.tasks.reasoning_gym import generate
+from regenesis.types import Question
 
 
 @pytest.fixture(scope="module")

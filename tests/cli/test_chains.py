@@ -8,10 +8,10 @@ from rich.console import Console
 from regenesis.cli.chains import print_chains, print_question
 from regenesis.methods import Outcome
 from regenesis.methods.regenesis import ReGenesis
-from regenesis.nouns import Judged, Path, Question, Verdict
+from regenesis.types import GradedPath, Question, ReasoningPath, Verdict
 
 QUESTION = Question("mine/0", "mine", "What is 3 + 4?", "7", "number")
-PATH = Path(
+PATH = ReasoningPath(
     question_id="mine/0",
     method="regenesis",
     guideline="break-down+simplify",
@@ -20,11 +20,11 @@ PATH = Path(
     text="Solved.",
     tokens=5,
 )
-RIGHT = Judged(PATH, Verdict("correct", "7", "'7' is '7'", "box"), None, "Solved.")
+RIGHT = GradedPath(PATH, Verdict("correct", "7", "'7' is '7'", "box"), None, "Solved.")
 GUIDELINES = {"break-down": "Break it into parts.", "simplify": "Make it simpler."}
 
 
-def printed(*judged: Judged, kept: tuple[Judged, ...] = (), only_kept: bool = False) -> str:
+def printed(*judged: GradedPath, kept: tuple[GradedPath, ...] = (), only_kept: bool = False) -> str:
     console = Console(file=io.StringIO(), width=100, highlight=False, markup=False, emoji=False)
     print_question(console, QUESTION)
     print_chains(console, Outcome(QUESTION, judged, kept), ReGenesis.stages, GUIDELINES, only_kept=only_kept)
@@ -46,7 +46,7 @@ def test_what_the_model_wrote_is_shown_and_not_obeyed() -> None:
     hostile = "\x1b[2J\x1b]0;owned\x07[bold]Solved[/bold] :smile:\u202e"
     path = replace(PATH, steps=(("solve", "c" * 32, hostile),), text=hostile, guideline="\x1b[31m")
     verdict = Verdict("correct", "\x1b[5m7", "\x1b[5mblink", "box")
-    shown = printed(Judged(path, verdict, None, "cleaned \x1b[2J"))
+    shown = printed(GradedPath(path, verdict, None, "cleaned \x1b[2J"))
     assert "\x1b" not in shown
     assert "\u202e" not in shown
     assert r"\x1b[2J\x1b]0;owned\x07[bold]Solved[/bold] :smile:\u202e" in shown
@@ -67,7 +67,7 @@ def test_a_right_and_fit_path_that_was_not_kept_says_why() -> None:
 
 
 def test_a_broken_chain_shows_how_far_it_came() -> None:
-    broken = Judged(
+    broken = GradedPath(
         replace(PATH, steps=PATH.steps[:1], text="", defect="broken_structure"),
         Verdict("unparsed", None, "the chain broke off", "broken"),
         "broken_structure",

@@ -10,8 +10,8 @@ from regenesis.cli.ending import print_ending, report_json
 from regenesis.curation import Overlap
 from regenesis.curation.funnel import Funnel, Tally
 from regenesis.run import SynthesisReport
-from regenesis.run.decontaminating import Decontamination
 from regenesis.scheduling import Refusals
+from regenesis.synthesis.decontaminating import Decontamination
 from regenesis.tasks import BadRow
 
 COMMAND = "regenesis synthesize config.yaml --run-dir runs/x"

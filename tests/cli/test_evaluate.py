@@ -17,8 +17,8 @@ from regenesis.cli.app import load_verb
 from regenesis.cli.evaluation_display import EvaluationScreen, evaluation_line
 from regenesis.cli.evaluation_ending import print_evaluation
 from regenesis.errors import RegenesisError
-from regenesis.run.evaluation_progress import EvaluationProgress
-from regenesis.run.evaluation_record import EvaluationReport
+from regenesis.evaluation.progress import EvaluationProgress
+from regenesis.evaluation.record import EvaluationReport
 
 TASKS = {"tasks": [{"name": "mine", "file": "exam.jsonl", "kind": "number"}]}
 EXAM = [

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from regenesis.nouns import Judged, Path, Question, Verdict
+from regenesis.types import GradedPath, Question, ReasoningPath, Verdict
 
 STATUSES = {"18": "correct", None: "unparsed"}
 
@@ -20,10 +20,12 @@ def question() -> Question:
 
 
 @pytest.fixture(scope="session")
-def path_of() -> Callable[..., Path]:
-    def make(text: str = "", *, key: str = "k", tokens: int = 100, guideline: str = "simplify", **rest: Any) -> Path:
+def path_of() -> Callable[..., ReasoningPath]:
+    def make(
+        text: str = "", *, key: str = "k", tokens: int = 100, guideline: str = "simplify", **rest: Any
+    ) -> ReasoningPath:
         steps = (("adapt", f"{key}-adapt", "adapted"), ("solve", f"{key}-solve", text))
-        return Path(
+        return ReasoningPath(
             **{"question_id": "gsm8k/train/0", "method": "regenesis", "hinted": False, "steps": steps}
             | {"guideline": guideline, "text": text, "tokens": tokens}
             | rest
@@ -33,11 +35,11 @@ def path_of() -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
-def judged_of(path_of: Callable[..., Path]) -> Callable[..., Judged]:
+def judged_of(path_of: Callable[..., ReasoningPath]) -> Callable[..., GradedPath]:
     """A judged path whose answer is right if it is 18, unparsed if it is `None`, else wrong."""
 
-    def make(text: str, *, answer: str | None = "18", defect: str | None = None, **path: Any) -> Judged:
+    def make(text: str, *, answer: str | None = "18", defect: str | None = None, **path: Any) -> GradedPath:
         verdict = Verdict(STATUSES.get(answer, "incorrect"), answer, "as the test says", "exact")  # type: ignore[arg-type]
-        return Judged(path_of(text, **path), verdict, defect, text)
+        return GradedPath(path_of(text, **path), verdict, defect, text)
 
     return make

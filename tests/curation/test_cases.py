@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,13 +19,13 @@ from regenesis.curation.openings import without_opening
 from regenesis.curation.repetition import loops
 from regenesis.curation.steps import too_few_steps
 from regenesis.curation.turns import has_invented_turn
-from regenesis.nouns import Path, Question
+from regenesis.types import Question, ReasoningPath
 
 EGGS = "Janet's ducks lay 16 eggs per day. How much does she make a day?"
 
 
 def table(name: str) -> Any:
-    cases = yaml.safe_load((FilePath(__file__).parent / "cases" / f"{name}.yaml").read_text(encoding="utf-8"))
+    cases = yaml.safe_load((Path(__file__).parent / "cases" / f"{name}.yaml").read_text(encoding="utf-8"))
     return pytest.mark.parametrize("case", [pytest.param(case, id=case["text"][:60]) for case in cases])
 
 
@@ -34,7 +34,7 @@ def asked(case: dict[str, Any]) -> str:
 
 
 @table("leak")
-def test_a_leak_is_found_and_its_look_alike_is_not(case: dict[str, Any], path_of: Callable[..., Path]) -> None:
+def test_a_leak_is_found_and_its_look_alike_is_not(case: dict[str, Any], path_of: Callable[..., ReasoningPath]) -> None:
     question = Question("q", "t", asked(case), None, "text")
     curator = Curator(CurationConfig(min_steps=0))
     path = path_of(case["text"])
@@ -65,7 +65,7 @@ def test_garbage_is_told_from_odd_but_honest_text(case: dict[str, Any]) -> None:
 
 @table("turns")
 def test_what_follows_the_final_answer_is_cut_where_a_new_turn_starts(
-    case: dict[str, Any], path_of: Callable[..., Path]
+    case: dict[str, Any], path_of: Callable[..., ReasoningPath]
 ) -> None:
     question = Question("q", "t", asked(case), None, "text")
     cleaned = Curator(CurationConfig()).clean(path_of(case["text"]), question)

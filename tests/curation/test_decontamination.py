@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from regenesis.config import config_from_mapping
 from regenesis.curation import decontamination, find_overlaps
 from regenesis.curation.decontamination import FEWEST_WORDS, MOST_NAMED, MOST_QUESTIONS, comparable_words
-from regenesis.nouns import Choice, Question
 from regenesis.tasks import load_questions
+from regenesis.types import Choice, Question
 
 REAL_ROWS = Path(os.environ.get("REGENESIS_DATA_ROOT") or Path(__file__).parents[3] / "shared" / "data" / "hub")
 

@@ -11,11 +11,11 @@ import pytest
 from regenesis.answers import combine
 from regenesis.curation import Funnel
 from regenesis.errors import RunError
-from regenesis.nouns import Judged, Question, Verdict
+from regenesis.types import GradedPath, Question, Verdict
 
 
 @pytest.fixture
-def judged(judged_of: Callable[..., Judged]) -> list[Judged]:
+def judged(judged_of: Callable[..., GradedPath]) -> list[GradedPath]:
     return [
         judged_of("a", guideline="parts", key="a"),
         judged_of("b", guideline="parts+simplify", key="b", retries=("structure",)),
@@ -27,7 +27,7 @@ def judged(judged_of: Callable[..., Judged]) -> list[Judged]:
 
 
 @pytest.fixture
-def funnel(judged: list[Judged], question: Question) -> Funnel:
+def funnel(judged: list[GradedPath], question: Question) -> Funnel:
     funnel = Funnel()
     funnel.finish_question(question, judged, judged[:1], near_duplicates=1)
     return funnel
@@ -46,7 +46,7 @@ def test_a_defect_is_counted_and_whether_it_cost_a_right_path(funnel: Funnel) ->
     assert funnel.total.correct - funnel.total.fit == funnel.lost.total()
 
 
-def test_right_answers_that_the_judge_refused_are_counted_apart(judged: list[Judged], question: Question) -> None:
+def test_right_answers_that_the_judge_refused_are_counted_apart(judged: list[GradedPath], question: Question) -> None:
     refused = [
         replace(one, verdict=combine(one.verdict, opinion, "and"))
         for one, opinion in zip(judged, (False, None, True, False, False, None), strict=True)
@@ -61,7 +61,7 @@ def test_right_answers_that_the_judge_refused_are_counted_apart(judged: list[Jud
     assert Funnel.from_json(funnel.to_json()) == funnel
 
 
-def test_answers_that_the_checker_failed_on_are_counted(judged: list[Judged], question: Question) -> None:
+def test_answers_that_the_checker_failed_on_are_counted(judged: list[GradedPath], question: Question) -> None:
     failed = replace(judged[0], verdict=Verdict("unparsed", None, "the checker failed", "checker-failed"))
     funnel = Funnel()
     funnel.finish_question(question, [failed, *judged[1:]], [])
@@ -93,7 +93,7 @@ def test_a_question_without_chains_still_counts(question: Question) -> None:
     assert (funnel.total.questions, funnel.total.served) == (1, 0)
 
 
-def test_funnels_add_up(judged: list[Judged], question: Question) -> None:
+def test_funnels_add_up(judged: list[GradedPath], question: Question) -> None:
     apart, together = [Funnel(), Funnel()], Funnel()
     for part, one in zip(apart, (question, replace(question, task="other")), strict=True):
         part.finish_question(one, judged, judged[:1], near_duplicates=1)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from regenesis.curation.duplicates import Shingles
 from regenesis.curation.selection import near_duplicates, select
-from regenesis.nouns import Judged, Path, Verdict
+from regenesis.types import GradedPath, ReasoningPath, Verdict
 
 THRESHOLD = 0.85
 WORDS = [f"word{number}" for number in range(40)]
@@ -24,11 +24,11 @@ def text_of(seed: int) -> str:
     return " ".join(base)
 
 
-def judged(number: int, guideline: int, hinted: bool, correct: bool = True, defect: str | None = None) -> Judged:
+def judged(number: int, guideline: int, hinted: bool, correct: bool = True, defect: str | None = None) -> GradedPath:
     text = text_of(number)
     steps = (("solve", f"key{number}-{guideline}-{hinted}", text),)
-    path = Path("q", "regenesis", f"g{guideline}", hinted, steps, text, 60)
-    return Judged(path, Verdict("correct" if correct else "incorrect", "1", "", "exact"), defect, text)
+    path = ReasoningPath("q", "regenesis", f"g{guideline}", hinted, steps, text, 60)
+    return GradedPath(path, Verdict("correct" if correct else "incorrect", "1", "", "exact"), defect, text)
 
 
 ONE = st.builds(
@@ -44,39 +44,39 @@ KEEP = st.integers(0, 8)
 
 
 @given(MANY, KEEP, st.randoms(use_true_random=False))
-def test_the_order_of_the_paths_changes_nothing(paths: list[Judged], keep: int, chance: random.Random) -> None:
+def test_the_order_of_the_paths_changes_nothing(paths: list[GradedPath], keep: int, chance: random.Random) -> None:
     shuffled = list(paths)
     chance.shuffle(shuffled)
     assert select(shuffled, keep, THRESHOLD) == select(paths, keep, THRESHOLD)
 
 
 @given(MANY, KEEP)
-def test_at_most_so_many_are_kept_and_only_right_and_fit_ones(paths: list[Judged], keep: int) -> None:
+def test_at_most_so_many_are_kept_and_only_right_and_fit_ones(paths: list[GradedPath], keep: int) -> None:
     kept = select(paths, keep, THRESHOLD)
     assert len(kept) <= keep
     assert all(one in paths and one.keepable for one in kept)
 
 
 @given(MANY, KEEP)
-def test_no_two_kept_paths_are_near_duplicates(paths: list[Judged], keep: int) -> None:
+def test_no_two_kept_paths_are_near_duplicates(paths: list[GradedPath], keep: int) -> None:
     shingles = [Shingles(one.training_text) for one in select(paths, keep, THRESHOLD)]
     assert not any(a.near(b, THRESHOLD) for index, a in enumerate(shingles) for b in shingles[:index])
 
 
 @given(MANY, KEEP)
-def test_what_was_kept_is_kept_again(paths: list[Judged], keep: int) -> None:
+def test_what_was_kept_is_kept_again(paths: list[GradedPath], keep: int) -> None:
     kept = select(paths, keep, THRESHOLD)
     assert select(kept, keep, THRESHOLD) == kept
 
 
 @given(MANY, KEEP)
-def test_to_keep_one_more_adds_to_the_same_choice(paths: list[Judged], keep: int) -> None:
+def test_to_keep_one_more_adds_to_the_same_choice(paths: list[GradedPath], keep: int) -> None:
     fewer, more = select(paths, keep, THRESHOLD), select(paths, keep + 1, THRESHOLD)
     assert more[: len(fewer)] == fewer
 
 
 @given(MANY, KEEP)
-def test_a_hinted_path_is_taken_only_after_all_others(paths: list[Judged], keep: int) -> None:
+def test_a_hinted_path_is_taken_only_after_all_others(paths: list[GradedPath], keep: int) -> None:
     hinted = [one.path.hinted for one in select(paths, keep, THRESHOLD)]
     assert hinted == sorted(hinted)
 
@@ -92,7 +92,9 @@ def test_all_come_from_different_guidelines_while_there_are_enough(wanted: list[
 
 
 @given(MANY, KEEP)
-def test_a_near_duplicate_is_left_out_of_a_choice_only_for_one_that_is_in_it(paths: list[Judged], keep: int) -> None:
+def test_a_near_duplicate_is_left_out_of_a_choice_only_for_one_that_is_in_it(
+    paths: list[GradedPath], keep: int
+) -> None:
     kept = select(paths, keep, THRESHOLD)
     fit = sum(one.keepable for one in paths)
     alike = near_duplicates(paths, kept, THRESHOLD)
@@ -125,6 +127,6 @@ def test_with_a_threshold_of_one_only_copies_are_alike() -> None:
     assert Shingles("5 + 3 is eight").near(Shingles("5 + 3\nis eight"), 1)
 
 
-def test_very_short_texts_are_compared_as_a_whole(judged_of: Callable[..., Judged]) -> None:
+def test_very_short_texts_are_compared_as_a_whole(judged_of: Callable[..., GradedPath]) -> None:
     kept = select([judged_of("yes", key="a"), judged_of("no", key="b"), judged_of("Yes.", key="c")], 5, THRESHOLD)
     assert sorted(one.training_text.lower().rstrip(".") for one in kept) == ["no", "yes"]

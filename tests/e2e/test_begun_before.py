@@ -13,8 +13,8 @@ import pytest
 from tests.helpers.played import PlayedEngine
 
 from regenesis.config import OpenAIEngineConfig
+from regenesis.evaluation.stage import evaluate_models
 from regenesis.run import RunDirectory, synthesize
-from regenesis.run.evaluation import evaluate_models
 
 KEPT = Path(__file__).parents[1] / "fixtures" / "begun_before"
 

@@ -10,7 +10,7 @@ import asyncio
 import pytest
 
 from regenesis.engines import Engine
-from regenesis.nouns import Message, Request, Sampling
+from regenesis.types import Message, Request, Sampling
 
 SMALL = "pypi:smollm2-135m-instruct"
 STORY = "Write a very long story about a dragon and a knight."

@@ -18,7 +18,7 @@ from regenesis.engines.llamacpp import LlamaCppEngine
 from regenesis.engines.llamacpp.engine import _body, _server_parameters
 from regenesis.errors import EngineError, RequestFailed
 from regenesis.models import locate
-from regenesis.nouns import Completion
+from regenesis.types import Completion
 
 pytestmark = [pytest.mark.model, pytest.mark.asyncio(loop_scope="module")]
 
@@ -126,7 +126,7 @@ import asyncio, gc, sys
 import psutil
 from regenesis.config import LlamaCppEngineConfig
 from regenesis.engines.llamacpp import LlamaCppEngine
-from regenesis.nouns import Message, Request, Sampling
+from regenesis.types import Message, Request, Sampling
 
 async def main():
     held = []
@@ -174,7 +174,7 @@ INTERRUPTED = """
 import asyncio, sys
 from regenesis.config import LlamaCppEngineConfig
 from regenesis.engines.llamacpp import LlamaCppEngine
-from regenesis.nouns import Message, Request, Sampling
+from regenesis.types import Message, Request, Sampling
 
 async def main():
     global engine

@@ -12,7 +12,7 @@ import pytest
 from regenesis.config import LlamaCppEngineConfig
 from regenesis.engines.llamacpp import LlamaCppEngine
 from regenesis.errors import EngineError, ModelError
-from regenesis.nouns import Completion, Message, Request, Sampling
+from regenesis.types import Completion, Message, Request, Sampling
 
 gguf = pytest.importorskip("gguf")
 numpy = pytest.importorskip("numpy")

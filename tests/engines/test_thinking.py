@@ -18,7 +18,7 @@ from regenesis.engines import make_engine
 from regenesis.engines.thoughts import Split
 from regenesis.engines.transformers.engine import _Chat
 from regenesis.models import locate_weights
-from regenesis.nouns import Completion
+from regenesis.types import Completion
 
 pytestmark = pytest.mark.model
 

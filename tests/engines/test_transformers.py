@@ -27,7 +27,7 @@ from regenesis.engines import make_engine
 from regenesis.engines.transformers import TransformersEngine
 from regenesis.errors import EngineError, ModelError, RequestFailed
 from regenesis.models import locate_weights
-from regenesis.nouns import Completion, Request, Sampling
+from regenesis.types import Completion, Request, Sampling
 
 pytestmark = [pytest.mark.model, pytest.mark.asyncio(loop_scope="module")]
 
@@ -442,7 +442,7 @@ INTERRUPTED = """
 import asyncio, sys
 from regenesis.config import TransformersEngineConfig
 from regenesis.engines.transformers import TransformersEngine
-from regenesis.nouns import Message, Request, Sampling
+from regenesis.types import Message, Request, Sampling
 
 async def main():
     global engine

@@ -8,7 +8,7 @@ from typing import Any
 from tests.helpers.played import question
 
 from regenesis.evaluation import Evaluation, MeasuredModel, MeasuredTask
-from regenesis.nouns import Result, Verdict
+from regenesis.types import Result, Verdict
 
 STATUSES = {"r": "correct", "w": "incorrect", "u": "unparsed"}
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.fixtures.script import play_arithmetic
 
-from regenesis.nouns import Completion, Message, Question, Request, Sampling
+from regenesis.types import Completion, Message, Question, Request, Sampling
 
 
 class PlayedEngine:

@@ -23,7 +23,7 @@ from tests.helpers.played import REFUSED, completion, request
 
 from regenesis.errors import LedgerError
 from regenesis.ledger import Ledger, StageTotals
-from regenesis.nouns import Completion, Message
+from regenesis.types import Completion, Message
 
 ROOT = Path(__file__).resolve().parents[2]
 

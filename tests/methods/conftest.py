@@ -16,11 +16,11 @@ from regenesis.methods import Outcome, Session, make_method
 from regenesis.methods.regenesis import ReGenesis
 from regenesis.methods.regenesis.guidelines import Guideline
 from regenesis.methods.regenesis.prompts import PromptSet
-from regenesis.nouns import Completion, Question, Request
 from regenesis.prompts import load_answering
-from regenesis.run.inputs import shown_to
-from regenesis.run.judging import RunJudge
 from regenesis.scheduling import Budget, Sampler
+from regenesis.synthesis.inputs import shown_to
+from regenesis.synthesis.judging import PathJudge
+from regenesis.types import Completion, Question, Request
 
 Answer = Callable[[Request], str | Completion | Exception]
 
@@ -90,7 +90,7 @@ def lead(tmp_path: Path) -> Lead:
             sampler = Sampler(engine, ledger, Budget(BudgetConfig()), config.seed)
             await run.prepare(sampler)
             (asked,) = shown_to(run, [of or question()])
-            outcome = await run.solve(Session(asked, RunJudge(config.curation), sampler, 0))
+            outcome = await run.solve(Session(asked, PathJudge(config.curation), sampler, 0))
             assert sampler.pool.taken == 0
         return Led(outcome, engine, config)
 

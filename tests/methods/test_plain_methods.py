@@ -14,8 +14,8 @@ from regenesis.config import config_from_mapping
 from regenesis.errors import ConfigError
 from regenesis.methods import make_method, method_class, method_names
 from regenesis.methods.lmsi import LMSIConfig
-from regenesis.nouns import Choice
 from regenesis.prompts import AnsweringConfig, load_answering
+from regenesis.types import Choice
 
 WRONG = SOLUTION.replace("42", "41")
 PLAIN = ("rejection", "star", "lmsi")

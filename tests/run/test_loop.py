@@ -16,8 +16,8 @@ from regenesis.config import (
 )
 from regenesis.errors import ConfigError, RunError
 from regenesis.ledger import Ledger
-from regenesis.nouns import Completion, Message, Request, Sampling
 from regenesis.run.loop import Remaining, stages
+from regenesis.types import Completion, Message, Request, Sampling
 
 EVALUATED = {"tasks": ["gsm8k"]}
 SERVED = {"kind": "openai", "base_url": "http://127.0.0.1:9/v1", "model": "served"}

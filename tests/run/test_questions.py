@@ -12,11 +12,11 @@ from tests.helpers.played import PlayedEngine
 from tests.helpers.runs import toy_config
 
 from regenesis.errors import RunError
-from regenesis.nouns import Question
 from regenesis.run import synthesize
-from regenesis.run.questions import digest_of
-from regenesis.run.tables import read_questions, write_questions
+from regenesis.store.tables import read_questions, write_questions
+from regenesis.synthesis.questions import digest_of
 from regenesis.tasks import load_questions
+from regenesis.types import Question
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pytest
 from tests.helpers.played import PlayedEngine, completion, play
 from tests.helpers.runs import toy_config, train_bytes
 
-from regenesis.nouns import Completion, Request
 from regenesis.run import synthesize
+from regenesis.types import Completion, Request
 
 THOUGHT = "Is it per week? No: the shelves hold them all."
 

@@ -13,10 +13,11 @@ from tests.helpers.played import PlayedEngine
 
 from regenesis.config import RunConfig
 from regenesis.errors import RunError
+from regenesis.evaluation.stage import EVALUATION_USES
 from regenesis.run import RunDirectory, synthesize
-from regenesis.run.evaluation import EVALUATION_USES, evaluate_run
-from regenesis.run.training import training_config
-from regenesis.run.trust import is_trusted, remember, require_own_config
+from regenesis.run.evaluating import evaluate_run
+from regenesis.store.trust import is_trusted, remember, require_own_config
+from regenesis.training.stage import training_config
 
 Finished = tuple[Callable[..., RunConfig], Path]
 

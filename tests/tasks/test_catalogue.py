@@ -13,10 +13,10 @@ from regenesis.answers import Rules, grade
 from regenesis.answers.gold.columns import is_plain_boolean
 from regenesis.config import TaskConfig
 from regenesis.errors import TaskError
-from regenesis.nouns import Question
 from regenesis.tasks import catalogue, measuring, task_names
 from regenesis.tasks.kinds import is_number
 from regenesis.tasks.library import find_entry
+from regenesis.types import Question
 
 REAL_ROWS = Path(os.environ.get("REGENESIS_DATA_ROOT") or Path(__file__).parents[3] / "shared" / "data" / "hub")
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from regenesis.nouns import Choice
 from regenesis.tasks.choices import read_choices, with_options
 from regenesis.tasks.rows import RowError
+from regenesis.types import Choice
 
 RED_BLUE = (Choice("A", "red"), Choice("B", "blue"))
 

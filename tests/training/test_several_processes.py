@@ -19,9 +19,9 @@ import yaml
 from tests.helpers.trainable import save_tiny_checkpoint
 
 from regenesis.errors import TrainingError
-from regenesis.run.directory import RunDirectory
-from regenesis.run.training import train_run
+from regenesis.store.directory import RunDirectory
 from regenesis.training.launch import find_launcher, launch
+from regenesis.training.stage import train_run
 
 pytestmark = pytest.mark.model
 

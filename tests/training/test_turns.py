@@ -14,9 +14,9 @@ from regenesis.config import TransformersEngineConfig
 from regenesis.engines.transformers import TransformersEngine
 from regenesis.errors import TrainingError
 from regenesis.models import locate_weights
-from regenesis.nouns import Message, Request, Sampling
 from regenesis.training.rows import RowTemplate
 from regenesis.training.turns import Turn, TurnForm, opens_a_thought
+from regenesis.types import Message, Request, Sampling
 
 pytestmark = pytest.mark.model
 

@@ -11,9 +11,9 @@ import signal
 from typing import Any
 
 from regenesis.errors import TrainingError
-from regenesis.run.training import train_run
 from regenesis.training import processes
 from regenesis.training.launch import last_words
+from regenesis.training.stage import train_run
 
 
 def main() -> None:

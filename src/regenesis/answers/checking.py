@@ -14,7 +14,7 @@ from functools import cache
 
 from regenesis.answers.grading import extract, grade
 from regenesis.answers.rules import DEFAULT_RULES, Rules
-from regenesis.nouns import Question, Verdict
+from regenesis.types import Question, Verdict
 
 _POOLED_KINDS = ("math", "scorer")
 """Kinds whose check may wait for a worker process, and so must not hold up the event loop."""

@@ -18,7 +18,7 @@ from regenesis.answers.programs import grade_program
 from regenesis.answers.reading import Answer, Unread, read, read_alone, shown
 from regenesis.answers.rules import DEFAULT_RULES, Rules
 from regenesis.answers.words import same_words
-from regenesis.nouns import AnswerKind, Verdict
+from regenesis.types import AnswerKind, Verdict
 
 GradingKind = AnswerKind | Literal["auto"]
 

@@ -15,7 +15,7 @@ from regenesis.answers.rules import DEFAULT_RULES
 from regenesis.answers.statements import statements
 from regenesis.answers.turns import final_part
 from regenesis.answers.words import read_boolean
-from regenesis.nouns import Verdict
+from regenesis.types import Verdict
 
 JudgeMode = Literal["off", "and", "tie-break"]
 

@@ -14,7 +14,7 @@ from regenesis.answers.numbers import read_number
 from regenesis.answers.options import ChoicesLike, choices_from, options_from, read_option
 from regenesis.answers.statements import statements
 from regenesis.answers.words import read_boolean
-from regenesis.nouns import AnswerKind, Choice
+from regenesis.types import AnswerKind, Choice
 
 _LOOSE_COMMA = re.compile(r"[0-9],(?![0-9]{3}(?![0-9])|[0-9]{2},|!|\\)")
 _LONGEST = 10_000

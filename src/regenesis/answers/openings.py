@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from regenesis.answers.statements import Statement, sentence_end
-from regenesis.nouns import AnswerKind
+from regenesis.types import AnswerKind
 
 _LABELLED = re.compile(r"\s*[*_]{0,2}\(?([A-Za-z])[).:][*_]{0,2}\s", re.MULTILINE)
 _LISTED_LINE = re.compile(

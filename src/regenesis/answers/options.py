@@ -14,7 +14,7 @@ from regenesis.answers.markup import undress
 from regenesis.answers.numbers import read_number, same_number
 from regenesis.answers.rules import DEFAULT_RULES
 from regenesis.answers.words import folded
-from regenesis.nouns import Choice
+from regenesis.types import Choice
 
 ChoicesLike = Sequence[Choice] | Sequence[str] | Sequence[Mapping[str, str]] | Mapping[str, str]
 """Options as `Choice`s, as texts (labelled A, B, C … in order), as `{"label", "text"}` rows, or as label → text."""

@@ -25,7 +25,7 @@ import time
 from pathlib import Path
 
 from regenesis.answers.turns import final_part
-from regenesis.nouns import Verdict
+from regenesis.types import Verdict
 
 _WORKER = Path(__file__).with_name("program_worker.py")
 _MEMORY = 512 * 2**20

@@ -34,7 +34,7 @@ from regenesis.answers.rules import DEFAULT_RULES, Rules
 from regenesis.answers.statements import Statement, statements
 from regenesis.answers.turns import before_invented_questions, final_part
 from regenesis.answers.words import read_boolean, read_words
-from regenesis.nouns import AnswerKind, Choice
+from regenesis.types import AnswerKind, Choice
 
 Value = Number | str | bool
 

@@ -10,7 +10,7 @@ import re
 from regenesis.answers.endings import last_sentence
 from regenesis.answers.options import Options, mentions_option
 from regenesis.answers.statements import Statement
-from regenesis.nouns import AnswerKind
+from regenesis.types import AnswerKind
 
 _RETRACTED = re.compile(
     r"\W*(?:not\b|none\b|neither\b|either\b|both\b|unknown\b|unclear\b|uncertain\b|ambiguous\b|debatable\b"

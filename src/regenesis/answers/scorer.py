@@ -16,7 +16,7 @@ from regenesis.answers.reading import shown
 from regenesis.answers.rules import DEFAULT_RULES, Rules
 from regenesis.answers.statements import Statement, statements
 from regenesis.answers.turns import before_invented_questions, final_part
-from regenesis.nouns import Question, Verdict
+from regenesis.types import Question, Verdict
 
 _RIGHT = 0.999
 _WRAPPED = re.compile(r"^\\(?:text|mathrm|textbf)\s*\{([^{}]*)\}$")

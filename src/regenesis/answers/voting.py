@@ -19,7 +19,7 @@ from regenesis.answers.options import ChoicesLike
 from regenesis.answers.pool import Budget
 from regenesis.answers.reading import Answer, read_alone
 from regenesis.answers.rules import DEFAULT_RULES, Rules
-from regenesis.nouns import AnswerKind
+from regenesis.types import AnswerKind
 
 _Z = 1.959963984540054
 

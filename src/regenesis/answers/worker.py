@@ -82,9 +82,9 @@ def _warm(what: str) -> bool:
     else:
         import reasoning_gym  # noqa: F401
 
-        from regenesis.answers import foreign_scorers
+        from regenesis.answers import reasoning_gym_scorer
 
-        foreign_scorers._scorer()
+        reasoning_gym_scorer._scorer()
     return True
 
 
@@ -95,9 +95,9 @@ def _math(job: dict[str, Any]) -> bool | None:
 
 
 def _scorer(job: dict[str, Any]) -> float | None:
-    from regenesis.answers import foreign_scorers
+    from regenesis.answers import reasoning_gym_scorer
 
-    return foreign_scorers.score(job["answer"], job["scoring"])
+    return reasoning_gym_scorer.score(job["answer"], job["scoring"])
 
 
 _JOBS = {"math": _math, "scorer": _scorer}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from regenesis.methods import Outcome
-    from regenesis.nouns import Judged, Question
+    from regenesis.types import GradedPath, Question
 
 _STATUS_STYLES = {"correct": "green", "incorrect": "red", "unparsed": "yellow"}
 _KEY_SHOWN = 12
@@ -59,7 +59,7 @@ def print_chains(
 
 
 def _print_chain(
-    out: Console, judged: Judged, number: int, kept: bool, stages: Mapping[str, str], guidelines: Mapping[str, str]
+    out: Console, judged: GradedPath, number: int, kept: bool, stages: Mapping[str, str], guidelines: Mapping[str, str]
 ) -> None:
     path = judged.path
     title = Text.assemble((f"chain {number}", "bold"), "  ", neutralise(path.guideline))
@@ -78,7 +78,7 @@ def _print_chain(
     _print_verdict(out, judged, kept)
 
 
-def _print_verdict(out: Console, judged: Judged, kept: bool) -> None:
+def _print_verdict(out: Console, judged: GradedPath, kept: bool) -> None:
     verdict, path = judged.verdict, judged.path
     line = Text.assemble(("verdict  ", "cyan"), (verdict.status, f"bold {_STATUS_STYLES[verdict.status]}"))
     if verdict.extracted is not None:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from regenesis.run.evaluation_progress import EvaluationProgress
-    from regenesis.run.evaluation_record import EvaluationReport
+    from regenesis.evaluation.progress import EvaluationProgress
+    from regenesis.evaluation.record import EvaluationReport
 
 
 def evaluate_command(
@@ -73,7 +73,7 @@ def evaluate_command(
       4    done, but of a task no answer at all could be read
       130  interrupted
     """  # noqa: D301 - the command line knows a paragraph to leave alone by that character
-    from regenesis.run.evaluation_progress import EvaluationProgress
+    from regenesis.evaluation.progress import EvaluationProgress
 
     progress = EvaluationProgress()
     if len(targets) == 1 and (Path(targets[0]) / "config.yaml").is_file():
@@ -143,9 +143,10 @@ def _run_work(
     overrides: Sequence[str],
     progress: EvaluationProgress,
 ) -> Coroutine[Any, Any, EvaluationReport]:
+    from regenesis.evaluation.measuring import chosen_tasks
+    from regenesis.evaluation.stage import EVALUATION_USES
     from regenesis.run import RunDirectory
-    from regenesis.run.evaluation import EVALUATION_USES, evaluate_run
-    from regenesis.run.measuring import chosen_tasks
+    from regenesis.run.evaluating import evaluate_run
 
     config = RunDirectory(folder).require_own(EVALUATION_USES, overrides)
     chosen = chosen_tasks(tasks, config.evaluation, limit=limit, shuffle=shuffle)
@@ -165,8 +166,8 @@ def _models_work(
     progress: EvaluationProgress,
 ) -> tuple[Path, Coroutine[Any, Any, EvaluationReport]]:
     from regenesis.config import config_from_mapping
-    from regenesis.run.evaluation import evaluate_models
-    from regenesis.run.measuring import chosen_tasks, engine_for, engine_kind, model_names, require_named
+    from regenesis.evaluation.measuring import chosen_tasks, engine_for, engine_kind, model_names, require_named
+    from regenesis.evaluation.stage import evaluate_models
 
     if base_url is not None:
         described: dict[str, Any] = {"kind": "openai", "base_url": base_url, "model": targets[0]}

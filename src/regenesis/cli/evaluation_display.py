@@ -22,7 +22,7 @@ from regenesis.cli.terminal import in_a_line
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from regenesis.run.evaluation_progress import EvaluationProgress
+    from regenesis.evaluation.progress import EvaluationProgress
 
 _ECHO = 3
 _HEIGHT_OF_THE_REST = 12

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from regenesis.evaluation import Evaluation, Versus
-    from regenesis.run.evaluation_record import EvaluationReport
+    from regenesis.evaluation.record import EvaluationReport
 
 _NAME = 18
 """Characters of a task's name: with all figures beside it a row has 80 columns."""

@@ -15,7 +15,7 @@ import typer
 from regenesis.cli.options import AsJson, RunFolder
 
 if TYPE_CHECKING:
-    from regenesis.run.exporting import Export
+    from regenesis.publish.exporting import Export
 
 
 class To(StrEnum):
@@ -62,7 +62,7 @@ def export_command(
     """Write a run's tuned model as merged weights, adapter or GGUF, and say how to load it."""
     from regenesis.cli.figures import rounded
     from regenesis.cli.terminal import console, neutralise, print_json
-    from regenesis.run.exporting import export
+    from regenesis.publish.exporting import export
 
     done = export(run, to.value, out, kind.value if kind else None)
     ways = _ways(done)

@@ -142,7 +142,7 @@ def _graded(row: dict[str, Any], where: str, column: Column, faults: list[str]) 
 
 def _fault(row: dict[str, Any]) -> str | None:
     """What keeps a row from being graded, `None` if nothing does."""
-    from regenesis.nouns import ANSWER_KINDS
+    from regenesis.types import ANSWER_KINDS
 
     if not isinstance(row.get("response"), str):
         return "`response` must be a text."

@@ -38,7 +38,7 @@ def config_to_work_by(file: Path, overrides: Sequence[str] | None) -> RunConfig:
         RunError: It is that of a run's folder from elsewhere, and names a program, a server, a key or files outside.
     """
     from regenesis.config import load_config
-    from regenesis.run.trust import require_own_config
+    from regenesis.store.trust import require_own_config
 
     config = load_config(file, overrides or ())
     require_own_config(file, config, overrides or ())

@@ -17,7 +17,7 @@ from regenesis.cli.options import RunFolder
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from regenesis.run.pushing import Parcel
+    from regenesis.publish.pushing import Parcel
 
 
 class What(StrEnum):
@@ -42,8 +42,8 @@ def push_command(
     """
     from regenesis.cli.terminal import console, neutralise
     from regenesis.errors import RunError
-    from regenesis.run.directory import RunDirectory
-    from regenesis.run.pushing import pack, push, require_repository
+    from regenesis.publish.pushing import pack, push, require_repository
+    from regenesis.store.directory import RunDirectory
 
     require_repository(to)
     parcel = pack(RunDirectory(run), what.value)

@@ -127,8 +127,8 @@ def _evaluate(stage: Stage, remaining: Remaining, command: str, as_json: bool) -
     from regenesis.cli.evaluate import ending_code, watch_evaluation
     from regenesis.cli.evaluation_ending import print_evaluation
     from regenesis.cli.terminal import console
-    from regenesis.run.evaluation import evaluate_run
-    from regenesis.run.evaluation_progress import EvaluationProgress
+    from regenesis.evaluation.progress import EvaluationProgress
+    from regenesis.run.evaluating import evaluate_run
 
     progress = EvaluationProgress()
     within = stage.config.model_copy(update={"budget": remaining.config()})

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from regenesis.curation.funnel import Tally
     from regenesis.run import Progress
-    from regenesis.run.progress import Asking
+    from regenesis.scheduling.asking import Asking
 
 _MEGABYTE = 1_000_000
 _ECHO = 3

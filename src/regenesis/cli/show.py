@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from regenesis.methods import Outcome
-    from regenesis.nouns import Question
+    from regenesis.types import Question
 
 
 def show_command(
@@ -82,9 +82,9 @@ def method_words(run: RunFolder) -> tuple[Mapping[str, str], Mapping[str, str]]:
     from regenesis.errors import ConfigError
     from regenesis.methods.catalogue import comes_along
     from regenesis.run import RunDirectory
-    from regenesis.run.inputs import method_of
-    from regenesis.run.trust import is_trusted
     from regenesis.section import paths_of
+    from regenesis.store.trust import is_trusted
+    from regenesis.synthesis.inputs import method_of
 
     directory = RunDirectory(run)
     config = directory.require_started()

@@ -70,7 +70,7 @@ def watch_synthesis(
     from regenesis.cli.interrupts import run_until_interrupted
     from regenesis.cli.terminal import console
     from regenesis.run import Progress, synthesize
-    from regenesis.run.inputs import method_of
+    from regenesis.synthesis.inputs import method_of
 
     # standard output belongs to the document where one is asked for
     watched, progress = console(stderr=as_json), Progress()

@@ -74,8 +74,8 @@ def train_command(
       2    the command line cannot be read
       130  interrupted
     """  # noqa: D301 - the command line knows a paragraph to leave alone by that character
-    from regenesis.run.training import training_config
     from regenesis.training.launch import Machines, end_with_launcher, last_words, launch_command, needs_launch
+    from regenesis.training.stage import training_config
 
     end_with_launcher()
     with last_words():
@@ -111,9 +111,9 @@ def _train(config: RunConfig, run: Path, command: str, as_json: bool) -> Trainin
     from regenesis.cli.interrupts import run_until_interrupted
     from regenesis.cli.terminal import console
     from regenesis.cli.training_display import display_for_training
-    from regenesis.run.training import train_run
     from regenesis.training import TrainingProgress, processes
     from regenesis.training.launch import launched
+    from regenesis.training.stage import train_run
 
     # standard output belongs to the document where one is asked for
     watched, progress = console(stderr=as_json), TrainingProgress()

@@ -25,7 +25,7 @@ def trust_command(
     from regenesis.cli.terminal import console, neutralise
     from regenesis.errors import RunError
     from regenesis.run import RunDirectory
-    from regenesis.run.trust import is_trusted, reaches, remember
+    from regenesis.store.trust import is_trusted, reaches, remember
 
     directory, out = RunDirectory(run), console()
     configs = {folder.config_file: folder.require_started() for folder in (directory, *directory.later_rounds())}

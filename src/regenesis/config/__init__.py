@@ -19,11 +19,11 @@ from regenesis.engines.llamacpp.config import LlamaCppEngineConfig
 from regenesis.engines.openai.config import OpenAIEngineConfig, RetryConfig
 from regenesis.engines.transformers.config import TransformersEngineConfig
 from regenesis.evaluation.config import EvaluationConfig
-from regenesis.nouns import Thinking
 from regenesis.scheduling import BudgetConfig, SchedulingConfig
 from regenesis.section import SamplingConfig
 from regenesis.tasks.config import TaskConfig
 from regenesis.training.config import LoraConfig, TrainingConfig
+from regenesis.types import Thinking
 
 __all__ = [
     "OPERATIONAL_FIELDS",

@@ -14,12 +14,12 @@ from regenesis.engines.llamacpp.config import LlamaCppEngineConfig
 from regenesis.evaluation.config import EvaluationConfig
 from regenesis.methods import MethodField
 from regenesis.methods.regenesis import ReGenesisConfig
-from regenesis.nouns import Thinking
 from regenesis.prompts.answering import AnsweringConfig
 from regenesis.scheduling import BudgetConfig, SchedulingConfig
 from regenesis.section import Section
 from regenesis.tasks.config import TaskConfig
 from regenesis.training.config import TrainingConfig
+from regenesis.types import Thinking
 
 
 class RunConfig(Section):

@@ -2,7 +2,7 @@
 
     curator = Curator(config.curation)
     text = curator.clean(path, question)
-    judged = Judged(path, grade(text), curator.defect(path, text, question), text)
+    judged = GradedPath(path, grade(text), curator.defect(path, text, question), text)
     kept = curator.select(all_judged, keep=5)
 
 Cleaning may cut text, so the verdict that counts is that on the cleaned text: the caller has its answer checked
@@ -24,7 +24,7 @@ from regenesis.curation.selection import near_duplicates, select
 from regenesis.curation.steps import too_few_steps
 from regenesis.curation.text import tidy
 from regenesis.curation.turns import has_invented_turn, without_invented_turns
-from regenesis.nouns import Judged, Path, Question, storable
+from regenesis.types import GradedPath, Question, ReasoningPath, storable
 
 DEFECTS = (
     "truncated",
@@ -40,7 +40,7 @@ DEFECTS = (
     "leak",
     "no_list",
 )
-"""What a path can be unfit for, in the order looked at; what broke its chain (`Path.defect`) comes before all."""
+"""What a path can be unfit for, in the order looked at; what broke its chain (`defect`) comes before all."""
 
 
 class Curator:
@@ -54,7 +54,7 @@ class Curator:
     def __init__(self, config: CurationConfig, *, scaffold: Sequence[str] = ()) -> None:
         self._config = config
         self._scaffold = tuple(scaffold)
-        self._checks: tuple[Callable[[Path, str, Question], bool], ...] = (
+        self._checks: tuple[Callable[[ReasoningPath, str, Question], bool], ...] = (
             lambda path, text, question: path.truncated,
             lambda path, text, question: not text.strip(),
             lambda path, text, question: too_few_steps(text, question.text, config.min_steps),
@@ -69,7 +69,7 @@ class Curator:
             lambda path, text, question: config.numbered_list == "require" and list_start(text) is None,
         )
 
-    def clean(self, path: Path, question: Question) -> str:
+    def clean(self, path: ReasoningPath, question: Question) -> str:
         """The text that would be trained on.
 
         Turns invented after the final answer and openings that say nothing of the question are cut; with the
@@ -91,7 +91,7 @@ class Curator:
             text = opened_with_list(text)
         return tidy(text)
 
-    def defect(self, path: Path, text: str, question: Question) -> str | None:
+    def defect(self, path: ReasoningPath, text: str, question: Question) -> str | None:
         """Short stable name of the first reason why a path is unfit, `None` if it is fit.
 
         Args:
@@ -107,10 +107,10 @@ class Curator:
         unfit = (name for name, check in zip(DEFECTS, self._checks, strict=True) if check(path, text, question))
         return next(unfit, None)
 
-    def select(self, judged: Sequence[Judged], keep: int) -> list[Judged]:
+    def select(self, judged: Sequence[GradedPath], keep: int) -> list[GradedPath]:
         """The paths of one question that are kept, at most `keep`; see `regenesis.curation.selection`."""
         return select(judged, keep, self._config.near_duplicate)
 
-    def near_duplicates(self, judged: Sequence[Judged], kept: Sequence[Judged]) -> int:
+    def near_duplicates(self, judged: Sequence[GradedPath], kept: Sequence[GradedPath]) -> int:
         """How many fit and right paths were left out for being too like one that is kept."""
         return near_duplicates(judged, kept, self._config.near_duplicate)

@@ -29,7 +29,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from regenesis.nouns import Question
+from regenesis.types import Question
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

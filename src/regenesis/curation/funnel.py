@@ -17,7 +17,7 @@ from typing import Any
 from regenesis.answers.grading import FAILED
 from regenesis.answers.judging import JUDGE_SAID_NO, JUDGE_UNCLEAR
 from regenesis.errors import RunError
-from regenesis.nouns import Judged, Question
+from regenesis.types import GradedPath, Question
 
 
 @dataclass(slots=True)
@@ -84,7 +84,7 @@ class Funnel:
     retries: Counter[str] = field(default_factory=Counter)
 
     def finish_question(
-        self, question: Question, judged: Sequence[Judged], kept: Sequence[Judged], near_duplicates: int = 0
+        self, question: Question, judged: Sequence[GradedPath], kept: Sequence[GradedPath], near_duplicates: int = 0
     ) -> None:
         """Counts one question with all of its chains; call it once a question, when nothing more is asked for it.
 
@@ -170,23 +170,23 @@ _TALLIED = ("passes", "tasks", "guidelines")
 _COUNTED = ("defects", "lost", "overruled", "failed", "dropped", "retries")
 
 
-def _passes(judged: Judged) -> list[str]:
+def _passes(judged: GradedPath) -> list[str]:
     return ["hinted" if judged.path.hinted else "first"]
 
 
-def _guidelines(judged: Judged) -> list[str]:
+def _guidelines(judged: GradedPath) -> list[str]:
     return [name for name in judged.path.guideline.split("+") if name]
 
 
 def _groups(
-    judged: Sequence[Judged], kept: Sequence[Judged], names_of: Callable[[Judged], list[str]]
-) -> Iterator[tuple[str, list[Judged], list[Judged]]]:
+    judged: Sequence[GradedPath], kept: Sequence[GradedPath], names_of: Callable[[GradedPath], list[str]]
+) -> Iterator[tuple[str, list[GradedPath], list[GradedPath]]]:
     """Each group's name with its paths and those of them that are kept; a path may belong to several."""
     for name in sorted({name for one in judged for name in names_of(one)}):
         yield name, [one for one in judged if name in names_of(one)], [one for one in kept if name in names_of(one)]
 
 
-def _tally(judged: Sequence[Judged], kept: Sequence[Judged]) -> Tally:
+def _tally(judged: Sequence[GradedPath], kept: Sequence[GradedPath]) -> Tally:
     return Tally(
         questions=1,
         served=int(bool(kept)),

@@ -19,10 +19,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from regenesis.curation.duplicates import Shingles, shingled
-from regenesis.nouns import Judged
+from regenesis.types import GradedPath
 
 
-def select(judged: Sequence[Judged], keep: int, near_duplicate: float) -> list[Judged]:
+def select(judged: Sequence[GradedPath], keep: int, near_duplicate: float) -> list[GradedPath]:
     """The chosen paths in the order chosen.
 
     Args:
@@ -31,7 +31,7 @@ def select(judged: Sequence[Judged], keep: int, near_duplicate: float) -> list[J
         near_duplicate: Overlap of word 3-grams from which two paths count as one; 1 for exact copies only.
     """
     waiting = {index: (one, _lot(one)) for index, one in enumerate(judged) if one.keepable}
-    chosen: list[tuple[Judged, Shingles]] = []
+    chosen: list[tuple[GradedPath, Shingles]] = []
     taken: Counter[str] = Counter()
     while waiting and len(chosen) < keep:
         index = min(
@@ -45,10 +45,10 @@ def select(judged: Sequence[Judged], keep: int, near_duplicate: float) -> list[J
     return [one for one, _ in chosen]
 
 
-def near_duplicates(judged: Sequence[Judged], kept: Sequence[Judged], near_duplicate: float) -> int:
+def near_duplicates(judged: Sequence[GradedPath], kept: Sequence[GradedPath], near_duplicate: float) -> int:
     """How many keepable paths that are not kept are near-duplicates of a kept one."""
     chosen = list(kept)
-    left_out: list[Judged] = []
+    left_out: list[GradedPath] = []
     for one in judged:
         if one in chosen:
             chosen.remove(one)
@@ -60,7 +60,7 @@ def near_duplicates(judged: Sequence[Judged], kept: Sequence[Judged], near_dupli
     )
 
 
-def _lot(judged: Judged) -> tuple[str, str]:
+def _lot(judged: GradedPath) -> tuple[str, str]:
     """What decides between equals: a hash, then the text, so that only true copies can tie."""
     path = judged.path
     identity = json.dumps([path.question_id, path.guideline, [key for _, key, _ in path.steps]])

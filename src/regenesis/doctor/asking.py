@@ -22,10 +22,9 @@ from regenesis.ledger import Ledger
 from regenesis.methods import Opinion, Outcome, Session, make_method
 from regenesis.models import KNOWN, cached
 from regenesis.models.names import HubName, PackageName, parse_name
-from regenesis.nouns import Completion, Judged, Question, Request, Verdict
-from regenesis.nouns import Path as ReasoningPath
 from regenesis.prompts import load_answering
 from regenesis.scheduling import Budget, Sampler
+from regenesis.types import Completion, GradedPath, Question, ReasoningPath, Request, Verdict
 
 _PATIENCE = 300.0
 
@@ -145,11 +144,11 @@ class _NoJudge:
 
     async def judge(
         self, path: ReasoningPath, question: Question, *, stand_ins: Sequence[str] = (), opinion: Opinion | None = None
-    ) -> Judged:
-        return Judged(path, Verdict("unparsed", None, "not looked at", "none"), path.defect, "")
+    ) -> GradedPath:
+        return GradedPath(path, Verdict("unparsed", None, "not looked at", "none"), path.defect, "")
 
-    async def vote(self, judged: Sequence[Judged], question: Question, min_votes: int) -> list[Judged]:
+    async def vote(self, judged: Sequence[GradedPath], question: Question, min_votes: int) -> list[GradedPath]:
         return list(judged)
 
-    def select(self, judged: Sequence[Judged], keep: int) -> list[Judged]:
+    def select(self, judged: Sequence[GradedPath], keep: int) -> list[GradedPath]:
         return []

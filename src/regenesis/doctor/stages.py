@@ -19,7 +19,7 @@ from regenesis.errors import ModelError, RegenesisError, TaskError
 from regenesis.filesystems import free_bytes
 from regenesis.models import KNOWN, cached
 from regenesis.models.names import HubName, LocalName, PackageName, parse_name
-from regenesis.nouns import Question
+from regenesis.types import Question
 
 _PACKAGES = ("torch", "transformers", "peft", "accelerate", "gguf", "trl")
 _LORA_SHARE = 0.2

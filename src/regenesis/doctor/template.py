@@ -21,10 +21,10 @@ from regenesis.methods import make_method
 from regenesis.models import KNOWN, Weights, cached, locate_weights
 from regenesis.models.hub import download_tokenizer
 from regenesis.models.names import HubName, PackageName, parse_name
-from regenesis.nouns import Question
 from regenesis.prompts import load_answering
 from regenesis.training.rows import RowTemplate
 from regenesis.training.turns import names_thoughts, opens_a_thought
+from regenesis.types import Question
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

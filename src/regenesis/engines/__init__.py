@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from regenesis.engines.base import Engine
-from regenesis.nouns import Thinking
+from regenesis.types import Thinking
 
 if TYPE_CHECKING:
     from regenesis.engines.config import EngineConfig

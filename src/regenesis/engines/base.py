@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from regenesis.nouns import Completion, Request
+from regenesis.types import Completion, Request
 
 
 class Engine(Protocol):

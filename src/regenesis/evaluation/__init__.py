@@ -7,7 +7,7 @@ Evaluation(conditions, tasks, models, results, pairs=[("base", "tuned")]).to_jso
 
 from __future__ import annotations
 
-from regenesis.evaluation.asking import STAGE, Exam, ask, mark, request_for
+from regenesis.evaluation.asking import STAGE, EvalSettings, ask, mark, request_for
 from regenesis.evaluation.figures import Average, Comparison, Tally
 from regenesis.evaluation.rounding import p_text, percent, points, points_range, share_range
 from regenesis.evaluation.summary import Evaluation, MeasuredModel, Versus
@@ -17,8 +17,8 @@ __all__ = [
     "STAGE",
     "Average",
     "Comparison",
+    "EvalSettings",
     "Evaluation",
-    "Exam",
     "MeasuredModel",
     "MeasuredTask",
     "Tally",

@@ -10,15 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from regenesis.answers import Rules, check
-from regenesis.nouns import Question, Request, Result, Sampling, Verdict
 from regenesis.prompts import AnsweringPrompt
 from regenesis.scheduling import Reply, Sampler, request_of
+from regenesis.types import Question, Request, Result, Sampling, Verdict
 
 STAGE = "evaluate"
 
 
 @dataclass(frozen=True, slots=True)
-class Exam:
+class EvalSettings:
     """What is the same for every model and question.
 
     Attributes:
@@ -34,13 +34,13 @@ class Exam:
     rules: Rules
 
 
-def request_for(model: str, question: Question, exam: Exam) -> Request:
+def request_for(model: str, question: Question, exam: EvalSettings) -> Request:
     """What `ask` asks a model of this identity."""
     messages = exam.answering.messages(question)
     return request_of(model, exam.seed, question, STAGE, STAGE, messages, exam.sampling)
 
 
-async def ask(question: Question, ordinal: int, sampler: Sampler, exam: Exam) -> Reply:
+async def ask(question: Question, ordinal: int, sampler: Sampler, exam: EvalSettings) -> Reply:
     """The model's answer, from the ledger or else from the engine.
 
     Raises:
@@ -53,7 +53,7 @@ async def ask(question: Question, ordinal: int, sampler: Sampler, exam: Exam) ->
         return await chain.ask(STAGE, exam.answering.messages(question), exam.sampling)
 
 
-async def mark(model: str, task: str, question: Question, reply: Reply, exam: Exam) -> Result:
+async def mark(model: str, task: str, question: Question, reply: Reply, exam: EvalSettings) -> Result:
     """The answer with the checker's verdict on it."""
     completion = reply.completion
     if completion.refused:

@@ -25,7 +25,7 @@ from regenesis.evaluation.statistics import (
     mean_interval,
     wilson,
 )
-from regenesis.nouns import Result
+from regenesis.types import Result
 
 FEWEST_TO_TELL = 5
 """Answers of which none could be read before that is no accident."""

@@ -17,7 +17,7 @@ from regenesis.evaluation.figures import Average, Comparison, Tally, compare
 from regenesis.evaluation.rounding import p_text, percent, points, points_range, share_range
 from regenesis.evaluation.statistics import Interval
 from regenesis.evaluation.tasks import Domain, MeasuredTask
-from regenesis.nouns import Result
+from regenesis.types import Result
 
 FORMAT = 1
 

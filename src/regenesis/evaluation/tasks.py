@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from regenesis.errors import TaskError
-from regenesis.nouns import Question
 from regenesis.tasks import load_questions, measuring
 from regenesis.tasks.config import TaskConfig
+from regenesis.types import Question
 
 if TYPE_CHECKING:
     from regenesis.config import RunConfig

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from regenesis.databases import unpacked
-from regenesis.nouns import Completion, Request, storable
+from regenesis.types import Completion, Request, storable
 
 ADDED = {"checksum": "INTEGER", "thought": "TEXT", "thought_tokens": "INTEGER"}
 """Columns that the first format did not have, with their types; `NULL` in rows that were written in it."""

@@ -22,7 +22,7 @@ from typing import Any, Literal, NoReturn, Self
 from regenesis.errors import LedgerError, LedgerLost
 from regenesis.ledger.file import check, columns, connect, create, naming_damage, upgrade
 from regenesis.ledger.rows import Row, StageTotals, completion_of, is_whole, request_in, row_of
-from regenesis.nouns import Completion, Request
+from regenesis.types import Completion, Request
 
 LARGEST_GROUP = 1024
 """Completions that share one commit at most; bounds the time a commit takes."""

@@ -23,10 +23,10 @@ from typing import Any, ClassVar, Generic, Literal, Protocol, Self, TypeVar
 from pydantic import Field
 
 from regenesis.methods.estimates import Estimate
-from regenesis.nouns import Judged, Message, Path, Question
 from regenesis.prompts.answering import AnsweringPrompt
 from regenesis.scheduling import Chain, Sampler
 from regenesis.section import Section
+from regenesis.types import GradedPath, Message, Question, ReasoningPath
 
 
 class MethodSection(Section):
@@ -59,8 +59,8 @@ class Judge(Protocol):
     """Says what a path is worth; implemented over the answer checker and the curator."""
 
     async def judge(
-        self, path: Path, question: Question, *, stand_ins: Sequence[str] = (), opinion: Opinion | None = None
-    ) -> Judged:
+        self, path: ReasoningPath, question: Question, *, stand_ins: Sequence[str] = (), opinion: Opinion | None = None
+    ) -> GradedPath:
         """The path with its verdict, its defect and its training text.
 
         Args:
@@ -71,10 +71,10 @@ class Judge(Protocol):
             opinion: What the model said of the path, where it was asked.
         """
 
-    async def vote(self, judged: Sequence[Judged], question: Question, min_votes: int) -> list[Judged]:
+    async def vote(self, judged: Sequence[GradedPath], question: Question, min_votes: int) -> list[GradedPath]:
         """The same paths, with the majority of their answers in the place of gold."""
 
-    def select(self, judged: Sequence[Judged], keep: int) -> list[Judged]:
+    def select(self, judged: Sequence[GradedPath], keep: int) -> list[GradedPath]:
         """The paths that are kept, at most `keep`, whatever order they are given in."""
 
 
@@ -121,8 +121,8 @@ class Outcome:
     """
 
     question: Question
-    judged: tuple[Judged, ...]
-    kept: tuple[Judged, ...]
+    judged: tuple[GradedPath, ...]
+    kept: tuple[GradedPath, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ class TrainingRow:
         form: Which of several forms of one path this is; empty where there is one only.
     """
 
-    judged: Judged
+    judged: GradedPath
     prompt: tuple[Message, ...]
     completion: str
     form: str = ""

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
-from regenesis.nouns import Message, Question
+from regenesis.types import Message, Question
 
 BYTES_A_TOKEN = 4
 """As expected."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from regenesis.nouns import Completion
+from regenesis.types import Completion
 
 BROKEN = "broken"
 

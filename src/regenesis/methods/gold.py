@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from regenesis.methods.base import Method, MethodSection, Outcome, Session
 from regenesis.methods.estimates import Estimate
-from regenesis.nouns import Path, Question
+from regenesis.types import Question, ReasoningPath
 
 _ANNOTATION = re.compile(r"<<[^<>\n]*>>")
 """GSM8K's notes for a calculator, inside a sentence that says the same."""
@@ -37,7 +37,7 @@ class Gold(Method[GoldConfig]):
     async def solve(self, session: Session) -> Outcome:
         question = session.question
         text = self._solution(question)
-        path = Path(
+        path = ReasoningPath(
             question_id=question.id,
             method=self.name,
             guideline="",

@@ -28,9 +28,9 @@ from regenesis.methods.plain import (
     estimate_stage,
     plain_samples,
 )
-from regenesis.nouns import Judged, Message, Question
 from regenesis.prompts import AnsweringPrompt
 from regenesis.section import A_PATH, SamplingConfig
+from regenesis.types import GradedPath, Message, Question
 
 
 class LMSIConfig(PlainSamplesConfig):
@@ -101,7 +101,7 @@ class LMSI(Method[LMSIConfig]):
                 )
                 yield TrainingRow(judged, self._behind(direct, "answer"), answer, "examples_answer")
 
-    def _stated(self, judged: Judged) -> str:
+    def _stated(self, judged: GradedPath) -> str:
         answer = judged.verdict.extracted or ""
         return f"\\boxed{{{answer}}}" if self.answering.asks_for_a_box else f"The answer is {answer}."
 

@@ -14,10 +14,10 @@ from regenesis.methods.base import MethodSection, Session
 from regenesis.methods.estimates import StageEstimate, prompt_tokens, sampled, stage_estimate
 from regenesis.methods.faults import fault_of, is_usable
 from regenesis.methods.waves import in_waves
-from regenesis.nouns import Judged, Message, Path, Question, Sampling
 from regenesis.prompts import AnsweringPrompt
 from regenesis.scheduling import Reply
 from regenesis.section import SamplingConfig
+from regenesis.types import GradedPath, Message, Question, ReasoningPath, Sampling
 
 STAGE = "sample"
 TITLE = "plain sample"
@@ -43,8 +43,8 @@ async def plain_samples(
     *,
     method: str,
     wave: int | None = None,
-    enough: Callable[[list[Judged]], bool] = lambda judged: False,
-) -> list[Judged]:
+    enough: Callable[[list[GradedPath]], bool] = lambda judged: False,
+) -> list[GradedPath]:
     """Draws and grades plain samples of one question.
 
     Args:
@@ -58,7 +58,7 @@ async def plain_samples(
     """
     messages = answering.messages(session.question)
 
-    async def draw(place: int, index: int) -> Judged:
+    async def draw(place: int, index: int) -> GradedPath:
         async with session.chain(_LABEL, place) as chain:
             reply = await chain.ask(STAGE, messages, sampling, index)
         return await session.judge.judge(path_of(session.question, method, STAGE, reply), session.question)
@@ -66,11 +66,11 @@ async def plain_samples(
     return await in_waves(range(samples), wave or samples, draw, enough)
 
 
-def path_of(question: Question, method: str, stage: str, reply: Reply, *, hinted: bool = False) -> Path:
+def path_of(question: Question, method: str, stage: str, reply: Reply, *, hinted: bool = False) -> ReasoningPath:
     """The path that one completion is; broken where it was refused or is empty."""
     completion = reply.completion
     usable = is_usable(completion)
-    return Path(
+    return ReasoningPath(
         question_id=question.id,
         method=method,
         guideline="",

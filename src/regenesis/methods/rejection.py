@@ -23,7 +23,7 @@ from regenesis.methods.plain import (
     estimate_stage,
     plain_samples,
 )
-from regenesis.nouns import Question
+from regenesis.types import Question
 
 
 class RejectionConfig(PlainSamplesConfig):

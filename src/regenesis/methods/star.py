@@ -26,8 +26,8 @@ from regenesis.methods.plain import (
     path_of,
     plain_samples,
 )
-from regenesis.nouns import Judged, Message, Question
 from regenesis.prompts import AnsweringPrompt, TemplateFolder
+from regenesis.types import GradedPath, Message, Question
 
 RATIONALISE = "rationalise"
 _PROMPT = f"{RATIONALISE}.j2"
@@ -83,7 +83,7 @@ class STaR(Method[STaRConfig]):
             judged += await self._rationalise(session)
         return Outcome(question, tuple(judged), tuple(select(judged, config.keep)))
 
-    async def _rationalise(self, session: Session) -> list[Judged]:
+    async def _rationalise(self, session: Session) -> list[GradedPath]:
         messages = self._hinted(session.question)
         judged = []
         # one after another: more than one is rare, and the first that is right ends it

@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
-from regenesis.nouns import Judged
 from regenesis.scheduling import side_by_side
+from regenesis.types import GradedPath
 
 Start = TypeVar("Start")
 
@@ -16,9 +16,9 @@ Start = TypeVar("Start")
 async def in_waves(
     starts: Sequence[Start],
     size: int,
-    follow: Callable[[int, Start], Coroutine[Any, Any, Judged]],
-    enough: Callable[[list[Judged]], bool],
-) -> list[Judged]:
+    follow: Callable[[int, Start], Coroutine[Any, Any, GradedPath]],
+    enough: Callable[[list[GradedPath]], bool],
+) -> list[GradedPath]:
     """Follows chains, `size` at a time, until there are enough or no more to start.
 
     Args:
@@ -30,7 +30,7 @@ async def in_waves(
     Returns:
         The paths in the order of their starts.
     """
-    judged: list[Judged] = []
+    judged: list[GradedPath] = []
     for begin in range(0, len(starts), size):
         wave = enumerate(starts[begin : begin + size], begin)
         judged += await side_by_side([follow(place, start) for place, start in wave])

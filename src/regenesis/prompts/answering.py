@@ -16,9 +16,9 @@ from typing import Literal
 from pydantic import Field
 
 from regenesis.errors import ConfigError
-from regenesis.nouns import Message, Question
 from regenesis.prompts.templates import TemplateFolder
 from regenesis.section import A_PATH, Section
+from regenesis.types import Message, Question
 
 DEFAULT = "step-by-step"
 BUILT_IN = (DEFAULT, "direct")

@@ -6,10 +6,10 @@ status = read_status("runs/x")
 
 from __future__ import annotations
 
-from regenesis.run.directory import RunDirectory
 from regenesis.run.plan import Plan, plan
-from regenesis.run.progress import Progress
 from regenesis.run.status import Status, read_status
-from regenesis.run.synthesis import SynthesisReport, synthesize
+from regenesis.store.directory import RunDirectory
+from regenesis.synthesis.progress import Progress
+from regenesis.synthesis.stage import SynthesisReport, synthesize
 
 __all__ = ["Plan", "Progress", "RunDirectory", "Status", "SynthesisReport", "plan", "read_status", "synthesize"]

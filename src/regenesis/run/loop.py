@@ -21,9 +21,9 @@ from typing import Literal
 
 from regenesis.config import BudgetConfig, OpenAIEngineConfig, RunConfig
 from regenesis.errors import ConfigError, RunError
+from regenesis.evaluation.model_variants import tuned_engine
 from regenesis.models.weights import folder_digest
-from regenesis.run.directory import RunDirectory, read_json, write_whole
-from regenesis.run.tuned import tuned_engine
+from regenesis.store.directory import RunDirectory, read_json, write_whole
 
 StageKind = Literal["synthesize", "train", "evaluate"]
 

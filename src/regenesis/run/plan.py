@@ -14,12 +14,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from regenesis.config import RunConfig
+from regenesis.evaluation.stage import measuring_prompt
 from regenesis.evaluation.tasks import load_tasks
 from regenesis.methods import StageEstimate
 from regenesis.methods.estimates import FEWEST_BYTES_A_TOKEN, message_tokens
-from regenesis.run.decontaminating import decontaminate
-from regenesis.run.evaluation import measuring_prompt
-from regenesis.run.inputs import method_of, shown_to
+from regenesis.synthesis.decontaminating import decontaminate
+from regenesis.synthesis.inputs import method_of, shown_to
 from regenesis.tasks import SetAside, TaskCount, load_questions
 
 DEFAULT_YIELD = 0.4

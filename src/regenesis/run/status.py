@@ -16,10 +16,10 @@ from typing import Any
 
 from regenesis.ledger import Ledger, StageTotals
 from regenesis.methods import Outcome
-from regenesis.nouns import Question
-from regenesis.run.directory import RunDirectory, read_json
-from regenesis.run.outcomes import Counts, OutcomeStore
+from regenesis.store.directory import RunDirectory, read_json
+from regenesis.store.outcomes import Counts, OutcomeStore
 from regenesis.training.report import read_record
+from regenesis.types import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def read_questions_and_outcomes(run_dir: str | Path) -> Iterator[tuple[Question,
     Raises:
         RunError: There is no run in the folder.
     """
-    from regenesis.run.tables import read_questions
+    from regenesis.store.tables import read_questions
 
     directory = RunDirectory(run_dir)
     directory.require_started()
@@ -142,7 +142,7 @@ def read_questions_and_outcomes(run_dir: str | Path) -> Iterator[tuple[Question,
 def _left_out(directory: RunDirectory) -> dict[str, str]:
     if not directory.questions.exists():
         return {}
-    from regenesis.run.tables import read_left_out
+    from regenesis.store.tables import read_left_out
 
     return read_left_out(directory.questions)
 
@@ -160,7 +160,7 @@ def _counts(directory: RunDirectory, left_out: Iterable[str]) -> Counts:
 def _question_count(directory: RunDirectory) -> int:
     if not directory.questions.exists():
         return 0
-    from regenesis.run.tables import count_questions
+    from regenesis.store.tables import count_questions
 
     return count_questions(directory.questions)
 

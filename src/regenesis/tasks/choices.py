@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from regenesis.nouns import Choice
 from regenesis.tasks.kinds import option_letter
 from regenesis.tasks.literals import read_literal
 from regenesis.tasks.rows import RowError, shorten
+from regenesis.types import Choice
 
 # names of an option's label and of its text
 _PARTS = (("label", "text"), ("key", "text"), ("key", "value"), ("id", "text"), ("letter", "text"), ("label", "value"))

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from regenesis.nouns import AnswerKind
 from regenesis.section import Section
+from regenesis.types import AnswerKind
 
 
 class TaskConfig(Section):

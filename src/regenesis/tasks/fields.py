@@ -13,7 +13,6 @@ from typing import Any
 
 from regenesis.answers.gold import Column, Gold, GoldError, read_gold, same_gold
 from regenesis.errors import TaskError
-from regenesis.nouns import Choice
 from regenesis.tasks.chats import as_chat, question_in, reply_in, system_turn
 from regenesis.tasks.column_names import FIELDS, usual_columns
 from regenesis.tasks.option_columns import labels_of, option_columns, several_columns
@@ -21,6 +20,7 @@ from regenesis.tasks.paths import first_step
 from regenesis.tasks.rows import shorten
 from regenesis.tasks.table import Table, alike, as_question
 from regenesis.tasks.templates import Reader, columns_in, field_reader, is_template
+from regenesis.types import Choice
 
 Fields = Mapping[str, str | None]
 """What the config says: a column or template by field; `None` where a field is to be left out."""

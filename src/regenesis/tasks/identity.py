@@ -10,9 +10,9 @@ import hashlib
 from collections.abc import Sequence
 
 from regenesis.errors import TaskError
-from regenesis.nouns import Question
 from regenesis.tasks.recipes import Draft
 from regenesis.tasks.rows import Row, RowError
+from regenesis.types import Question
 
 
 class Identities:

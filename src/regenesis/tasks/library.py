@@ -17,9 +17,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from regenesis.errors import TaskError
-from regenesis.nouns import AnswerKind
 from regenesis.tasks.recipes import Recipe
 from regenesis.tasks.templates import Reader, field_reader
+from regenesis.types import AnswerKind
 
 
 class CatalogueEntry(BaseModel):

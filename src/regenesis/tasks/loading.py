@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 
 from regenesis.answers.gold import Gold, NoGold
 from regenesis.errors import TaskError
-from regenesis.nouns import Question
 from regenesis.tasks.account import TaskCount, examples_of, kinds_of, why_without
 from regenesis.tasks.config import TaskConfig
 from regenesis.tasks.duplicates import Made, Once, SetAside
@@ -31,6 +30,7 @@ from regenesis.tasks.own import read_own
 from regenesis.tasks.reasoning_gym import DEFAULT_SIZE, EVALUATION, PREFIX, evaluation_seed, generate
 from regenesis.tasks.recipes import Recipe
 from regenesis.tasks.rows import Row, RowError, RowSource
+from regenesis.types import Question
 
 if TYPE_CHECKING:
     from regenesis.config import RunConfig

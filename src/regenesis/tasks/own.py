@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from regenesis.errors import TaskError
-from regenesis.nouns import Choice
 from regenesis.tasks.choices import read_choices
 from regenesis.tasks.column_names import fold
 from regenesis.tasks.config import TaskConfig
@@ -23,6 +22,7 @@ from regenesis.tasks.rows import Row, RowError, RowSource
 from regenesis.tasks.table import Table
 from regenesis.tasks.templates import Reader, as_variable
 from regenesis.tasks.unused import check_options, notes_on
+from regenesis.types import Choice
 
 # rows looked at for their columns, since JSON rows need not all have the same ones
 _LOOKED_AT = 100

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from regenesis.nouns import Choice
+from regenesis.types import Choice
 
 _WHOLE = re.compile(r"(?:(?:option|choice|answer)[ _]*)?\(?[+]?0*([0-9]{1,4})(?:\.0*)?[).:]?", re.IGNORECASE)
 # how data sets write the answer of a question that they hold back

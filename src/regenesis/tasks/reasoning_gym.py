@@ -20,8 +20,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from regenesis.errors import TaskError
-from regenesis.nouns import Question
 from regenesis.tasks.portable import unpack
+from regenesis.types import Question
 
 PREFIX = "rg:"
 DEFAULT_SIZE = 100

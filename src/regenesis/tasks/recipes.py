@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from regenesis.answers.gold import ALONE, Column, Gold, GoldError, NoGold, look_at, read_gold
-from regenesis.nouns import AnswerKind, Choice
 from regenesis.tasks.choices import read_choices, with_options
 from regenesis.tasks.rows import RowError, shorten
 from regenesis.tasks.templates import Reader
+from regenesis.types import AnswerKind, Choice
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from regenesis.nouns import Choice
 from regenesis.tasks.chats import as_chat, question_in
 from regenesis.tasks.choices import read_choices
 from regenesis.tasks.column_names import fold
 from regenesis.tasks.paths import last_step, nested_names
 from regenesis.tasks.rows import RowError
 from regenesis.tasks.templates import Reader, field_reader
+from regenesis.types import Choice
 
 # parts of an object that hold an answer
 _ANSWER_PARTS = frozenset({"text", "value", "answer", "answers", "ground_truth", "final_answer", "target", "gold"})

@@ -7,7 +7,6 @@ from typing import Any
 
 from regenesis.answers.gold import Gold, GoldError, read_gold
 from regenesis.errors import TaskError
-from regenesis.nouns import Choice
 from regenesis.tasks.column_names import may_be_context, may_be_gold
 from regenesis.tasks.fields import PLAIN, Found
 from regenesis.tasks.kinds import is_number
@@ -15,6 +14,7 @@ from regenesis.tasks.option_columns import option_columns, wrong_option_columns
 from regenesis.tasks.positions import named_option, position_in
 from regenesis.tasks.table import Table
 from regenesis.tasks.templates import as_variable, field_reader, is_template
+from regenesis.types import Choice
 
 _LEAVE_OUT = "or, if they are none, leave them out: fields: {choices: null}"
 

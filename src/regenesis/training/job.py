@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from regenesis.errors import TrainingError
-from regenesis.nouns import Thinking
 from regenesis.training.config import TrainingConfig
+from regenesis.types import Thinking
 
 _WITHOUT_EFFECT = frozenset(
     {"launcher", "python", "model", "device_batch_size", "gradient_checkpointing", "save_steps", "keep_checkpoints"}

@@ -21,7 +21,7 @@ from regenesis.training.turns import Turn, TurnForm
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-    from regenesis.nouns import Thinking
+    from regenesis.types import Thinking
 
 IGNORED = -100
 """The label of a token that the loss does not count."""

@@ -21,7 +21,7 @@ from regenesis.errors import TrainingError
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-    from regenesis.nouns import Thinking
+    from regenesis.types import Thinking
 
 _REPLY, _THOUGHT = "regenesis-reply", "regenesis-thought"
 _OPENING = re.compile(

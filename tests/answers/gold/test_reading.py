@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from regenesis.answers import Gold, GoldError, NoGold, grade, read_gold
 from regenesis.answers.gold import same_gold
-from regenesis.nouns import Choice
+from regenesis.types import Choice
 
 CASES: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "cells.yaml").read_text(encoding="utf-8"))
 METALS = (Choice("A", "wool"), Choice("B", "iron"), Choice("C", "none"))

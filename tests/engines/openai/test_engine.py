@@ -17,7 +17,7 @@ from tests.fixtures.scripted_server import ScriptedServer
 from regenesis.config import OpenAIEngineConfig
 from regenesis.engines.openai import OpenAIEngine
 from regenesis.errors import ConfigError, EngineError, RequestFailed
-from regenesis.nouns import Request, Sampling
+from regenesis.types import Request, Sampling
 
 Opened = Callable[..., AbstractAsyncContextManager[OpenAIEngine]]
 RequestFor = Callable[..., Request]

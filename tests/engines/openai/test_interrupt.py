@@ -15,7 +15,7 @@ ASKING = """
 import asyncio, sys
 from regenesis.config import OpenAIEngineConfig
 from regenesis.engines.openai import OpenAIEngine
-from regenesis.nouns import Message, Request, Sampling
+from regenesis.types import Message, Request, Sampling
 
 async def main(url):
     engine = OpenAIEngine(OpenAIEngineConfig(kind="openai", base_url=url, model="scripted", max_in_flight=4))

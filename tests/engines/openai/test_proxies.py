@@ -13,7 +13,7 @@ from tests.fixtures.scripted_server import ScriptedServer
 from regenesis.engines.openai import OpenAIEngine
 from regenesis.engines.openai.proxies import environment_proxy
 from regenesis.errors import EngineError
-from regenesis.nouns import Request
+from regenesis.types import Request
 
 Opened = Callable[..., AbstractAsyncContextManager[OpenAIEngine]]
 VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")

@@ -13,7 +13,7 @@ from tests.fixtures.scripted_server import ScriptedServer
 
 from regenesis.engines.openai import OpenAIEngine
 from regenesis.errors import EngineError
-from regenesis.nouns import Request
+from regenesis.types import Request
 
 Opened = Callable[..., AbstractAsyncContextManager[OpenAIEngine]]
 RequestFor = Callable[..., Request]

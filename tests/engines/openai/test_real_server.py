@@ -15,7 +15,7 @@ import pytest
 
 from regenesis.engines.openai import OpenAIEngine
 from regenesis.models import locate
-from regenesis.nouns import Request, Sampling
+from regenesis.types import Request, Sampling
 
 Opened = Callable[..., AbstractAsyncContextManager[OpenAIEngine]]
 RequestFor = Callable[..., Request]

@@ -11,7 +11,7 @@ from tests.fixtures.scripted_server import ScriptedServer
 from regenesis.config import OpenAIEngineConfig, Thinking
 from regenesis.engines import make_engine
 from regenesis.engines.openai.switch import ThinkingSwitch
-from regenesis.nouns import Request
+from regenesis.types import Request
 
 FIELD = "chat_template_kwargs"
 

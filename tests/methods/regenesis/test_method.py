@@ -14,7 +14,7 @@ from tests.methods.conftest import Lead, Led
 from regenesis.answers import grade
 from regenesis.errors import EngineError, RequestFailed
 from regenesis.methods.regenesis.guidelines import Guideline, load_guidelines
-from regenesis.nouns import Completion, Request
+from regenesis.types import Completion, Request
 
 THREE = tuple(Guideline(name, f"Guideline {name}: think.") for name in ("one", "two", "three"))
 OTHER = SOLUTION.replace("42", "41")

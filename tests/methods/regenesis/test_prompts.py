@@ -13,8 +13,8 @@ from tests.helpers.played import question
 from regenesis.errors import ConfigError
 from regenesis.methods.regenesis import ReGenesisConfig
 from regenesis.methods.regenesis.prompts import BUILT_IN, load_prompts
-from regenesis.nouns import ANSWER_KINDS, Choice, Message
 from regenesis.prompts import load_answering
+from regenesis.types import ANSWER_KINDS, Choice, Message
 
 HINT = "Shibboleth-17"
 VALUES: dict[str, dict[str, Any]] = {

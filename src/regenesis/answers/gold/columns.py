@@ -17,7 +17,7 @@ from typing import Any, Literal
 from regenesis.answers.gold.cells import GoldError, answers_in, is_placeholder
 from regenesis.answers.gold.solutions import stated
 from regenesis.answers.kinds import infer_kind
-from regenesis.nouns import AnswerKind
+from regenesis.types import AnswerKind
 
 _MAGNITUDE = (
     r"(?:[0-9]{1,3}(?:[,\u00a0\u202f ][0-9]{3})+(?:\.[0-9]+)?|[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,4})?"

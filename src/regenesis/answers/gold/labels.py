@@ -11,7 +11,7 @@ from typing import Any
 from regenesis.answers.gold.cells import GoldError, is_placeholder
 from regenesis.answers.gold.solutions import stated
 from regenesis.answers.options import options_from, read_option
-from regenesis.nouns import Choice
+from regenesis.types import Choice
 
 _WHOLE = re.compile(r"[+]?0*([0-9]{1,4})(?:\.0*)?")
 _MINUS_ONE = re.compile(r"-0*1(?:\.0*)?")

@@ -18,7 +18,7 @@ from regenesis.answers.gold.solutions import is_solution, stated
 from regenesis.answers.kinds import infer_kind
 from regenesis.answers.options import ChoicesLike, choices_from
 from regenesis.answers.reading import read_alone
-from regenesis.nouns import AnswerKind, Choice
+from regenesis.types import AnswerKind, Choice
 
 _logger = logging.getLogger(__name__)
 _COMMAND = re.compile(r"\\[A-Za-z]+")

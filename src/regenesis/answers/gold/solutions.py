@@ -9,7 +9,7 @@ import re
 
 from regenesis.answers.reading import Answer, read
 from regenesis.answers.statements import SENTENCE_END, statements
-from regenesis.nouns import AnswerKind, Choice
+from regenesis.types import AnswerKind, Choice
 
 _MARKED = ("box", "tag", "hashes")
 _WINDOW = 20_000

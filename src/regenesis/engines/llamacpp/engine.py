@@ -34,7 +34,7 @@ from regenesis.engines.threads import wait_without_spinning
 from regenesis.errors import EngineError, ModelError, RequestFailed
 from regenesis.models import Progress, fingerprint, identity, locate
 from regenesis.models.cache import has_gguf_magic
-from regenesis.nouns import Completion, FinishReason, Request, Thinking
+from regenesis.types import Completion, FinishReason, Request, Thinking
 
 if TYPE_CHECKING:
     from xllamacpp import CommonParams, Server

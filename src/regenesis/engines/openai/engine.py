@@ -47,7 +47,7 @@ from regenesis.engines.openai.proxies import environment_proxy
 from regenesis.engines.openai.replies import Reply
 from regenesis.engines.openai.switch import ThinkingSwitch
 from regenesis.errors import EngineError, RequestFailed
-from regenesis.nouns import Completion, Request, Thinking
+from regenesis.types import Completion, Request, Thinking
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession

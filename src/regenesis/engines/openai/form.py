@@ -17,7 +17,7 @@ from regenesis.engines.openai.config import OpenAIEngineConfig
 from regenesis.engines.openai.fitting import read_room
 from regenesis.engines.openai.switch import ThinkingSwitch
 from regenesis.errors import ConfigError
-from regenesis.nouns import Request
+from regenesis.types import Request
 
 _OWN_FIELDS = ("model", "messages", "n", "stream")
 _LEAST_ROOM = 32

@@ -16,7 +16,7 @@ from typing import Any
 
 from regenesis.checkpoints.chats import unseen_switches
 from regenesis.engines.openai.config import OpenAIEngineConfig
-from regenesis.nouns import Thinking
+from regenesis.types import Thinking
 
 logger = logging.getLogger(__name__)
 

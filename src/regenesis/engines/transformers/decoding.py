@@ -23,7 +23,7 @@ import torch
 
 from regenesis.engines.transformers.row_cache import RowCache
 from regenesis.engines.transformers.sampling import draw
-from regenesis.nouns import Sampling
+from regenesis.types import Sampling
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

@@ -34,7 +34,7 @@ from regenesis.engines.transformers.config import TransformersEngineConfig
 from regenesis.errors import EngineError, RequestFailed
 from regenesis.models import Progress, Weights, locate_weights
 from regenesis.models.weights import folder_digest
-from regenesis.nouns import Completion, Request, Thinking
+from regenesis.types import Completion, Request, Thinking
 
 if TYPE_CHECKING:
     from regenesis.engines.transformers.decoding import Decoder, Sequence

@@ -16,8 +16,8 @@ from regenesis.methods.base import Opinion, Session
 from regenesis.methods.faults import BROKEN, fault_of, is_usable
 from regenesis.methods.regenesis.guidelines import Guideline
 from regenesis.methods.regenesis.structures import holds_results
-from regenesis.nouns import Judged, Message, Path, Sampling
 from regenesis.scheduling import Chain, Reply
+from regenesis.types import GradedPath, Message, ReasoningPath, Sampling
 
 if TYPE_CHECKING:
     from regenesis.methods.regenesis.method import ReGenesis
@@ -56,7 +56,7 @@ class Pass:
         return start.label if self.hint is None else f"hint+{start.label}"
 
 
-async def follow(method: ReGenesis, session: Session, this_pass: Pass, start: Start, place: int) -> Judged:
+async def follow(method: ReGenesis, session: Session, this_pass: Pass, start: Start, place: int) -> GradedPath:
     """Leads one chain to its end; one that breaks off has a defect and no text."""
     async with session.chain(this_pass.label(start), place) as chain:
         return await _ChainRun(method, session, this_pass, chain).follow(start)
@@ -80,7 +80,7 @@ class _ChainRun:
         self._unmarked: dict[str, None] = {}
         """Stages whose text was cut at its limit and shows no thought."""
 
-    async def follow(self, start: Start) -> Judged:
+    async def follow(self, start: Start) -> GradedPath:
         chosen = [start.guideline] if start.guideline is not None else []
         name = start.guideline.id if start.guideline is not None else "unguided"
         if start.selection is not None:
@@ -144,7 +144,7 @@ class _ChainRun:
             self._steps = first_steps
         return reply
 
-    async def _solve(self, name: str, guideline: str | None, structure: str | None) -> Judged:
+    async def _solve(self, name: str, guideline: str | None, structure: str | None) -> GradedPath:
         earlier_steps = self._steps
         judged = await self._attempt(name, guideline, structure, sample=0)
         if judged.defect == "no_steps" and self._config.retry_unusable:
@@ -153,7 +153,7 @@ class _ChainRun:
             judged = await self._attempt(name, guideline, structure, sample=1)
         return judged
 
-    async def _attempt(self, name: str, guideline: str | None, structure: str | None, sample: int) -> Judged:
+    async def _attempt(self, name: str, guideline: str | None, structure: str | None, sample: int) -> GradedPath:
         if structure is None:
             self._history = ()
             reply = await self._ask(
@@ -169,7 +169,7 @@ class _ChainRun:
             return await self._broken(name, f"thought_truncated_{next(iter(self._unmarked))}")
         return await self._graded(self._path(name, reply, reply.completion.text), sample)
 
-    async def _fused(self, name: str, guideline: str | None) -> Judged:
+    async def _fused(self, name: str, guideline: str | None) -> GradedPath:
         reply = await self._ask("fused", self._pass.sampling, guideline=guideline)
         if reply is None:
             return await self._broken(name, f"{self._fault}_fused")
@@ -179,7 +179,7 @@ class _ChainRun:
         text = reply.completion.text[headings[-1].end() :].strip()
         return await self._graded(self._path(name, reply, text), sample=0)
 
-    async def _graded(self, path: Path, sample: int) -> Judged:
+    async def _graded(self, path: ReasoningPath, sample: int) -> GradedPath:
         """The path as graded, after the model was asked of it where the config wants that."""
         stand_ins: list[str] = []
         if self._config.summarise:
@@ -231,9 +231,9 @@ class _ChainRun:
         sampling = self._pass.sampling
         return sampling if most is None else replace(sampling, max_tokens=min(most, sampling.max_tokens))
 
-    def _path(self, name: str, reply: Reply | None, text: str, defect: str | None = None) -> Path:
+    def _path(self, name: str, reply: Reply | None, text: str, defect: str | None = None) -> ReasoningPath:
         completion = reply.completion if reply is not None else None
-        return Path(
+        return ReasoningPath(
             question_id=self._question.id,
             method=self._method.name,
             guideline=name,
@@ -246,5 +246,5 @@ class _ChainRun:
             retries=tuple(self._retries),
         )
 
-    async def _broken(self, name: str, defect: str) -> Judged:
+    async def _broken(self, name: str, defect: str) -> GradedPath:
         return await self._judge.judge(self._path(name, None, "", defect), self._question)

@@ -17,7 +17,7 @@ from regenesis.methods.estimates import (
     stage_estimate,
 )
 from regenesis.methods.regenesis.chain import MOST_SELECTED, SELECT_TOKENS
-from regenesis.nouns import Message, Question
+from regenesis.types import Message, Question
 
 if TYPE_CHECKING:
     from regenesis.methods.regenesis.method import ReGenesis

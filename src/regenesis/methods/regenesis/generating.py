@@ -13,8 +13,8 @@ from regenesis.errors import ConfigError
 from regenesis.methods.regenesis.config import ReGenesisConfig
 from regenesis.methods.regenesis.guidelines import Guideline
 from regenesis.methods.regenesis.prompts import PromptSet
-from regenesis.nouns import Question
 from regenesis.scheduling import Sampler
+from regenesis.types import Question
 
 TRIES = 3
 """Samples asked for, one after another, until enough guidelines can be read."""

@@ -21,9 +21,9 @@ from regenesis.methods.regenesis.generating import generate_guidelines
 from regenesis.methods.regenesis.guidelines import Guideline, load_guidelines
 from regenesis.methods.regenesis.prompts import PromptSet, load_prompts
 from regenesis.methods.waves import in_waves
-from regenesis.nouns import Judged, Question, seed_from
 from regenesis.prompts import AnsweringPrompt
 from regenesis.scheduling import Sampler
+from regenesis.types import GradedPath, Question, seed_from
 
 
 class ReGenesis(Method[ReGenesisConfig]):
@@ -107,7 +107,7 @@ class ReGenesis(Method[ReGenesisConfig]):
         """The guidelines that a pass offers: with the answer at hand there is no attempt to revise."""
         return tuple(guideline for guideline in self.guidelines if not (hinted and guideline.revises))
 
-    async def _hint_pass(self, session: Session) -> list[Judged]:
+    async def _hint_pass(self, session: Session) -> list[GradedPath]:
         hint = self.config.hint
         sampling = replace(self.config.sampling.draw(), temperature=hint.temperature)
         unguided = hint.guidelines if self.config.unguided and not self.guidelines else 0
@@ -130,7 +130,7 @@ class ReGenesis(Method[ReGenesisConfig]):
 
     async def _waves(
         self, session: Session, this_pass: Pass, starts: Sequence[Start], *, stop_early: bool
-    ) -> list[Judged]:
+    ) -> list[GradedPath]:
         keep = self.config.keep
         return await in_waves(
             starts,

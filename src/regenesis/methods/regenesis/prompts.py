@@ -26,8 +26,8 @@ import yaml
 
 from regenesis.errors import ConfigError
 from regenesis.methods.regenesis.config import ReGenesisConfig
-from regenesis.nouns import Message, Question
 from regenesis.prompts import AnsweringPrompt, TemplateFolder
+from regenesis.types import Message, Question
 
 _ALWAYS = frozenset({"question", "conversation", "hint"})
 _VALUES = {

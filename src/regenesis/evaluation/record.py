@@ -1,0 +1,140 @@
+"""Where the results of an evaluation are written: in a run's own place, or beside it where they are exploratory.
+
+    reason = smaller_than_asked(own, config.evaluation, tasks) or smaller_than_recorded(evaluation, folder)
+    write_record(EvaluationReport(..., exploratory=reason))
+
+Three questions of each task are good for a look. They must not take the place of a thousand: results that leave out
+what the run's config asks for, or what is recorded, go to `exploratory/`, and neither summary nor card speaks of them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from regenesis.config import EvaluationConfig, TaskConfig
+from regenesis.evaluation import Evaluation
+from regenesis.evaluation.result_tables import write_results
+from regenesis.store.directory import read_json, write_whole
+
+SUMMARY = "summary.json"
+EXPLORATORY = "exploratory"
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationReport:
+    """How a start of an evaluation ended.
+
+    Attributes:
+        directory: The folder that holds the ledger and `evaluation/`.
+        evaluation: Figures and comparisons.
+        stopped: What the budget ran out of, `None` if it did not.
+        owed: Questions set aside because the engine kept failing on them, as `<model> <question id>`, with the reason.
+        requests_sent: Requests sent in this start.
+        requests_recalled: Answers that were in the ledger already.
+        damaged: Recorded answers that were damaged on disk, and so were asked again.
+        prompt_tokens: Tokens of the prompts sent in this start.
+        completion_tokens: New tokens in this start.
+        seconds: Wall-clock time of this start.
+        exploratory: Why the results stand apart from the run's own, `None` if they are its own.
+    """
+
+    directory: Path
+    evaluation: Evaluation
+    stopped: str | None
+    owed: dict[str, str]
+    requests_sent: int
+    requests_recalled: int
+    prompt_tokens: int
+    completion_tokens: int
+    seconds: float
+    damaged: int = 0
+    exploratory: str | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether every model has answered every question."""
+        return self.evaluation.complete
+
+    @property
+    def folder(self) -> Path:
+        """Where the results are written."""
+        own = self.directory / "evaluation"
+        return own if self.exploratory is None else own / EXPLORATORY
+
+    @property
+    def unread(self) -> list[tuple[str, str]]:
+        """Models and tasks where no answer at all could be read."""
+        return self.evaluation.unread
+
+    def to_json(self) -> dict[str, Any]:
+        """What `summary.json` holds."""
+        document = {**self.evaluation.to_json(), "stopped": self.stopped, "owed": self.owed}
+        return document if self.exploratory is None else {**document, "exploratory": self.exploratory}
+
+
+def smaller_than_asked(own: EvaluationConfig, used: EvaluationConfig, tasks: Sequence[TaskConfig]) -> str | None:
+    """What an evaluation leaves out of what its run's config asks for, in words; `None` if nothing.
+
+    Args:
+        own: What the run's config says.
+        used: What the evaluation goes by.
+        tasks: The tasks that it measures on.
+    """
+    if own.tasks and own.sampling != used.sampling:
+        return "its sampling is not that of the run's config"
+    for asked in own.tasks:
+        if not any(_takes_all(task, asked) for task in tasks):
+            return f"the run's config asks for other or more questions of {asked.name}"
+    return None
+
+
+def _takes_all(task: TaskConfig, asked: TaskConfig) -> bool:
+    if task.model_dump(exclude={"limit"}) != asked.model_dump(exclude={"limit"}):
+        return False
+    return task.limit is None or (asked.limit is not None and task.limit >= asked.limit)
+
+
+def smaller_than_recorded(evaluation: Evaluation, folder: Path) -> str | None:
+    """What an evaluation leaves out of what is recorded of the same models, in words; `None` if nothing.
+
+    Raises:
+        RunError: The record is damaged.
+    """
+    models = {model.name: model.identity for model in evaluation.models}
+    for model, identity, task, answered in _recorded(read_json(folder / SUMMARY) or {}):
+        if models.get(model, identity) != identity:
+            continue  # the record speaks of a model that is there no more
+        tally = evaluation.tallies.get(model, {}).get(task)
+        if tally is None or tally.answered < answered:
+            return f"more answers of {model} to {task} are recorded"
+    return None
+
+
+def _recorded(summary: Mapping[str, Any]) -> list[tuple[str, str, str, int]]:
+    """Model, its identity, task and answers of each figure; none of a summary that is not in the form of one."""
+    try:
+        return [
+            (model, summary["models"][model]["identity"], name, int(tally["answered"]))
+            for name, task in summary["tasks"].items()
+            for model, tally in task["models"].items()
+        ]
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return []
+
+
+def write_record(report: EvaluationReport) -> None:
+    """Writes the tables of answers and the summary of an evaluation.
+
+    Raises:
+        RunError: They cannot be written.
+    """
+    evaluation = report.evaluation
+    for name, answered in evaluation.results.items():
+        (report.folder / name).mkdir(parents=True, exist_ok=True)
+        for task in evaluation.tasks:
+            write_results(report.folder / name / f"{task.file}.parquet", task.questions, answered[task.name])
+    write_whole(report.folder / SUMMARY, json.dumps(report.to_json(), indent=1, ensure_ascii=False) + "\n")

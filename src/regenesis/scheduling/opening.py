@@ -1,0 +1,33 @@
+"""An engine for as long as it is needed.
+
+async with opened(config.engine, config.thinking, progress) as engine: ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from regenesis.engines import make_engine
+from regenesis.engines.base import Engine
+from regenesis.engines.config import EngineConfig
+from regenesis.scheduling.asking import Asking
+from regenesis.types import Thinking
+
+
+@asynccontextmanager
+async def opened(
+    config: EngineConfig, thinking: Thinking, progress: Asking, own: Engine | None = None
+) -> AsyncIterator[Engine]:
+    """Makes and opens the engine that a config names, or opens the caller's own, and closes it at the end.
+
+    Raises:
+        EngineError: It cannot get ready.
+        ModelError: Its model cannot be found, fetched or verified.
+    """
+    engine = own if own is not None else make_engine(config, thinking, progress.fetching)
+    try:
+        await engine.open()
+        yield engine
+    finally:
+        await engine.close()

@@ -1,0 +1,54 @@
+"""What has gone through a sampler since the start, counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Refusals:
+    """Refused requests of one stage.
+
+    Attributes:
+        count: How many.
+        words: What was said to the first of them.
+    """
+
+    count: int = 0
+    words: str = ""
+
+    def add(self, words: str) -> None:
+        """Counts one in."""
+        self.count += 1
+        self.words = self.words or words
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What has gone through a sampler since the start."""
+
+    asked: int = 0
+    recalled: int = 0
+    sent: int = 0
+    in_flight: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    only_thought: int = 0
+    """Completions that came to nothing but a thought."""
+    cut_in_thought: int = 0
+    """Those of them that were cut at their limit."""
+    replied: bool = False
+    """Whether any completion held a reply."""
+    stalled: int = 0
+    """Prompts that the engine counted no more tokens in than in the shorter chats that they go on with."""
+    refusals: dict[str, Refusals] = field(default_factory=dict)
+    """Requests that the engine refused and that a later start asks again, by stage."""
+    busy_seconds: float = 0.0
+    """In-flight requests integrated over time, in request-seconds."""
+    _changed: float = 0.0
+
+    def shift(self, by: int, now: float) -> None:
+        """Notes that a request went out (1) or came back (-1)."""
+        self.busy_seconds += self.in_flight * (now - self._changed if self._changed else 0.0)
+        self._changed = now
+        self.in_flight += by

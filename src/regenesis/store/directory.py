@@ -1,0 +1,347 @@
+"""A run on disk: who may write to it, and what it was started with.
+
+    with RunDirectory("runs/x").locked() as directory:
+        directory.require_same(config)
+        directory.freeze(config, digests)
+
+One process at a time holds a run, by a lock that the kernel lets go of however the process ends. The config is
+frozen with the first completion recorded; a later start that would ask something else is refused, naming what differs.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+
+from regenesis.config import RunConfig, config_from_mapping, config_from_text, differences
+from regenesis.errors import RunError
+from regenesis.filesystems import network_filesystem, read_bounded, remove_leftovers, replacing, usable_path
+from regenesis.ledger import Ledger
+from regenesis.store import trust
+from regenesis.store.plainness import require_plain
+
+_LOCK_TRIES = 4
+_LOCK_WAIT = 0.05
+"""Seconds between two tries."""
+
+
+class RunDirectory:
+    """The folder of a run and the names of what is in it."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = usable_path(Path(path))
+
+    @property
+    def config_file(self) -> Path:
+        return self.path / "config.yaml"
+
+    @property
+    def inputs_file(self) -> Path:
+        """What the config points at, by digest, so that a change of it is noticed."""
+        return self.path / "inputs.json"
+
+    @property
+    def ledger(self) -> Path:
+        return self.path / "ledger.sqlite"
+
+    @property
+    def outcomes(self) -> Path:
+        """Derived from the ledger; may be deleted."""
+        return self.path / "outcomes.sqlite"
+
+    @property
+    def questions(self) -> Path:
+        return self.path / "questions.parquet"
+
+    @property
+    def decontamination(self) -> Path:
+        """Questions of the run that overlap a question of its evaluation, for a person to check."""
+        return self.path / "decontamination.json"
+
+    @property
+    def set_aside(self) -> Path:
+        """Questions that are not asked because their gold answers contradict each other, for a person to correct."""
+        return self.path / "set_aside.json"
+
+    @property
+    def paths(self) -> Path:
+        return self.path / "paths.parquet"
+
+    @property
+    def verdicts(self) -> Path:
+        return self.path / "verdicts.parquet"
+
+    @property
+    def dataset(self) -> Path:
+        return self.path / "dataset"
+
+    @property
+    def model(self) -> Path:
+        """The tuned model: an adapter or a checkpoint, whole or not there."""
+        return self.path / "model"
+
+    @property
+    def training(self) -> Path:
+        """What training works with: checkpoints, and the history of its figures."""
+        return self.path / "training"
+
+    @property
+    def exports(self) -> Path:
+        """The tuned model in other forms."""
+        return self.path / "exports"
+
+    @property
+    def evaluation(self) -> Path:
+        """`<model>/<task>.parquet` and `summary.json`."""
+        return self.path / "evaluation"
+
+    @property
+    def summary(self) -> Path:
+        """Where the last start of the run ended, for `status`."""
+        return self.path / "summary.json"
+
+    @property
+    def log(self) -> Path:
+        return self.path / "log.jsonl"
+
+    def later_rounds(self) -> list[RunDirectory]:
+        """The folders of the rounds after the first, in order; each is a run like this one."""
+        found = [path for path in self.path.glob("round-*") if re.fullmatch(r"round-[1-9][0-9]*", path.name)]
+        return [RunDirectory(path) for path in sorted(found, key=lambda path: int(path.name.removeprefix("round-")))]
+
+    @contextmanager
+    def locked(self, *, with_ledger: bool = True) -> Iterator[Self]:
+        """Holds the run for this process.
+
+        Args:
+            with_ledger: Whether the ledger is worked with, which a network file system can damage. Training is not
+                about it, and over several machines it needs a disk that all of them see.
+
+        Raises:
+            RunError: Another process holds it, it lies on a network file system, it cannot be made, or it holds a link.
+        """
+        kind = network_filesystem(self.path) if with_ledger else None
+        if kind is not None:
+            raise RunError(
+                f"{self.path}: lies on a network file system ({kind}), where a ledger can be damaged. "
+                "Give a --run-dir on a local disk and copy the run when it is done."
+            )
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            require_plain(self.path)
+            handle = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+        except OSError as error:
+            raise RunError(f"{self.path}: cannot be used as a run directory ({error.strerror}).") from error
+        try:
+            try:
+                _lock(handle)
+            except OSError as error:
+                holder = os.pread(handle, 32, 0).decode("ascii", "replace").strip() or "unknown"
+                raise RunError(
+                    f"{self.path}: another process (pid {holder}) is working on this run. "
+                    "Wait for it or stop it, or give another --run-dir."
+                ) from error
+            self._remove_leftovers()
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+            yield self
+        finally:
+            os.close(handle)
+
+    def _remove_leftovers(self) -> None:
+        """Removes what a start that was killed had half written."""
+        for folder in (self.path, self.dataset, self.exports, self.evaluation, *self.evaluation.glob("*/")):
+            remove_leftovers(folder)
+
+    def begun(self) -> bool:
+        """Whether a completion of the synthesis has been recorded. Until then nothing depends on the config and it may
+        still change: an evaluation's answers are found by what they were asked.
+
+        Raises:
+            LedgerError: The ledger is damaged or none.
+        """
+        if not self.ledger.exists():
+            return False
+        with Ledger.read(self.ledger) as ledger:
+            return any(stage != "evaluate" for stage in ledger.totals())
+
+    def require_same(self, config: RunConfig) -> None:
+        """Makes sure that a config asks the same as the one that the run was started with.
+
+        Raises:
+            RunError: It does not; what differs is named. Or the ledger cannot be read.
+        """
+        if not self.begun():
+            return
+        frozen = self.frozen_config()
+        if frozen is None:
+            raise RunError(
+                f"{self.path}: holds a ledger but no config.yaml. Put its config back, or give another --run-dir."
+            )
+        changed = differences(frozen, config)
+        if changed:
+            listed = "\n".join(f"  {line}" for line in changed)
+            raise RunError(
+                f"{self.path}: was started with another config. What differs (frozen → now):\n{listed}\n"
+                "Go on with the frozen values, or give another --run-dir."
+            )
+
+    def freeze(self, config: RunConfig, digests: Mapping[str, str]) -> None:
+        """Writes down the config and digests of what it points at; once begun, makes sure that those are the same.
+
+        What may differ between two starts, such as how the model is trained, is written down as it now is. The file is
+        noted as this user's own, since it says what the user's config says.
+
+        Raises:
+            RunError: What the config points at has changed; it is named.
+        """
+        if self.begun():
+            self._require_same_inputs(digests)
+            if self.frozen_config() != config:
+                self._write_config(config)
+        else:
+            self._write_config(config)
+            write_whole(self.inputs_file, json.dumps(dict(digests), indent=1) + "\n")
+        trust.remember(self.config_file)
+
+    def _write_config(self, config: RunConfig) -> None:
+        text = "# Frozen when the run was started. Start it again with the same config to go on.\n"
+        text += yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+        write_whole(self.config_file, text)
+
+    def _require_same_inputs(self, digests: Mapping[str, str]) -> None:
+        frozen = read_json(self.inputs_file) or {}
+        changed = sorted(name for name in digests if frozen.get(name) != digests[name])
+        if changed:
+            raise RunError(
+                f"{self.path}: the {' and the '.join(changed)} changed since the run was started. "
+                "Put them back to go on, or give another --run-dir."
+            )
+
+    def freeze_model(self, identity: str, own_engine: str | None = None) -> None:
+        """Writes down the model's identity, as the engine gives it; once written, makes sure that it is the same.
+
+        Args:
+            identity: The model's identity.
+            own_engine: The kind of the caller's own engine, where one stands in place of the config's.
+
+        Raises:
+            RunError: The config's model now means another one: a file with other weights, say.
+        """
+        inputs = read_json(self.inputs_file) or {}
+        frozen = inputs.setdefault("model", identity)
+        if frozen != identity:
+            raise RunError(
+                f"{self.path}: was started with the model {frozen}, and the config's model is now {identity}. "
+                "Put the first one back to go on, or give another --run-dir."
+            )
+        inputs["own_engine"] = own_engine
+        write_whole(self.inputs_file, json.dumps(inputs, indent=1) + "\n")
+
+    def asked_model(self, config: RunConfig) -> tuple[str, str]:
+        """The model that is asked and the kind of its engine: the config's, or the caller's own where that was used."""
+        own_engine = (read_json(self.inputs_file) or {}).get("own_engine")
+        if isinstance(own_engine, str):
+            return self.frozen_model() or config.engine.model, own_engine
+        return config.engine.model, config.engine.kind
+
+    def frozen_model(self) -> str | None:
+        """The model's identity as written down, `None` before an engine has been opened."""
+        identity = (read_json(self.inputs_file) or {}).get("model")
+        return identity if isinstance(identity, str) else None
+
+    def frozen_config(self) -> RunConfig | None:
+        """The config the run was started with, `None` if it was not started.
+
+        Raises:
+            RunError: It is there and cannot be read.
+            ConfigError: It is not valid.
+        """
+        try:
+            text = read_bounded(self.config_file).decode("utf-8")
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (OSError, ValueError) as error:
+            raise RunError(f"{self.config_file}: cannot be read ({error}). Restore it from a copy.") from error
+        return config_from_text(text, str(self.config_file), base=self.path)
+
+    def require_started(self) -> RunConfig:
+        """The frozen config of a run that is to be looked at.
+
+        Raises:
+            RunError: There is no run in this folder.
+        """
+        config = self.frozen_config()
+        if config is None:
+            raise RunError(f"{self.path}: is not the folder of a run (it has no config.yaml).")
+        return config
+
+    def require_own(self, using: Sequence[str], overrides: Sequence[str] = ()) -> RunConfig:
+        """The frozen config of a run that is to be worked on by it.
+
+        Args:
+            using: Sections that are going to be used.
+            overrides: Assignments of the user's to take the place of what it says, such as `training.epochs=1`.
+
+        Raises:
+            RunError: There is no run in this folder; or its config may be somebody else's and names a program, a
+                server, a key or files outside.
+            ConfigError: An override is not valid.
+        """
+        config = self.require_started()
+        if overrides:
+            config = config_from_mapping(config.model_dump(mode="json"), str(self.config_file), overrides=overrides)
+        trust.require_trust(self.config_file, config, overrides, using)
+        return config
+
+
+def _lock(handle: int) -> None:
+    """Takes the lock; a few tries, since whoever asks for a run's status holds it for a moment."""
+    for _ in range(_LOCK_TRIES - 1):
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        time.sleep(_LOCK_WAIT)
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Writes a file so that it is there whole or not at all; the caller holds the run's lock.
+
+    Raises:
+        RunError: It cannot be written (no room on disk, say).
+    """
+    try:
+        with replacing(path) as partial:
+            partial.write_text(text, "utf-8")
+    except OSError as error:
+        raise RunError(
+            f"{path}: cannot be written ({error}). Check the room and the rights on that disk, then start the run "
+            "again, which asks nothing twice."
+        ) from error
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """A JSON file's mapping, `None` if it is not there.
+
+    Raises:
+        RunError: It holds something else.
+    """
+    try:
+        value = json.loads(read_bounded(path))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError, RecursionError) as error:
+        raise RunError(f"{path}: is damaged ({error}). Restore it from a copy, or remove it.") from error
+    if not isinstance(value, dict):
+        raise RunError(f"{path}: is damaged (it holds no mapping). Restore it from a copy, or remove it.")
+    return value

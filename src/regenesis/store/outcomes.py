@@ -1,0 +1,267 @@
+"""What became of each finished question: derived from the ledger, kept so that a resume need not derive it again.
+
+    outcomes = OutcomeStore.open(path, fingerprint)
+    outcomes.put(outcome)
+    todo = [q for q in questions if q.id not in outcomes.finished()]
+
+An outcome holds only under the fingerprint it was made with: settings, prompts, guidelines and the code that judges.
+When one of them changes, questions are led through the ledger again, which asks the engine nothing it has answered.
+The file may be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path as FilePath
+from typing import Any
+
+from regenesis.databases import open_to_look
+from regenesis.errors import RunError
+from regenesis.methods import Outcome
+from regenesis.store.outcome_records import packed_outcome, unpacked_outcome
+from regenesis.types import Question
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS outcomes (
+    question_id TEXT PRIMARY KEY,
+    fingerprint TEXT NOT NULL,
+    chains INTEGER NOT NULL,
+    correct INTEGER NOT NULL,
+    incorrect INTEGER NOT NULL,
+    unparsed INTEGER NOT NULL,
+    kept INTEGER NOT NULL,
+    record BLOB NOT NULL
+)
+"""
+_SCHEMA_OF_MARKS = "CREATE TABLE IF NOT EXISTS asked_again (question_id TEXT PRIMARY KEY)"
+"""Questions with requests that were refused: finished as things stood then, and led again by the next start."""
+_DERIVING_CODE = ("answers", "curation", "methods", "synthesis/judging.py")
+
+
+class OutcomeDamaged(RunError):
+    """The record of a question holds no outcome; it can be derived from the ledger again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Sums over finished questions: how many, how many of them kept a path, and their chains by verdict."""
+
+    questions: int
+    served: int
+    kept: int
+    chains: int
+    correct: int
+    incorrect: int
+    unparsed: int
+
+
+class OutcomeStore:
+    """Finished questions of a run, under one fingerprint. Use `open` to write and `latest` to look only."""
+
+    def __init__(self, path: FilePath, fingerprint: str, connection: sqlite3.Connection) -> None:
+        self._path = path
+        self._fingerprint = fingerprint
+        self._connection = connection
+
+    @classmethod
+    def open(cls, path: FilePath, fingerprint: str) -> OutcomeStore:
+        """Opens the outcomes to read and write; those that cannot be read are removed, to be derived again.
+
+        The caller holds the run's lock.
+
+        Raises:
+            RunError: The file is in use, out of reach or out of room.
+        """
+        if path.exists() and _is_damaged(path):
+            cls.remove(path)
+        try:
+            return cls(path, fingerprint, _connect(path))
+        except sqlite3.DatabaseError as error:
+            raise _unusable(path, error) from error
+
+    @staticmethod
+    def remove(path: FilePath) -> None:
+        """Deletes the outcomes, if there are any. The caller holds the run's lock."""
+        for suffix in ("", "-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+    @classmethod
+    def latest(cls, path: FilePath) -> OutcomeStore:
+        """The outcomes as last derived, to look at, whatever they were derived by; none if there is no file.
+
+        Raises:
+            RunError: They are damaged.
+        """
+        if not path.exists():
+            return cls(path, "", _connect(FilePath(":memory:")))
+        try:
+            connection = open_to_look(path)
+            row = connection.execute("SELECT fingerprint FROM outcomes ORDER BY rowid DESC LIMIT 1").fetchone()
+        except (sqlite3.DatabaseError, OSError) as error:
+            raise _unusable(path, error) from error
+        return cls(path, row[0] if row is not None else "", connection)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def put(self, outcome: Outcome, *, ask_again: bool = False) -> None:
+        """Records a finished question. A crash may lose the last ones; they are derived again.
+
+        Args:
+            outcome: What became of it.
+            ask_again: Whether the next start is to lead it once more, since requests of it were refused.
+
+        Raises:
+            RunError: It cannot be written (no room on disk, say).
+        """
+        with self._naming_trouble():
+            self._connection.execute(
+                "INSERT OR REPLACE INTO outcomes VALUES (?,?,?,?,?,?,?,?)",
+                (
+                    outcome.question.id,
+                    self._fingerprint,
+                    len(outcome.judged),
+                    *(
+                        sum(one.verdict.status == status for one in outcome.judged)
+                        for status in ("correct", "incorrect", "unparsed")
+                    ),
+                    len(outcome.kept),
+                    packed_outcome(outcome),
+                ),
+            )
+            mark = (
+                "INSERT OR IGNORE INTO asked_again VALUES (?)"
+                if ask_again
+                else ("DELETE FROM asked_again WHERE question_id = ?")
+            )
+            self._connection.execute(mark, (outcome.question.id,))
+
+    def asked_again(self) -> set[str]:
+        """Ids of the questions that are to be led once more."""
+        with self._naming_trouble():
+            return {question_id for (question_id,) in self._connection.execute("SELECT question_id FROM asked_again")}
+
+    def get(self, question: Question) -> Outcome | None:
+        """What became of a question, `None` if it is not finished.
+
+        Raises:
+            OutcomeDamaged: Its record holds something else.
+        """
+        statement = "SELECT record FROM outcomes WHERE question_id = ? AND fingerprint = ?"
+        with self._naming_trouble():
+            row = self._connection.execute(statement, (question.id, self._fingerprint)).fetchone()
+        if row is None:
+            return None
+        try:
+            return unpacked_outcome(question, row[0])
+        except ValueError as error:
+            raise OutcomeDamaged(
+                f"{self._path}: is damaged (question {question.id}: {error}). It is derived from the ledger: start the "
+                "run again, which derives it anew."
+            ) from error
+
+    def forget_damaged(self, questions: Iterable[Question]) -> list[str]:
+        """Removes the outcomes that hold something else, so that they are derived again; returns their questions."""
+        forgotten = []
+        for question in questions:
+            try:
+                self.get(question)
+            except OutcomeDamaged:
+                forgotten.append(question.id)
+                with self._naming_trouble():
+                    self._connection.execute("DELETE FROM outcomes WHERE question_id = ?", (question.id,))
+        return forgotten
+
+    def finished(self) -> set[str]:
+        """Ids of the finished questions."""
+        statement = "SELECT question_id FROM outcomes WHERE fingerprint = ?"
+        with self._naming_trouble():
+            return {question_id for (question_id,) in self._connection.execute(statement, (self._fingerprint,))}
+
+    def counts(self, without: Iterable[str] = ()) -> Counts:
+        """Sums over the finished questions but those of the ids in `without`; no path is read for it."""
+        statement = (
+            "SELECT count(*), sum(kept > 0), sum(kept), sum(chains), sum(correct), sum(incorrect), sum(unparsed) "
+            "FROM outcomes WHERE fingerprint = ?"
+        )
+        with self._naming_trouble():
+            sums = [value or 0 for value in self._connection.execute(statement, (self._fingerprint,)).fetchone()]
+            for question_id in without:
+                row = self._connection.execute(f"{statement} AND question_id = ?", (self._fingerprint, question_id))
+                sums = [value - (less or 0) for value, less in zip(sums, row.fetchone(), strict=True)]
+        return Counts(*sums)
+
+    def in_order(self, questions: Iterable[Question]) -> Iterator[Outcome]:
+        """The finished ones among questions, in their order, one at a time."""
+        for question in questions:
+            outcome = self.get(question)
+            if outcome is not None:
+                yield outcome
+
+    @contextmanager
+    def _naming_trouble(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            raise _unusable(self._path, error) from error
+
+
+def _is_damaged(path: FilePath) -> bool:
+    """Whether the file cannot be read as outcomes; every page of the table is looked at, records themselves are not."""
+    try:
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=30)
+        with closing(connection):
+            connection.execute("SELECT count(*), sum(length(fingerprint)), sum(kept) FROM outcomes").fetchone()
+    except sqlite3.OperationalError as error:
+        return "no such" in str(error)  # a table or column; else in use or out of reach, but not known to be damaged
+    except sqlite3.DatabaseError:
+        return True
+    return False
+
+
+def _unusable(path: FilePath, error: Exception) -> RunError:
+    return RunError(
+        f"{path}: cannot be used ({error}). It is derived from the ledger: if there is room on the disk and no other "
+        "process uses it, delete it and start the run again, which asks nothing twice."
+    )
+
+
+def fingerprint(*parts: Any) -> str:
+    """A hash of what outcomes are derived by: the given parts and the source of the rooms that judge."""
+    body = json.dumps([*parts, _source_digest()], sort_keys=True, default=str)
+    return hashlib.blake2b(body.encode(), digest_size=12).hexdigest()
+
+
+@cache
+def _source_digest() -> str:
+    digest = hashlib.blake2b(digest_size=12)
+    for name in _DERIVING_CODE:
+        for source, content in sorted(_sources(resources.files("regenesis").joinpath(name), name)):
+            digest.update(source.encode() + content)
+    return digest.hexdigest()
+
+
+def _sources(entry: Traversable, name: str) -> Iterator[tuple[str, bytes]]:
+    if entry.is_dir():
+        for inner in entry.iterdir():
+            yield from _sources(inner, f"{name}/{inner.name}")
+    elif name.endswith(".py"):
+        yield name, entry.read_bytes()
+
+
+def _connect(path: FilePath) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, timeout=30)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = OFF")
+    connection.execute("PRAGMA cache_size = -8192")
+    connection.execute(_SCHEMA)
+    connection.execute(_SCHEMA_OF_MARKS)
+    return connection

@@ -1,0 +1,280 @@
+"""The run's tables on disk: questions, paths and verdicts in Parquet, written whole and in constant memory.
+
+write_questions(path, questions)
+with OutcomeTables(paths_file, verdicts_file) as tables:
+    tables.add(outcome)
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path as FilePath
+from types import TracebackType
+from typing import Any, Self
+
+from regenesis.errors import RunError
+from regenesis.methods import Outcome
+from regenesis.types import Choice, GradedPath, Question, storable
+
+_ROWS_A_GROUP = 1000
+
+
+class TableWriter:
+    """A Parquet file that appears whole, when it is closed without an error.
+
+    Raises:
+        RunError: It cannot be written (no room on disk, say); from every method.
+    """
+
+    def __init__(self, path: FilePath, columns: Sequence[tuple[str, Any]]) -> None:
+        import pyarrow
+        import pyarrow.parquet
+
+        self._path = path
+        self._temporary = path.with_name(f".{path.name}.partial")
+        self._schema = pyarrow.schema(columns)
+        self._rows: list[dict[str, Any]] = []
+        with self._naming_trouble():
+            self._writer = pyarrow.parquet.ParquetWriter(self._temporary, self._schema, compression="zstd")
+
+    def add(self, row: dict[str, Any]) -> None:
+        self._rows.append(row)
+        if len(self._rows) >= _ROWS_A_GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        import pyarrow
+
+        if self._rows:
+            table = pyarrow.Table.from_pylist(self._rows, schema=self._schema)
+            with self._naming_trouble():
+                self._writer.write_table(table)
+            self._rows.clear()
+
+    def finish(self) -> None:
+        self._flush()
+        with self._naming_trouble():
+            self._writer.close()
+            with self._temporary.open("rb") as file:
+                os.fsync(file.fileno())
+            self._temporary.replace(self._path)
+
+    def abandon(self) -> None:
+        """Removes what was written, unless it was finished; calling it twice is harmless."""
+        # a disk without room must not hide the error that made it be abandoned
+        with suppress(OSError):
+            self._writer.close()
+        with suppress(OSError):
+            self._temporary.unlink(missing_ok=True)
+
+    @contextmanager
+    def _naming_trouble(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            with suppress(OSError):
+                self._temporary.unlink(missing_ok=True)
+            raise RunError(
+                f"{self._path}: cannot be written ({error}). Check the room and the rights on that disk, then start "
+                "the run again, which asks nothing twice."
+            ) from error
+
+
+def write_questions(path: FilePath, questions: Iterable[Question], left_out: Mapping[str, str] | None = None) -> None:
+    """Writes the questions of a run.
+
+    Args:
+        path: The file.
+        questions: All of them, in order.
+        left_out: Why some are neither asked nor trained on, by id.
+    """
+    import pyarrow
+
+    text = pyarrow.string()
+    choices = pyarrow.list_(pyarrow.struct([("label", text), ("text", text)]))
+    columns = [
+        ("id", text),
+        ("task", text),
+        ("text", text),
+        ("gold", text),
+        ("kind", text),
+        ("choices", choices),
+        ("scoring", text),
+        ("left_out", text),
+        ("accepted", pyarrow.list_(text)),
+    ]
+    writer = TableWriter(path, columns)
+    try:
+        for question in questions:
+            writer.add(_question_row(question) | {"left_out": (left_out or {}).get(question.id)})
+        writer.finish()
+    finally:
+        writer.abandon()
+
+
+def _question_row(question: Question) -> dict[str, Any]:
+    return {
+        "id": question.id,
+        "task": question.task,
+        "text": question.text,
+        "gold": question.gold,
+        "kind": question.kind,
+        "choices": [{"label": choice.label, "text": choice.text} for choice in question.choices],
+        "scoring": json.dumps(dict(question.scoring), default=str) if question.scoring else None,
+        "accepted": list(question.accepted),
+    }
+
+
+def read_questions(path: FilePath) -> Iterator[Question]:
+    """Reads back what `write_questions` wrote, one at a time.
+
+    Raises:
+        RunError: The file is damaged.
+    """
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=_ROWS_A_GROUP):
+                for row in batch.to_pylist():
+                    row.pop("left_out", None)
+                    choices = tuple(Choice(**choice) for choice in row.pop("choices"))
+                    scoring = json.loads(row.pop("scoring") or "{}")
+                    accepted = tuple(row.pop("accepted", None) or ())
+                    yield Question(**row, choices=choices, scoring=scoring, accepted=accepted)
+    except (pyarrow.ArrowException, OSError, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise _unreadable(path, error) from error
+
+
+def read_left_out(path: FilePath) -> dict[str, str]:
+    """Why questions that `write_questions` wrote are left out, by id; those that are not are not in it.
+
+    Raises:
+        RunError: The file is damaged.
+    """
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            if "left_out" not in file.schema_arrow.names:  # written before there was such a column
+                return {}
+            return {
+                row["id"]: row["left_out"]
+                for batch in file.iter_batches(batch_size=_ROWS_A_GROUP, columns=["id", "left_out"])
+                for row in batch.to_pylist()
+                if row["left_out"] is not None
+            }
+    except (pyarrow.ArrowException, OSError) as error:
+        raise _unreadable(path, error) from error
+
+
+def count_questions(path: FilePath) -> int:
+    """How many questions `write_questions` wrote, those left out among them.
+
+    Raises:
+        RunError: The file is damaged.
+    """
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        return int(pyarrow.parquet.read_metadata(path).num_rows)
+    except (pyarrow.ArrowException, OSError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: FilePath, error: Exception) -> RunError:
+    return RunError(f"{path}: cannot be read ({error}). Delete it and start the run again, which writes it anew.")
+
+
+class OutcomeTables:
+    """`paths.parquet` and `verdicts.parquet`, filled question by question; a path's place joins the two."""
+
+    def __init__(self, paths: FilePath, verdicts: FilePath) -> None:
+        import pyarrow
+
+        text, number, flag = pyarrow.string(), pyarrow.int64(), pyarrow.bool_()
+        steps = pyarrow.list_(pyarrow.struct([("stage", text), ("key", text)]))
+        key = [("question_id", text), ("chain", number)]
+        self._paths = TableWriter(
+            paths,
+            [
+                *key,
+                *[
+                    ("method", text),
+                    ("guideline", text),
+                    ("hinted", flag),
+                    ("steps", steps),
+                    ("text", text),
+                    ("tokens", number),
+                ],
+                *[("truncated", flag), ("retries", pyarrow.list_(text))],
+            ],
+        )
+        self._verdicts = TableWriter(
+            verdicts,
+            [
+                *key,
+                *[
+                    ("status", text),
+                    ("extracted", text),
+                    ("reason", text),
+                    ("rule", text),
+                    ("defect", text),
+                    ("kept", flag),
+                ],
+            ],
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if error is None:
+                self._paths.finish()
+                self._verdicts.finish()
+        finally:
+            for writer in (self._paths, self._verdicts):
+                writer.abandon()
+
+    def add(self, outcome: Outcome) -> None:
+        """Adds all paths of a question."""
+        kept = {id(one) for one in outcome.kept}
+        for chain, judged in enumerate(outcome.judged):
+            key = {"question_id": outcome.question.id, "chain": chain}
+            self._paths.add(key | _path_row(judged))
+            self._verdicts.add(key | _verdict_row(judged, id(judged) in kept))
+
+
+def _path_row(judged: GradedPath) -> dict[str, Any]:
+    path = judged.path
+    return {
+        "method": path.method,
+        "guideline": path.guideline,
+        "hinted": path.hinted,
+        "steps": [{"stage": stage, "key": key} for stage, key, _ in path.steps],
+        "text": storable(path.text),
+        "tokens": path.tokens,
+        "truncated": path.truncated,
+        "retries": list(path.retries),
+    }
+
+
+def _verdict_row(judged: GradedPath, kept: bool) -> dict[str, Any]:
+    verdict = judged.verdict
+    return {
+        "status": verdict.status,
+        "extracted": None if verdict.extracted is None else storable(verdict.extracted),
+        "reason": storable(verdict.reason),
+        "rule": verdict.rule,
+        "defect": judged.defect,
+        "kept": kept,
+    }

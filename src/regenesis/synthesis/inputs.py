@@ -1,0 +1,39 @@
+"""What a run's method depends on beside its config, as digests: frozen at the start, compared at every later one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from regenesis.config import RunConfig
+from regenesis.methods import Method, make_method
+from regenesis.prompts import load_answering
+from regenesis.synthesis.questions import digest
+from regenesis.types import Question
+
+
+def method_of(config: RunConfig) -> Method[Any]:
+    """The method that a config names, ready to be asked about itself.
+
+    Raises:
+        ConfigError: Something that it names cannot be used.
+    """
+    return make_method(config.method, load_answering(config.answering))
+
+
+def shown_to(method: Method[Any], questions: Sequence[Question]) -> list[Question]:
+    """The questions as a method is handed them: without gold answers and solutions where it reads none."""
+    if method.reads_gold:
+        return list(questions)
+    return [replace(question, gold=None, solution=None, scoring={}) for question in questions]
+
+
+def inputs_of(config: RunConfig) -> dict[str, str]:
+    """The method's inputs by name, each as a digest."""
+    return digests(method_of(config).inputs())
+
+
+def digests(inputs: Mapping[str, Any]) -> dict[str, str]:
+    """Inputs as short texts: one that is a digest already stays."""
+    return {name: value if isinstance(value, str) else digest(value) for name, value in inputs.items()}

@@ -1,0 +1,77 @@
+"""Judges paths: the checker's verdict, the curator's fitness, and the vote where there is no gold answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+from regenesis.answers import Vote, check, combine, read_judgement, vote
+from regenesis.curation import Curator
+from regenesis.curation.config import CurationConfig
+from regenesis.methods import Opinion
+from regenesis.types import GradedPath, Question, ReasoningPath, Status, Verdict
+
+
+class PathJudge:
+    """What a method asks about each path; see `regenesis.methods.Judge`.
+
+    Args:
+        curation: Which paths are fit.
+        scaffold: Phrases of the method's prompts that no path may repeat.
+    """
+
+    def __init__(self, curation: CurationConfig, scaffold: Sequence[str] = ()) -> None:
+        self.curator = Curator(curation, scaffold=scaffold)
+        boxed = curation.model_copy(update={"boxed": "keep"})
+        # where the training text has its box taken off, its answer is still read from the text with the box on
+        self._boxed = Curator(boxed, scaffold=scaffold) if curation.boxed == "unwrap" else None
+
+    async def judge(
+        self, path: ReasoningPath, question: Question, *, stand_ins: Sequence[str] = (), opinion: Opinion | None = None
+    ) -> GradedPath:
+        """The path with its verdict, its defect and its training text."""
+        if path.defect is not None:
+            return GradedPath(path, Verdict("unparsed", None, "the chain broke off", "broken"), path.defect, "")
+        text = self.curator.clean(path, question)
+        verdict = await self._verdict(path, text, question, stand_ins)
+        if opinion is not None:
+            verdict = combine(verdict, read_judgement(opinion.reply), opinion.mode)
+        return GradedPath(path, verdict, self.curator.defect(path, text, question), text)
+
+    async def _verdict(self, path: ReasoningPath, text: str, question: Question, stand_ins: Sequence[str]) -> Verdict:
+        """The verdict on what would be trained on; where nothing can be read there, a stand-in is looked at."""
+        verdict = await check(text, question)
+        boxed = [self._boxed.clean(path, question)] if self._boxed is not None else []
+        for stand_in in (*boxed, *stand_ins):
+            if verdict.status != "unparsed":
+                break
+            verdict = await check(stand_in, question)
+        return verdict
+
+    async def vote(self, judged: Sequence[GradedPath], question: Question, min_votes: int) -> list[GradedPath]:
+        """The same paths, with the majority of their answers in the place of gold."""
+        answers = [one.verdict.extracted for one in judged]
+        # in a thread: what only a worker can settle takes seconds, in which other questions go on
+        outcome = await asyncio.to_thread(vote, answers, question.kind, question.choices, min_votes)
+        agreeing = set(outcome.agreeing)
+        shares = f"{outcome.count} of {outcome.voters} agree, share at least {outcome.confidence:.2f} (95 %)"
+        return [
+            replace(one, verdict=_voted(one.verdict, index in agreeing, outcome, shares))
+            for index, one in enumerate(judged)
+        ]
+
+    def select(self, judged: Sequence[GradedPath], keep: int) -> list[GradedPath]:
+        """The paths that are kept, at most `keep`."""
+        return self.curator.select(judged, keep)
+
+
+def _voted(verdict: Verdict, agrees: bool, outcome: Vote, shares: str) -> Verdict:
+    if verdict.extracted is None:
+        return verdict
+    if outcome.winner is None:
+        return Verdict("incorrect", verdict.extracted, f"the vote has no winner: {shares}", "vote")
+    status: Status = "correct" if agrees else "incorrect"
+    how = "agrees with" if agrees else "differs from"
+    reason = f"{how} the majority, {outcome.winner}: {shares}"
+    return Verdict(status, verdict.extracted, reason, "vote", confidence=outcome.share if agrees else None)

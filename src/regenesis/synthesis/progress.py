@@ -1,0 +1,73 @@
+"""Where a synthesis stands, in counters that a display may look at whenever it likes."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from regenesis.curation import Funnel
+from regenesis.methods import Outcome
+from regenesis.scheduling.asking import Asking
+
+
+@dataclass(slots=True)
+class Progress(Asking):
+    """Counters of one start of a synthesis.
+
+    Attributes:
+        questions: Questions of the run.
+        finished: Of those, finished in this or an earlier start.
+        served: Of those, with at least one kept path.
+        kept: Paths kept over all finished questions.
+        recalled_questions: Questions already finished when this start began.
+        funnel: Counts of the questions finished in this start.
+    """
+
+    questions: int = 0
+    finished: int = 0
+    served: int = 0
+    kept: int = 0
+    recalled_questions: int = 0
+    funnel: Funnel = field(default_factory=Funnel)
+    _asked_by_finished: int = 0
+
+    def finish(self, outcome: Outcome, near_duplicates: int) -> None:
+        """Counts a finished question in."""
+        self.finished += 1
+        self.served += bool(outcome.kept)
+        self.kept += len(outcome.kept)
+        self._asked_by_finished += sum(len(one.path.steps) + len(one.path.retries) for one in outcome.judged)
+        self.funnel.finish_question(outcome.question, outcome.judged, outcome.kept, near_duplicates)
+
+    def seconds_left(self) -> float | None:
+        """A guess at the time left, from the requests that finished questions took and the pace of this start.
+
+        `None` while there is nothing to go by.
+        """
+        done, traffic = self.finished - self.recalled_questions, self.sampler.traffic if self.sampler else None
+        answered = traffic.sent - traffic.in_flight if traffic is not None else 0
+        if traffic is None or done < 1 or answered < 1:
+            return None
+        unfinished = self.questions - self.finished
+        begun = answered + traffic.recalled - self._asked_by_finished
+        left = max(unfinished * self._asked_by_finished / done - begun, unfinished)
+        return left * (time.monotonic() - self._asking_since) / answered
+
+    def snapshot(self) -> dict[str, Any]:
+        """The counters as plain values, for the log."""
+        traffic = self.sampler.traffic if self.sampler is not None else None
+        return {
+            "phase": self.phase,
+            "questions": self.questions,
+            "finished": self.finished,
+            "served": self.served,
+            "kept": self.kept,
+            "elapsed_s": round(self.elapsed, 1),
+            "requests_sent": traffic.sent if traffic else 0,
+            "requests_recalled": traffic.recalled if traffic else 0,
+            "in_flight": self.in_flight,
+            "prompt_tokens": traffic.prompt_tokens if traffic else 0,
+            "completion_tokens": traffic.completion_tokens if traffic else 0,
+            "tokens_per_second": round(self.tokens_per_second(), 1),
+        }

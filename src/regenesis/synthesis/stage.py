@@ -1,0 +1,386 @@
+"""The synthesis stage: questions → chains → judged paths → a data set, durable at every step.
+
+    report = await synthesize(config, "runs/x")
+
+Started again, it goes on: finished questions are passed over, an unfinished one replays its recorded completions
+and asks only what is missing. The data set is written at the end of every start, from all finished questions but those
+that overlap the evaluation.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path as FilePath
+from typing import Any
+
+from regenesis.config import BudgetConfig, RunConfig
+from regenesis.curation import Funnel
+from regenesis.curation.leaks import find_leak
+from regenesis.dataset import example, write_dataset
+from regenesis.engines.base import Engine
+from regenesis.errors import EngineError, RegenesisError, RequestFailed, RunError
+from regenesis.ledger import Ledger
+from regenesis.methods import Method, Outcome, Session
+from regenesis.scheduling import Budget, BudgetSpent, Refusals, Sampler, WindowReport, window_size, work_through
+from regenesis.scheduling.opening import opened
+from regenesis.store.directory import RunDirectory, write_whole
+from regenesis.store.journal import Journal
+from regenesis.store.outcomes import OutcomeDamaged, OutcomeStore, fingerprint
+from regenesis.store.tables import OutcomeTables, read_left_out, write_questions
+from regenesis.synthesis.decontaminating import Decontamination, decontaminate
+from regenesis.synthesis.inputs import digests, method_of, shown_to
+from regenesis.synthesis.judging import PathJudge
+from regenesis.synthesis.progress import Progress
+from regenesis.synthesis.questions import digest_of, load_for, write_set_aside
+from regenesis.tasks import BadRow, LoadedQuestions
+from regenesis.types import Example, GradedPath, Question
+
+_THINKING = {
+    "off": "off where the model has a switch for it; what it thinks all the same is left out",
+    "on": "on; thoughts are left out, the rows hold replies alone",
+    "keep": "on, and trained on: the thought before a reply is its `reasoning_content`, left empty where it speaks of "
+    "a hint, a guideline or a structure",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SynthesisReport:
+    """How a start of a synthesis ended.
+
+    Attributes:
+        directory: The run's folder.
+        questions: Questions of the run, without those left out.
+        finished: Of those, finished so far.
+        kept: Rows of the data set.
+        funnel: Counts over all finished questions.
+        stopped: What the budget ran out of, `None` if it did not.
+        owed: Ids of questions set aside because the engine kept failing on them, with the reason.
+        bad_rows: Rows of the tasks that could not become questions.
+        requests_sent: Requests sent in this start.
+        requests_recalled: Requests answered from the ledger in this start.
+        damaged: Recorded completions that were damaged on disk, and so were asked again.
+        prompt_tokens: Tokens of the prompts sent in this start.
+        completion_tokens: New tokens in this start.
+        seconds: Wall-clock time of this start.
+        refusals: Requests that the engine refused in this start, by stage; the next start asks them again.
+        stalled: Prompts that the engine counted no more tokens in than in the shorter chats that they go on with.
+        model: Identity of the model, as the engine gives it.
+        decontamination: Which questions overlap the evaluation, and whether they are left out.
+    """
+
+    directory: FilePath
+    questions: int
+    finished: int
+    kept: int
+    funnel: Funnel
+    stopped: str | None
+    owed: dict[str, str]
+    bad_rows: list[BadRow]
+    requests_sent: int
+    requests_recalled: int
+    prompt_tokens: int
+    completion_tokens: int
+    seconds: float
+    model: str
+    decontamination: Decontamination = field(default_factory=Decontamination)
+    damaged: int = 0
+    refusals: dict[str, Refusals] = field(default_factory=dict)
+    stalled: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether every question is finished."""
+        return self.finished == self.questions
+
+
+@dataclass(slots=True)
+class _Synthesis:
+    """What one start of a synthesis works with; `questions` are those of `loaded` that are not left out."""
+
+    config: RunConfig
+    directory: RunDirectory
+    progress: Progress
+    journal: Journal
+    loaded: LoadedQuestions
+    decontamination: Decontamination
+    questions: list[Question]
+    method: Method[Any]
+    judge: PathJudge
+    budget: BudgetConfig = field(default_factory=BudgetConfig)
+    model: str = ""
+    report: WindowReport = field(default_factory=WindowReport)
+    damaged: int = 0
+
+
+async def synthesize(
+    config: RunConfig,
+    run_dir: str | FilePath,
+    *,
+    progress: Progress | None = None,
+    engine: Engine | None = None,
+    budget: BudgetConfig | None = None,
+    on_loaded: Callable[[LoadedQuestions], None] | None = None,
+) -> SynthesisReport:
+    """Starts or resumes a run's synthesis.
+
+    Args:
+        config: The run's config; a resume needs one that asks the same.
+        run_dir: The run's folder, made if missing.
+        progress: Counters to keep up to date, for a display.
+        budget: What this start may spend, where that is less than the config's: other stages have spent of it.
+        engine: An opened or unopened engine of the caller's own in place of the config's.
+        on_loaded: Is told what was read for each task, before anything is asked.
+
+    Returns:
+        How this start ended; a budget that ran out is a normal end.
+
+    Raises:
+        RegenesisError: The config, the tasks (also those of the evaluation, and where all questions overlap it), the
+            run's folder, the ledger, the model or the engine cannot be used.
+            What was recorded stays; the data set is still written from the questions that are finished.
+    """
+    progress = progress or Progress()
+    directory = RunDirectory(run_dir)
+    with directory.locked(), Journal(directory.log) as journal:
+        directory.require_same(config)
+        synthesis = _prepare(config, directory, progress, journal, on_loaded)
+        synthesis.budget = budget or config.budget
+        journal.write(
+            "start",
+            questions=progress.questions,
+            left_out=len(synthesis.decontamination.left_out),
+            bad_rows=len(synthesis.loaded.bad_rows),
+        )
+        with Ledger.open(directory.ledger) as ledger:
+            store = OutcomeStore.open(directory.outcomes, _fingerprint(synthesis))
+            try:
+                try:
+                    return await _run(synthesis, ledger, store, engine)
+                except OutcomeDamaged:
+                    # derived data: those questions are led through the ledger once more
+                    journal.write("derived_again", questions=store.forget_damaged(synthesis.questions))
+                    return await _run(synthesis, ledger, store, engine)
+            finally:
+                store.close()
+
+
+def _prepare(
+    config: RunConfig,
+    directory: RunDirectory,
+    progress: Progress,
+    journal: Journal,
+    on_loaded: Callable[[LoadedQuestions], None] | None,
+) -> _Synthesis:
+    method = method_of(config)
+    loaded = load_for(config, directory)
+    if on_loaded is not None:
+        on_loaded(loaded)
+    decontamination = decontaminate(config, loaded.questions)
+    begun = directory.begun()
+    directory.freeze(config, {"questions": digest_of(loaded.questions), **digests(method.inputs())})
+    if not begun:
+        # what a ledger that is gone has left behind: nothing recorded would stand behind it
+        OutcomeStore.remove(directory.outcomes)
+    if not begun or _left_out_before(directory) != decontamination.left_out:
+        write_questions(directory.questions, loaded.questions, decontamination.left_out)
+    decontamination.write(directory.decontamination)
+    write_set_aside(directory, loaded)
+    decontamination.require_some_left(loaded.questions)
+    for row in loaded.bad_rows:
+        journal.write("bad_row", **asdict(row))
+    questions = shown_to(method, decontamination.asked(loaded.questions))
+    progress.questions = len(questions)
+    judge = PathJudge(config.curation, scaffold=method.scaffold)
+    return _Synthesis(config, directory, progress, journal, loaded, decontamination, questions, method, judge)
+
+
+def _left_out_before(directory: RunDirectory) -> dict[str, str] | None:
+    """What the table of questions says is left out, `None` where there is no table that can be read."""
+    try:
+        return read_left_out(directory.questions) if directory.questions.exists() else None
+    except RunError:
+        return None
+
+
+async def _run(
+    synthesis: _Synthesis, ledger: Ledger, store: OutcomeStore, own_engine: Engine | None
+) -> SynthesisReport:
+    progress, questions = synthesis.progress, synthesis.questions
+    again = store.asked_again()
+    finished = store.finished() - again
+    counts = store.counts(without={*synthesis.decontamination.left_out, *again})
+    progress.finished, progress.served, progress.kept = counts.questions, counts.served, counts.kept
+    progress.recalled_questions = progress.finished
+    synthesis.model = synthesis.directory.frozen_model() or ""
+    left = [(ordinal, question) for ordinal, question in enumerate(questions) if question.id not in finished]
+    try:
+        if left:
+            progress.phase = "getting the engine ready"
+            async with opened(synthesis.config.engine, synthesis.config.thinking, progress, own_engine) as engine:
+                synthesis.directory.freeze_model(engine.model, own_engine.kind if own_engine is not None else None)
+                synthesis.model = engine.model
+                progress.engine = engine
+                await _work(synthesis, ledger, store, engine, left)
+    except BaseException as error:
+        stopped_by = type(error).__name__ if not isinstance(error, RegenesisError) else str(error)
+        synthesis.journal.write("stopped", why=stopped_by, **progress.snapshot())
+        # an interrupt ends at once; after an error of the engine there is time to write what is finished
+        if isinstance(error, RegenesisError) and progress.finished:
+            # where that fails too, for want of room say, the first error is the one to tell
+            with suppress(RegenesisError, OSError):
+                _write_out(synthesis, ledger, store, error=str(error))
+        raise
+    progress.phase = "writing the data set"
+    return _write_out(synthesis, ledger, store)
+
+
+async def _work(
+    synthesis: _Synthesis,
+    ledger: Ledger,
+    store: OutcomeStore,
+    engine: Engine,
+    left: Sequence[tuple[int, Question]],
+) -> None:
+    config, progress = synthesis.config, synthesis.progress
+    # made only now, so that fetching and loading a model take nothing of the budget's minutes
+    sampler = Sampler(engine, ledger, Budget(synthesis.budget), config.seed, room_for_thought=config.room_for_thought)
+    method, judge = synthesis.method, synthesis.judge
+    progress.begin_asking(sampler)
+    try:
+        await method.prepare(sampler)
+    except BudgetSpent as spent:
+        synthesis.report = WindowReport(owed={}, stopped=str(spent))
+        return
+    except RequestFailed as failure:
+        raise EngineError(f"{method.title} could not begin: {failure}") from failure
+
+    async def bring_to_its_end(ordinal: int, question: Question) -> None:
+        outcome = await method.solve(Session(question, judge, sampler, ordinal))
+        store.put(outcome, ask_again=question.id in sampler.unanswered)
+        progress.finish(outcome, synthesis.judge.curator.near_duplicates(outcome.judged, outcome.kept))
+        synthesis.journal.write(
+            "question",
+            id=question.id,
+            chains=len(outcome.judged),
+            kept=len(outcome.kept),
+            elapsed_s=round(progress.elapsed, 1),
+        )
+
+    async with synthesis.journal.heartbeat(progress):
+        synthesis.report = await work_through(
+            left, bring_to_its_end, window_size(engine.capacity, config.scheduling.window), ledger.watch()
+        )
+        await sampler.settle()
+    synthesis.damaged = ledger.damaged
+    for question_id, why in (synthesis.report.owed or {}).items():
+        synthesis.journal.write("owed", id=question_id, why=why)
+
+
+def _write_out(synthesis: _Synthesis, ledger: Ledger, store: OutcomeStore, error: str | None = None) -> SynthesisReport:
+    """Writes tables, data set and summary from all finished questions."""
+    directory, progress, report = synthesis.directory, synthesis.progress, synthesis.report
+    funnel = Funnel()
+    with OutcomeTables(directory.paths, directory.verdicts) as tables:
+        rows = _examples(synthesis, ledger, store.in_order(synthesis.questions), tables, funnel)
+        dataset = write_dataset(directory.dataset, rows, funnel, _about(synthesis))
+    result = SynthesisReport(
+        directory=directory.path,
+        questions=progress.questions,
+        finished=progress.finished,
+        kept=dataset.rows,
+        funnel=funnel,
+        stopped=report.stopped,
+        owed=dict(report.owed or {}),
+        bad_rows=synthesis.loaded.bad_rows,
+        requests_sent=progress.sampler.traffic.sent if progress.sampler else 0,
+        requests_recalled=progress.sampler.traffic.recalled if progress.sampler else 0,
+        prompt_tokens=progress.sampler.traffic.prompt_tokens if progress.sampler else 0,
+        completion_tokens=progress.sampler.traffic.completion_tokens if progress.sampler else 0,
+        seconds=progress.elapsed,
+        model=synthesis.model,
+        decontamination=synthesis.decontamination,
+        damaged=synthesis.damaged,
+        refusals=progress.sampler.traffic.refusals if progress.sampler else {},
+        stalled=progress.sampler.traffic.stalled if progress.sampler else 0,
+    )
+    write_whole(directory.summary, json.dumps(_summary(result, error), indent=1, ensure_ascii=False) + "\n")
+    synthesis.journal.write(
+        "end", stopped=result.stopped, owed=len(result.owed), damaged=result.damaged, **progress.snapshot()
+    )
+    return result
+
+
+def _examples(
+    synthesis: _Synthesis, ledger: Ledger, outcomes: Iterator[Outcome], tables: OutcomeTables, funnel: Funnel
+) -> Iterator[Example]:
+    for outcome in outcomes:
+        tables.add(outcome)
+        near_duplicates = synthesis.judge.curator.near_duplicates(outcome.judged, outcome.kept)
+        funnel.finish_question(outcome.question, outcome.judged, outcome.kept, near_duplicates)
+        for row in synthesis.method.rows(outcome):
+            thought = _thought_of(row.judged, outcome.question, ledger) if synthesis.config.thinking == "keep" else None
+            yield example(
+                row.judged, outcome.question, row.prompt, completion=row.completion, form=row.form, thought=thought
+            )
+
+
+def _thought_of(judged: GradedPath, question: Question, ledger: Ledger) -> str:
+    """What the model thought before a path; nothing where that speaks of what the trained prompt does not hold."""
+    key = next((key for _, key, text in reversed(judged.path.steps) if judged.path.text in text), None)
+    completion = ledger.get(key) if key is not None else None
+    thought = completion.thought if completion is not None else ""
+    return "" if find_leak(thought, question.text) in ("hint", "guideline", "structure") else thought
+
+
+def _about(synthesis: _Synthesis) -> dict[str, Any]:
+    """What the data card says of the origin."""
+    config, method = synthesis.config, synthesis.method
+    counts = synthesis.loaded.counts
+    decontaminated = synthesis.decontamination.in_words()
+    model, engine = synthesis.directory.asked_model(config)
+    return {
+        "title": f"Verified reasoning paths: {', '.join(dict.fromkeys(task.name for task in config.tasks))}",
+        "tasks": [
+            {"name": count.task, "split": count.split, "questions": count.questions, "bad rows": count.bad}
+            for count in counts
+        ],
+        "model": model,
+        "engine": engine,
+        "method": f"{method.title}, preset {config.preset}",
+        **method.describe(),
+        "thinking": _THINKING[config.thinking],
+        "seed": config.seed,
+        **({"decontamination": decontaminated} if decontaminated else {}),
+        "training prompt": f"{config.answering.prompt} ({method.answering.digest}): the question and how to give the "
+        "answer, without any stage of the synthesis",
+    }
+
+
+def _summary(report: SynthesisReport, error: str | None) -> dict[str, Any]:
+    return {
+        "questions": report.questions,
+        "finished": report.finished,
+        "kept": report.kept,
+        "stopped": report.stopped,
+        "error": error,
+        "owed": report.owed,
+        "bad_rows": len(report.bad_rows),
+        "refusals": {stage: {"count": one.count, "words": one.words} for stage, one in report.refusals.items()},
+        "decontamination": report.decontamination.counts(),
+        "seconds": round(report.seconds, 1),
+        "funnel": report.funnel.to_json(),
+    }
+
+
+def _fingerprint(synthesis: _Synthesis) -> str:
+    config, method = synthesis.config, synthesis.method
+    return fingerprint(
+        config.seed,
+        config.method.model_dump(mode="json"),
+        config.curation.model_dump(mode="json"),
+        method.inputs(),
+        method.scaffold,
+    )
