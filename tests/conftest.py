@@ -22,3 +22,6 @@ atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
 # no test depends on how busy the machine is
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
+
+# a file of questions, and a finished run over it
+pytest_plugins = ["tests.helpers.finished"]

@@ -389,7 +389,7 @@ def test_another_sampling_than_the_runs_stands_apart() -> None:
 SCRIPT = """
 import asyncio, sys
 from pathlib import Path
-from tests.run.test_evaluation import evaluating
+from tests.evaluation.test_stage import evaluating
 from regenesis.evaluation.stage import evaluate_models
 config = evaluating(Path(sys.argv[1]), engine={"base_url": sys.argv[2], "max_in_flight": 4})
 asyncio.run(evaluate_models({"base": config.engine}, config, sys.argv[3]))

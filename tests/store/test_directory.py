@@ -13,7 +13,7 @@ from regenesis.config import RunConfig
 from regenesis.errors import ConfigError, RunError
 from regenesis.filesystems import network_filesystem
 from regenesis.run import RunDirectory
-from regenesis.run import directory as module
+from regenesis.store import directory as module
 from regenesis.store.directory import read_json, write_whole
 
 HOLD = """

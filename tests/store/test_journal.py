@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from regenesis.run import journal as module
+from regenesis.store import journal as module
 from regenesis.store.journal import Journal
 from regenesis.synthesis.progress import Progress
 

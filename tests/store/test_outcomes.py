@@ -11,7 +11,7 @@ from tests.helpers.played import question
 
 from regenesis.errors import RunError
 from regenesis.methods import Outcome
-from regenesis.run import outcomes as module
+from regenesis.store import outcomes as module
 from regenesis.store.outcomes import OutcomeStore, fingerprint
 from regenesis.types import GradedPath, ReasoningPath, Verdict
 

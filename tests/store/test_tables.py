@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 from tests.helpers.played import question
-from tests.run.test_outcomes import outcome
+from tests.store.test_outcomes import outcome
 
 from regenesis.errors import RunError
 from regenesis.store.tables import OutcomeTables, count_questions, read_left_out, read_questions, write_questions

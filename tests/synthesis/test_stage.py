@@ -19,7 +19,8 @@ from tests.helpers.runs import journal, recorded_keys, toy_config, train_bytes, 
 from regenesis.answers import grade
 from regenesis.config import RunConfig
 from regenesis.errors import ConfigError, EngineError, LedgerError, RegenesisError, RequestFailed, RunError, TaskError
-from regenesis.run import Progress, SynthesisReport, outcomes, read_status, synthesize
+from regenesis.run import Progress, SynthesisReport, read_status, synthesize
+from regenesis.store import outcomes
 from regenesis.types import Completion, Request
 
 Finished = tuple[Callable[..., RunConfig], Path]
@@ -327,12 +328,12 @@ async def test_an_engine_that_gives_up_leaves_the_data_set_of_what_is_finished(f
 async def test_a_disk_that_fills_up_is_told_of_and_not_hidden_by_what_fails_then(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from regenesis.run import synthesis
+    from regenesis.synthesis import stage
 
     def no_room(*_: Any, **__: Any) -> None:
         raise RunError("no room for the data set")
 
-    monkeypatch.setattr(synthesis, "write_dataset", no_room)
+    monkeypatch.setattr(stage, "write_dataset", no_room)
     left = [100]
 
     def fill_up(request: Request) -> str | Completion:

@@ -1,4 +1,4 @@
-"""A file of questions, and a finished run over them that tests may spoil."""
+"""A file of questions, and a finished run over them that tests may spoil: fixtures of the whole suite."""
 
 from __future__ import annotations
 
