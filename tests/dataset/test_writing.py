@@ -16,7 +16,7 @@ from regenesis.curation import Funnel
 from regenesis.dataset import DatasetSummary, example, write_dataset
 from regenesis.dataset.card import Contents, render_card
 from regenesis.errors import RunError
-from regenesis.markdown import split_card
+from regenesis.report.markdown import split_card
 from regenesis.types import Example, GradedPath, Message, Question
 
 ABOUT = {

@@ -16,8 +16,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from regenesis.cli.figures import counted
-from regenesis.cli.terminal import in_a_line, neutralise
+from regenesis.report.figures import counted
+from regenesis.report.text import in_a_line, neutralise
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -96,7 +96,7 @@ def main() -> None:
     try:
         app()
     except RegenesisError as error:
-        from regenesis.cli.terminal import neutralise
+        from regenesis.report.text import neutralise
 
         text = "\n".join([f"regenesis: {error}", *getattr(error, "__notes__", ())])
         print(neutralise(text), file=sys.stderr)

@@ -14,8 +14,8 @@ from rich.padding import Padding
 from rich.rule import Rule
 from rich.text import Text
 
-from regenesis.cli.figures import counted, in_words
-from regenesis.cli.terminal import neutralise
+from regenesis.report.figures import counted, in_words
+from regenesis.report.text import neutralise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
 from rich.live import Live
 
-from regenesis.cli.figures import duration
 from regenesis.cli.screen import Screen, phase_in_words
+from regenesis.report.figures import duration
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -12,8 +12,8 @@ from dataclasses import asdict
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from regenesis.cli.figures import counted, duration, in_words, share
-from regenesis.cli.terminal import in_a_line, neutralise
+from regenesis.report.figures import counted, duration, in_words, share
+from regenesis.report.text import in_a_line, neutralise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -14,10 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from regenesis.cli.display import Lines
-from regenesis.cli.figures import counted, duration, share
 from regenesis.cli.frame import Frame, named_rows
 from regenesis.cli.screen import bar, phase_in_words
-from regenesis.cli.terminal import in_a_line
+from regenesis.report.figures import counted, duration, share
+from regenesis.report.text import in_a_line
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -13,8 +13,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from regenesis.cli.ending import said_of_damage
-from regenesis.cli.figures import counted, duration
-from regenesis.cli.terminal import in_a_line, neutralise
+from regenesis.report.figures import counted, duration
+from regenesis.report.text import in_a_line, neutralise
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -132,7 +132,7 @@ def unread_sentences(evaluation: Evaluation) -> list[str]:
 
 
 def _model_table(evaluation: Evaluation, model: str) -> Table:
-    from regenesis.evaluation import percent, share_range
+    from regenesis.report.rounding import percent, share_range
 
     table = _table(
         ("task", "left"),
@@ -162,7 +162,7 @@ def _model_table(evaluation: Evaluation, model: str) -> Table:
 
 
 def _versus_table(evaluation: Evaluation, versus: Versus) -> Table:
-    from regenesis.evaluation import p_text, percent, points, points_range
+    from regenesis.report.rounding import p_text, percent, points, points_range
 
     names = [in_a_line(name, 7) for name in (versus.first, versus.second)]
     # rows of long names get their 80 columns from the gaps
@@ -246,7 +246,7 @@ def _notes(evaluation: Evaluation) -> Iterator[str]:
 
 
 def _notes_on(versus: Versus) -> Iterator[str]:
-    from regenesis.evaluation import p_text
+    from regenesis.report.rounding import p_text
 
     title = f"{in_a_line(versus.second, 30)} against {in_a_line(versus.first, 30)}"
     if len(versus.tasks) > 1:

@@ -60,9 +60,10 @@ def export_command(
     as_json: AsJson = False,
 ) -> None:
     """Write a run's tuned model as merged weights, adapter or GGUF, and say how to load it."""
-    from regenesis.cli.figures import rounded
-    from regenesis.cli.terminal import console, neutralise, print_json
+    from regenesis.cli.terminal import console, print_json
     from regenesis.publish.exporting import export
+    from regenesis.report.figures import rounded
+    from regenesis.report.text import neutralise
 
     done = export(run, to.value, out, kind.value if kind else None)
     ways = _ways(done)

@@ -15,8 +15,8 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from regenesis.cli.figures import duration
-from regenesis.cli.terminal import in_a_line
+from regenesis.report.figures import duration
+from regenesis.report.text import in_a_line
 
 if TYPE_CHECKING:
     from rich.console import Console

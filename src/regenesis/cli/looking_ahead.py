@@ -29,8 +29,9 @@ def look_ahead(config: RunConfig, folder: Path, *, trains: bool, as_json: bool) 
     """
     from rich.text import Text
 
-    from regenesis.cli.terminal import console, neutralise
+    from regenesis.cli.terminal import console
     from regenesis.doctor import before_a_run
+    from regenesis.report.text import neutralise
 
     if (folder / "model" / "training.json").is_file():
         return

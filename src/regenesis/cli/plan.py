@@ -55,8 +55,8 @@ def plan_command(
 
 def _print_plan(found: Plan) -> None:
     from regenesis.cli.account import print_account
-    from regenesis.cli.figures import counted
     from regenesis.cli.terminal import console
+    from regenesis.report.figures import counted
 
     out = console()
     print_account(out, found.tasks, found.set_aside, found.vote, found.notes)
@@ -79,8 +79,8 @@ def _print_plan(found: Plan) -> None:
 
 
 def _evaluation(found: Plan) -> str:
-    from regenesis.cli.figures import counted, rounded
-    from regenesis.cli.terminal import neutralise
+    from regenesis.report.figures import counted, rounded
+    from regenesis.report.text import neutralise
 
     tasks = ", ".join(f"{neutralise(name)} {count:,}" for name, count in found.measured.items())
     return (
@@ -93,7 +93,7 @@ def _evaluation(found: Plan) -> str:
 def _table(found: Plan) -> Table:
     from rich.table import Table
 
-    from regenesis.cli.figures import rounded
+    from regenesis.report.figures import rounded
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", footer_style="bold", show_footer=True)
     stages = found.stages.values()

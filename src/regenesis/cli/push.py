@@ -40,9 +40,10 @@ def push_command(
     Lists the files that go and asks before anything does. Ledgers, logs and checkpoints never go, nor does anything
     when a file holds what looks like an access key.
     """
-    from regenesis.cli.terminal import console, neutralise
+    from regenesis.cli.terminal import console
     from regenesis.errors import RunError
     from regenesis.publish.pushing import pack, push, require_repository
+    from regenesis.report.text import neutralise
     from regenesis.store.directory import RunDirectory
 
     require_repository(to)
@@ -70,7 +71,7 @@ def _files(parcel: Parcel) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    from regenesis.cli.terminal import neutralise
+    from regenesis.report.text import neutralise
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", footer_style="bold", show_footer=True)
     table.add_column("file", footer=f"{len(parcel.files)} in all", overflow="fold")

@@ -12,9 +12,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from regenesis.cli.figures import counted, duration, share
 from regenesis.cli.frame import Frame, named_rows
-from regenesis.cli.terminal import in_a_line
+from regenesis.report.figures import counted, duration, share
+from regenesis.report.text import in_a_line
 
 if TYPE_CHECKING:
     from rich.console import Console

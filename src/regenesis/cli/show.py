@@ -138,7 +138,8 @@ def _print_list(rows: list[tuple[Question, Outcome | None]], run: RunFolder) -> 
     from rich.table import Table
     from rich.text import Text
 
-    from regenesis.cli.terminal import console, in_a_line
+    from regenesis.cli.terminal import console
+    from regenesis.report.text import in_a_line
 
     out = console()
     if not rows:

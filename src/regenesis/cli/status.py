@@ -30,7 +30,8 @@ def status_command(run: RunFolder, as_json: AsJson = False) -> None:
 def _print_status(found: Status) -> None:
     from rich.text import Text
 
-    from regenesis.cli.terminal import console, neutralise
+    from regenesis.cli.terminal import console
+    from regenesis.report.text import neutralise
 
     out = console()
     out.print(Text.assemble((neutralise(found.directory), "bold"), "  ", _state(found)))
@@ -54,8 +55,8 @@ def _counts(found: Status) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    from regenesis.cli.figures import counted, duration, share
-    from regenesis.cli.terminal import neutralise
+    from regenesis.report.figures import counted, duration, share
+    from regenesis.report.text import neutralise
 
     counts, table = found.outcomes, Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
@@ -82,7 +83,7 @@ def _counts(found: Status) -> Table:
 
 
 def _trained(found: Status) -> str:
-    from regenesis.cli.figures import counted
+    from regenesis.report.figures import counted
 
     if found.training is not None and (found.trained is None or (found.running and found.stage == "train")):
         step, steps = found.training

@@ -88,7 +88,7 @@ def _print_details(details: list[dict[str, Any]], as_json: bool) -> None:
 
 
 def _print_sample(sample: dict[str, Any] | None) -> None:
-    from regenesis.cli.terminal import neutralise
+    from regenesis.report.text import neutralise
 
     if sample is None:
         print("sample:      none here: its questions come from the hub, or from the data root")

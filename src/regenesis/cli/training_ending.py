@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from regenesis.cli.figures import counted, duration, rounded, share
-from regenesis.cli.terminal import in_a_line
+from regenesis.report.figures import counted, duration, rounded, share
+from regenesis.report.text import in_a_line
 
 if TYPE_CHECKING:
     from rich.console import Console

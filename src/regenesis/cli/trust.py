@@ -22,8 +22,9 @@ def trust_command(
     Lists the programs, servers, keys and files that it names and asks. Runs that you start are trusted by themselves,
     for as long as nobody changes their config.
     """
-    from regenesis.cli.terminal import console, neutralise
+    from regenesis.cli.terminal import console
     from regenesis.errors import RunError
+    from regenesis.report.text import neutralise
     from regenesis.run import RunDirectory
     from regenesis.store.trust import is_trusted, reaches, remember
 

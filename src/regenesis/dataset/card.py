@@ -14,7 +14,7 @@ from typing import Any
 
 from regenesis.answers.judging import JUDGE_SAID_NO, JUDGE_UNCLEAR
 from regenesis.curation.funnel import Funnel, Tally
-from regenesis.markdown import cell, join_card, license_fields, table
+from regenesis.report.markdown import cell, join_card, license_fields, table
 
 PARQUET = "train.parquet"
 JSONL = "train.jsonl"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from regenesis.evaluation.asking import STAGE, EvalSettings, ask, mark, request_for
 from regenesis.evaluation.figures import Average, Comparison, Tally
-from regenesis.evaluation.rounding import p_text, percent, points, points_range, share_range
 from regenesis.evaluation.summary import Evaluation, MeasuredModel, Versus
 from regenesis.evaluation.tasks import MeasuredTask, load_tasks
 
@@ -26,10 +25,5 @@ __all__ = [
     "ask",
     "load_tasks",
     "mark",
-    "p_text",
-    "percent",
-    "points",
-    "points_range",
     "request_for",
-    "share_range",
 ]

@@ -3,7 +3,7 @@
     evaluation = Evaluation(exam_conditions, tasks, models, results, pairs=[("base", "tuned")])
     evaluation.to_json()
 
-Figures come with the text in which they are to be shown (`shown`), rounded as `regenesis.evaluation.rounding` says,
+Figures come with the text in which they are to be shown (`shown`), rounded as `regenesis.report.rounding` says,
 so that no reader of the file rounds them otherwise.
 """
 
@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from regenesis.evaluation.figures import Average, Comparison, Tally, compare
-from regenesis.evaluation.rounding import p_text, percent, points, points_range, share_range
 from regenesis.evaluation.statistics import Interval
 from regenesis.evaluation.tasks import Domain, MeasuredTask
+from regenesis.report.rounding import p_text, percent, points, points_range, share_range
 from regenesis.types import Result
 
 FORMAT = 1

@@ -16,8 +16,8 @@ from typing import Any
 
 from regenesis.errors import TrainingError
 from regenesis.filesystems import replacing
-from regenesis.markdown import Markdown, cell, join_card, license_fields, split_card, table
 from regenesis.models import KNOWN
+from regenesis.report.markdown import Markdown, cell, join_card, license_fields, split_card, table
 from regenesis.tasks import catalogue
 
 CARD = "README.md"

@@ -7,7 +7,7 @@ from huggingface_hub import DatasetCard, ModelCard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regenesis.markdown import Markdown, cell, join_card, license_fields, split_card, table
+from regenesis.report.markdown import Markdown, cell, join_card, license_fields, split_card, table
 
 LICENSES: list[tuple[Any, str | None, dict[str, str]]] = [
     (None, None, {"license": "unknown"}),

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
-from regenesis.evaluation.statistics import Interval
+if TYPE_CHECKING:
+    from regenesis.evaluation.statistics import Interval
 
 _TENTHS_OF_A_PERCENT = 1000
 _P_STEPS = 1000

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regenesis.evaluation.rounding import p_text, percent, points, points_range, share_range
 from regenesis.evaluation.statistics import Interval
+from regenesis.report.rounding import p_text, percent, points, points_range, share_range
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from regenesis.cli.figures import counted, duration, rounded, share
+from regenesis.report.figures import counted, duration, rounded, share
 
 
 @pytest.mark.parametrize(
