@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 import yaml
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from regenesis.config import (
-    OPERATIONAL_FIELDS,
     PRESETS,
     CurationConfig,
     LlamaCppEngineConfig,
@@ -16,7 +15,6 @@ from regenesis.config import (
     RunConfig,
     SamplingConfig,
     TaskConfig,
-    TransformersEngineConfig,
     config_from_mapping,
     config_from_text,
     differences,
@@ -24,7 +22,9 @@ from regenesis.config import (
 )
 from regenesis.config import schema as module
 from regenesis.errors import ConfigError
+from regenesis.methods import MethodSection
 from regenesis.methods.regenesis import ReGenesisConfig
+from regenesis.section import A_PATH, MAY_DIFFER, absolute_path
 
 TOY: dict[str, Any] = {"tasks": [{"name": "gsm8k", "limit": 3}]}
 SERVER = {"kind": "openai", "base_url": "http://127.0.0.1:8000/v1", "model": "my-model"}
@@ -317,7 +317,7 @@ def test_a_field_that_shapes_the_run_is_named_as_a_difference(override: str, nam
         "engine.api_key_env=OTHER",
     ],
 )
-def test_an_operational_field_is_no_difference(override: str) -> None:
+def test_a_field_that_may_differ_is_no_difference(override: str) -> None:
     stated = TOY | {"engine": SERVER}
     assert differences(config_from_mapping(stated), config_from_mapping(stated, overrides=[override])) == []
 
@@ -337,15 +337,24 @@ def test_every_field_is_explained(section: type[BaseModel]) -> None:
         assert field.description or name in ("kind", "name"), name
 
 
-def test_operational_fields_exist() -> None:
-    for dotted in OPERATIONAL_FIELDS:
-        first, *rest = dotted.split(".")
-        assert first in RunConfig.model_fields
-        if rest:
-            assert any(
-                rest[0] in engine.model_fields
-                for engine in (OpenAIEngineConfig, LlamaCppEngineConfig, TransformersEngineConfig)
-            )
+class OwnMethodConfig(MethodSection):
+    """A method of someone else's, with marks on its fields."""
+
+    name: str = "own"
+    hints: str = Field(default="default", json_schema_extra=A_PATH)
+    batch: int = Field(default=1, json_schema_extra=MAY_DIFFER)
+    depth: int = 1
+
+
+def test_a_section_of_someone_elses_says_itself_what_is_a_path_and_what_may_differ() -> None:
+    base = config_from_mapping(TOY)
+    one, two, three = (
+        base.model_copy(update={"method": OwnMethodConfig(**stated)}) for stated in ({}, {"batch": 8}, {"depth": 2})
+    )
+    assert differences(one, two) == []
+    assert differences(one, three) == ["method.depth: 1 → 2"]
+    assert absolute_path(OwnMethodConfig.model_fields["hints"], "./mine.txt", Path("/there")) == "/there/mine.txt"
+    assert absolute_path(OwnMethodConfig.model_fields["hints"], "default", Path("/there")) == "default"
 
 
 def test_a_config_cannot_be_changed() -> None:

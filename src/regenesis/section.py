@@ -53,19 +53,45 @@ def _off_for_false(value: Any) -> Any:
 OffIsAWord = BeforeValidator(_off_for_false)
 """For a field that takes the word `off`: YAML reads a bare `off` as false."""
 
+# What a field says of itself, for its `json_schema_extra`; several are joined by `|`.
+
 A_PATH: dict[str, Any] = {"path": True}
-"""For a field's `json_schema_extra`: a relative path in it starts at the config file's folder."""
+"""A relative path in it starts at the config file's folder."""
+A_PROGRAM: dict[str, Any] = {"path": "program"}
+"""The same for the path of a program; a name without a folder is looked up in `PATH`."""
+MAY_DIFFER: dict[str, Any] = {"may_differ": True}
+"""May differ when a run is resumed: it changes how fast a run goes, or its later stages, never what the synthesis
+asks. Said of a section, it holds for all of it."""
+
+
+def may_differ(field: FieldInfo) -> bool:
+    """Whether a field says of itself that it may differ when a run is resumed."""
+    return bool(_marks(field).get("may_differ"))
 
 
 def names_a_path(field: FieldInfo) -> bool:
     """Whether a field says of itself that it holds a path."""
-    extra = field.json_schema_extra
-    return isinstance(extra, dict) and bool(extra.get("path"))
+    return bool(_marks(field).get("path"))
 
 
-def is_a_path(value: Path | str | None) -> bool:
+def is_a_path(value: Any) -> bool:
     """Whether a value of a field that may name a path does name one, and not something that comes with the package."""
     return isinstance(value, Path) or (isinstance(value, str) and ("/" in value or value.startswith(".")))
+
+
+def absolute_path(field: FieldInfo, value: Any, base: Path) -> Any:
+    """The value of a field with `base` put before a relative path; a value that names no path stays as it is."""
+    if not names_a_path(field) or not is_a_path(value):
+        return value
+    if _marks(field)["path"] == "program":
+        # not resolved: the Python of an environment is often a link, and finds its packages by the link's place
+        return (base / value).absolute() if len(Path(value).parts) > 1 else value
+    return type(value)((base / value).resolve())
+
+
+def _marks(field: FieldInfo) -> dict[str, Any]:
+    extra = field.json_schema_extra
+    return extra if isinstance(extra, dict) else {}
 
 
 def paths_of(section: Section) -> dict[str, Path | str]:

@@ -9,7 +9,7 @@ refused with the nearest right name.
 
 from __future__ import annotations
 
-from regenesis.config.comparing import OPERATIONAL_FIELDS, differences
+from regenesis.config.comparing import differences
 from regenesis.config.loading import config_from_mapping, config_from_text, load_config
 from regenesis.config.presets import PRESETS, preset_values
 from regenesis.config.schema import RunConfig
@@ -26,7 +26,6 @@ from regenesis.training.config import LoraConfig, TrainingConfig
 from regenesis.types import Thinking
 
 __all__ = [
-    "OPERATIONAL_FIELDS",
     "PRESETS",
     "BudgetConfig",
     "CurationConfig",

@@ -1,4 +1,4 @@
-"""Do two configs ask the same? What may differ when a run is resumed, and what may not."""
+"""Do two configs ask the same? What may differ when a run is resumed is said on each field (`section.MAY_DIFFER`)."""
 
 from __future__ import annotations
 
@@ -6,57 +6,36 @@ from collections.abc import Iterator
 from typing import Any
 
 from regenesis.config.schema import RunConfig
-
-OPERATIONAL_FIELDS = frozenset(
-    {
-        "preset",
-        "budget",
-        "scheduling",
-        "data_root",
-        "engine.base_url",
-        "engine.api_key_env",
-        "engine.headers",
-        "engine.max_tokens_field",
-        "engine.max_in_flight",
-        "engine.timeout",
-        "engine.connect_timeout",
-        "engine.retry",
-        "engine.threads",
-        "engine.context",
-        "engine.adapter",
-        "engine.device",
-        "training",
-        "evaluation",
-        "decontamination",
-    }
-)
-"""Fields that may differ when a run is resumed: they change how fast a run goes, or its later stages,
-never what the synthesis asks.
-
-`preset` is one of them because the values that it stands for are compared one by one."""
+from regenesis.section import Section, may_differ
 
 
 def differences(frozen: RunConfig, wanted: RunConfig) -> list[str]:
     """Names what differs between two configs among the fields that shape a run's requests and data."""
-    before, after = (dict(_flatten(config.model_dump(mode="json"))) for config in (frozen, wanted))
+    before, after = (dict(_shaping(config, config.model_dump(mode="json"))) for config in (frozen, wanted))
     return [
         f"{name}: {before.get(name)!r} → {after.get(name)!r}"
         for name in sorted(before.keys() | after.keys())
-        if before.get(name) != after.get(name) and not _is_operational(name)
+        if before.get(name) != after.get(name)
     ]
 
 
-def _is_operational(name: str) -> bool:
-    parts = name.split(".")
-    return any(".".join(parts[:end]) in OPERATIONAL_FIELDS for end in range(1, len(parts) + 1))
+def _shaping(value: Any, plain: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted names and plain values of all that may not differ.
 
-
-def _flatten(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict) and value:
-        for key, item in value.items():
-            yield from _flatten(item, f"{prefix}.{key}" if prefix else str(key))
-    elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
-        for index, item in enumerate(value):
-            yield from _flatten(item, f"{prefix}.{index}")
+    Args:
+        value: A section, or what stands in one.
+        plain: The same in plain types.
+        prefix: Where it stands.
+    """
+    if isinstance(value, Section):
+        names = [name for name, field in type(value).model_fields.items() if not may_differ(field)]
+        parts = [(name, getattr(value, name), plain[name]) for name in names]
+    elif isinstance(plain, dict) and plain:
+        parts = [(name, item, item) for name, item in plain.items()]
+    elif isinstance(plain, list) and any(isinstance(item, dict) for item in plain):
+        parts = [(str(index), *pair) for index, pair in enumerate(zip(value, plain, strict=True))]
     else:
-        yield prefix, value
+        yield prefix, plain
+        return
+    for name, item, plain_item in parts:
+        yield from _shaping(item, plain_item, f"{prefix}.{name}" if prefix else name)

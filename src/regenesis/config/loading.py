@@ -9,17 +9,17 @@ from typing import Any, TypeVar
 
 import yaml
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 
 from regenesis.config.faults import name_faults
 from regenesis.config.plain import LARGEST_FILE, check_plain
 from regenesis.config.presets import PRESETS, method_named, with_preset
 from regenesis.config.schema import RunConfig
-from regenesis.engines.config import EngineConfig
-from regenesis.engines.llamacpp.config import LlamaCppEngineConfig
-from regenesis.engines.transformers.config import TransformersEngineConfig
 from regenesis.errors import ConfigError
-from regenesis.section import Section, is_a_path, names_a_path
-from regenesis.tasks.config import TaskConfig, spell_out_task
+from regenesis.section import Section, absolute_path
+from regenesis.tasks.config import spell_out_task
+
+SectionT = TypeVar("SectionT", bound=Section)
 
 
 class _UniqueKeysLoader(yaml.SafeLoader):
@@ -165,54 +165,17 @@ def _resolve_paths(config: RunConfig, base: Path) -> RunConfig:
         raise ConfigError(f"a path in the config cannot be followed ({error}).") from error
 
 
-def _with_absolute_paths(config: RunConfig, base: Path) -> RunConfig:
-    training, evaluation = config.training, config.evaluation
-    if training.launcher is not None and "/" in training.launcher:
-        training = training.model_copy(update={"launcher": str((base / training.launcher).resolve())})
-    if training.python is not None and len(training.python.parts) > 1:
-        # not resolved: the Python of an environment is often a link, and finds its packages by the link's place
-        training = training.model_copy(update={"python": (base / training.python).absolute()})
-    evaluation = evaluation.model_copy(
-        update={
-            "tasks": [_resolve_task(task, base) for task in evaluation.tasks],
-            "engine": _resolve_engine(evaluation.engine, base),
-            "tuned_engine": _resolve_engine(evaluation.tuned_engine, base),
-        }
-    )
-    return config.model_copy(
-        update={
-            "tasks": [_resolve_task(task, base) for task in config.tasks],
-            "engine": _resolve_engine(config.engine, base),
-            "method": _resolve_section(config.method, base),
-            "answering": _resolve_section(config.answering, base),
-            "training": training,
-            "evaluation": _resolve_section(evaluation, base),
-            "data_root": (base / config.data_root).resolve() if config.data_root is not None else None,
-        }
-    )
+def _with_absolute_paths(section: SectionT, base: Path) -> SectionT:
+    absolute = {
+        name: _absolute(getattr(section, name), field, base) for name, field in type(section).model_fields.items()
+    }
+    changed = {name: value for name, value in absolute.items() if value is not getattr(section, name)}
+    return section.model_copy(update=changed) if changed else section
 
 
-SectionT = TypeVar("SectionT", bound=Section)
-
-
-def _resolve_section(section: SectionT, base: Path) -> SectionT:
-    """The section with the fields that say of themselves that they are paths (`names_a_path`) resolved."""
-    resolved: dict[str, Any] = {}
-    for name, field in type(section).model_fields.items():
-        value = getattr(section, name)
-        if not names_a_path(field) or value is None:
-            continue
-        if is_a_path(value):  # else the name of something that comes with the package
-            absolute = (base / value).resolve()
-            resolved[name] = absolute if isinstance(value, Path) else str(absolute)
-    return section.model_copy(update=resolved) if resolved else section
-
-
-def _resolve_task(task: TaskConfig, base: Path) -> TaskConfig:
-    return task if task.file is None else task.model_copy(update={"file": (base / task.file).resolve()})
-
-
-def _resolve_engine(engine: EngineConfig | None, base: Path) -> EngineConfig | None:
-    if isinstance(engine, LlamaCppEngineConfig | TransformersEngineConfig) and engine.adapter is not None:
-        return engine.model_copy(update={"adapter": (base / engine.adapter).resolve()})
-    return engine
+def _absolute(value: Any, field: FieldInfo, base: Path) -> Any:
+    if isinstance(value, Section):
+        return _with_absolute_paths(value, base)
+    if isinstance(value, list) and any(isinstance(item, Section) for item in value):
+        return [_absolute(item, field, base) for item in value]
+    return absolute_path(field, value, base)

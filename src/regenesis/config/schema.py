@@ -16,7 +16,7 @@ from regenesis.methods import MethodField
 from regenesis.methods.regenesis import ReGenesisConfig
 from regenesis.prompts.answering import AnsweringConfig
 from regenesis.scheduling import BudgetConfig, SchedulingConfig
-from regenesis.section import Section
+from regenesis.section import A_PATH, MAY_DIFFER, Section
 from regenesis.tasks.config import TaskConfig
 from regenesis.training.config import TrainingConfig
 from regenesis.types import Thinking
@@ -25,7 +25,10 @@ from regenesis.types import Thinking
 class RunConfig(Section):
     """Everything a run depends on."""
 
-    preset: Literal["quick", "default", "paper", "paper-text", "star-paper"] = "default"
+    # may differ, since the values that it stands for are compared one by one
+    preset: Literal["quick", "default", "paper", "paper-text", "star-paper"] = Field(
+        default="default", json_schema_extra=MAY_DIFFER
+    )
     """The values this config starts from; what it states itself wins."""
     seed: int = Field(default=0, ge=0)
     """Every random choice of the run derives from it."""
@@ -36,7 +39,7 @@ class RunConfig(Section):
     thinking_tokens: int = Field(default=2048, ge=0)
     """With `thinking: on` or `keep`: new tokens that a thought may take, on top of every limit for a reply
     (`max_tokens`, `adapt_tokens`, `structure_tokens`)."""
-    data_root: Path | None = None
+    data_root: Path | None = Field(default=None, json_schema_extra=A_PATH | MAY_DIFFER)
     """Folder of `<hub id>/<config>/<split>.jsonl`, looked into before the hub; by default `REGENESIS_DATA_ROOT`."""
     tasks: list[TaskConfig] = Field(min_length=1)
     """Where questions come from; several tasks are mixed in one run."""
@@ -48,15 +51,15 @@ class RunConfig(Section):
     """How a question is put to the model for an answer: plain samples, training rows and evaluation."""
     curation: CurationConfig = CurationConfig()
     """Which paths are kept."""
-    decontamination: DecontaminationConfig = DecontaminationConfig()
+    decontamination: DecontaminationConfig = Field(default=DecontaminationConfig(), json_schema_extra=MAY_DIFFER)
     """Training questions that overlap a question of the evaluation."""
-    training: TrainingConfig = TrainingConfig()
+    training: TrainingConfig = Field(default=TrainingConfig(), json_schema_extra=MAY_DIFFER)
     """How the kept paths post-train the model."""
-    evaluation: EvaluationConfig = EvaluationConfig()
+    evaluation: EvaluationConfig = Field(default=EvaluationConfig(), json_schema_extra=MAY_DIFFER)
     """What the model is measured on, before and after training."""
-    budget: BudgetConfig = BudgetConfig()
+    budget: BudgetConfig = Field(default=BudgetConfig(), json_schema_extra=MAY_DIFFER)
     """Where one start stops by itself."""
-    scheduling: SchedulingConfig = SchedulingConfig()
+    scheduling: SchedulingConfig = Field(default=SchedulingConfig(), json_schema_extra=MAY_DIFFER)
     """How much is under way at once."""
 
     @property

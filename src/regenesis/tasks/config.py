@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from regenesis.section import Section
+from regenesis.section import A_PATH, Section
 from regenesis.types import AnswerKind
 
 
@@ -28,7 +28,7 @@ class TaskConfig(Section):
     """Leave out so many rows first."""
     shuffle: bool = False
     """Take them in an order drawn from the run's seed rather than the file's."""
-    file: Path | None = None
+    file: Path | None = Field(default=None, json_schema_extra=A_PATH)
     """The user's own questions: JSON, JSONL, CSV, TSV or Parquet, also compressed. A relative path is looked up
     from the config file's folder."""
     hub: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$")

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from regenesis.section import Section
+from regenesis.section import A_PATH, A_PROGRAM, Section
 
 
 class LoraConfig(Section):
@@ -68,10 +68,10 @@ class TrainingConfig(Section):
     """Optimiser steps between two checkpoints; once an epoch if left out."""
     keep_checkpoints: int = Field(default=2, ge=1)
     """Latest checkpoints that are kept while training; when it is done they are removed."""
-    launcher: str | None = None
+    launcher: str | None = Field(default=None, json_schema_extra=A_PATH)
     """For several GPUs or nodes: a launch config that comes with the package (`regenesis train --list-launchers`) or
     the path of one for `accelerate launch`."""
-    python: Path | None = None
+    python: Path | None = Field(default=None, json_schema_extra=A_PROGRAM)
     """Python of another environment to train in; this one's if left out."""
 
     @property

@@ -15,7 +15,7 @@ from regenesis.secrets import (
     misplaced_in_url,
     misplaced_in_variable,
 )
-from regenesis.section import Section
+from regenesis.section import MAY_DIFFER, Section
 
 
 class RetryConfig(Section):
@@ -35,30 +35,32 @@ class OpenAIEngineConfig(Section):
     """Any server with an OpenAI-compatible chat-completions endpoint: vLLM, SGLang, llama.cpp, Ollama, a hosted one."""
 
     kind: Literal["openai"]
-    base_url: str | list[str]
+    base_url: str | list[str] = Field(json_schema_extra=MAY_DIFFER)
     """One URL or several, each ending before `/chat/completions` (`http://127.0.0.1:8000/v1`); they share the load. A
     query (`?api-version=…`) goes with every request."""
     model: str
     """The model's name on that server."""
-    api_key_env: str = "OPENAI_API_KEY"
+    api_key_env: str = Field(default="OPENAI_API_KEY", json_schema_extra=MAY_DIFFER)
     """Environment variable holding the key; unset means no key is sent. The key itself never enters a config."""
-    headers: dict[str, str] = Field(default_factory=dict)
+    headers: dict[str, str] = Field(default_factory=dict, json_schema_extra=MAY_DIFFER)
     """Further headers of every request. `${NAME}` in a value stands for an environment variable, as a gateway's key
     must: `{api-key: "${AZURE_KEY}"}`."""
-    max_in_flight: int = Field(default=64, ge=1)
+    max_in_flight: int = Field(default=64, ge=1, json_schema_extra=MAY_DIFFER)
     """Most requests in flight over all URLs; lowered on 429 and raised again by itself."""
-    timeout: float = Field(default=600.0, gt=0)
+    timeout: float = Field(default=600.0, gt=0, json_schema_extra=MAY_DIFFER)
     """Seconds one request may take."""
-    connect_timeout: float = Field(default=10.0, gt=0)
+    connect_timeout: float = Field(default=10.0, gt=0, json_schema_extra=MAY_DIFFER)
     """Seconds a connection may take to open."""
-    retry: RetryConfig = RetryConfig()
+    retry: RetryConfig = Field(default=RetryConfig(), json_schema_extra=MAY_DIFFER)
     """What happens when a server does not answer as it should."""
     extra_body: dict[str, Any] = Field(default_factory=dict)
     """Further fields of every request, as the server understands them (`top_k`, `chat_template_kwargs`, …); `null`
     leaves a field out."""
     send_seed: bool = True
     """Send each request's seed; turn off for a server that refuses the field."""
-    max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = Field(
+        default="max_tokens", json_schema_extra=MAY_DIFFER
+    )
     """What the server calls the limit of new tokens."""
 
     @field_validator("base_url")
