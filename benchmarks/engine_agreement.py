@@ -21,10 +21,10 @@ from typing import Any
 
 from regenesis.answers import check, extract
 from regenesis.checkpoints import write_gguf_model
-from regenesis.config import EngineConfig, LlamaCppEngineConfig, TransformersEngineConfig, config_from_mapping
+from regenesis.config import EngineConfig, LlamaCppEngineConfig, TransformersEngineConfig
 from regenesis.engines import make_engine
 from regenesis.models import locate_weights
-from regenesis.tasks import load_questions, measuring
+from regenesis.tasks import TaskConfig, load_questions, measuring
 from regenesis.types import Completion, Message, Question, Request, Sampling
 from workload import finish
 
@@ -35,10 +35,9 @@ TASKS = ("gsm8k", "arc_challenge", "strategyqa", "svamp", "aqua_rat")
 def questions(count: int, tasks: list[str]) -> list[Question]:
     """So many questions, as many of each task as of any other."""
     share = -(-count // len(tasks))
-    config = config_from_mapping({"tasks": [{"name": task, "limit": share} for task in tasks]})
-    config = config.model_copy(update={"tasks": [measuring(task) for task in config.tasks]})
+    measured = [measuring(TaskConfig(name=task, limit=share)) for task in tasks]
     by_task: dict[str, list[Question]] = {}
-    for question in load_questions(config).questions:
+    for question in load_questions(measured).questions:
         by_task.setdefault(question.task, []).append(question)
     return list(islice((one for together in zip(*by_task.values(), strict=False) for one in together), count))
 

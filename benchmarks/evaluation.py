@@ -52,7 +52,8 @@ def bodies(config: RunConfig) -> list[bytes]:
     """The requests of an evaluation, as a server gets them."""
     sampling = config.evaluation.sampling.draw()
     exam = EvalSettings(load_answering(config.answering), sampling, config.seed, DEFAULT_RULES)
-    asked = [request_for("scripted", one, exam) for one in load_tasks(config.evaluation.tasks, config)[0].questions]
+    [task] = load_tasks(config.evaluation.tasks, config.evaluation)
+    asked = [request_for("scripted", one, exam) for one in task.questions]
     return [
         json.dumps(
             {

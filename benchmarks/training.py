@@ -42,7 +42,7 @@ def write_run(folder: Path, rows: int, steps: int) -> None:
     }
     config["engine"] = {"kind": "llamacpp", "model": MODEL}
     root = os.environ.get("REGENESIS_DATA_ROOT")
-    questions = load_questions(config_from_mapping({**config, "data_root": root})).questions
+    questions = load_questions(config_from_mapping(config).tasks, data_root=root).questions
     solutions = _solutions(root)
     table = [
         {

@@ -223,7 +223,7 @@ REAL = [
 @pytest.mark.parametrize(("trained", "measured", "fewest", "most"), REAL)
 def test_real_sets_overlap_as_much_as_is_known_of_them(trained: str, measured: str, fewest: int, most: int) -> None:
     def load(task: str) -> list[Question]:
-        return load_questions(config_from_mapping({"tasks": [task], "data_root": str(REAL_ROWS)})).questions
+        return load_questions(config_from_mapping({"tasks": [task]}).tasks, data_root=REAL_ROWS).questions
 
     overlaps = find_overlaps(load(trained), load(measured))
     assert fewest <= len({one.training for one in overlaps}) <= most

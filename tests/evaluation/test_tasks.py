@@ -10,6 +10,7 @@ from tests.helpers.runs import toy_mapping, write_questions
 from regenesis.config import RunConfig, config_from_mapping
 from regenesis.errors import TaskError
 from regenesis.evaluation import MeasuredTask, load_tasks
+from regenesis.tasks import TaskConfig
 
 
 def config(folder: Path, **parts: Any) -> RunConfig:
@@ -18,7 +19,7 @@ def config(folder: Path, **parts: Any) -> RunConfig:
 
 def loaded(folder: Path, tasks: list[dict[str, Any]], **evaluation: Any) -> list[MeasuredTask]:
     made = config(folder, evaluation={"tasks": tasks, **evaluation})
-    return load_tasks(made.evaluation.tasks, made)
+    return load_tasks(made.evaluation.tasks, made.evaluation, made.tasks)
 
 
 def own(folder: Path, name: str, rows: list[dict[str, Any]], **fields: Any) -> dict[str, Any]:
@@ -46,9 +47,10 @@ def test_a_part_of_a_task_that_is_trained_on_is_in_domain(tmp_path: Path, monkey
     folder.mkdir(parents=True)
     (folder / "test.jsonl").write_text(json.dumps({"input": "Do you return? Options:\n- Yes\n- No", "target": "Yes"}))
     made = config(tmp_path, data_root=str(tmp_path / "data"), evaluation={"tasks": ["bbh/navigate"]})
-    trained = made.model_copy(update={"tasks": [made.tasks[0].model_copy(update={"name": "bbh"})]})
-    assert load_tasks(made.evaluation.tasks, trained)[0].domain == "in-domain"
-    assert load_tasks(made.evaluation.tasks, made)[0].domain == "out-of-domain"
+    root = tmp_path / "data"
+    for name, domain in (("bbh", "in-domain"), ("toy", "out-of-domain")):
+        [task] = load_tasks(made.evaluation.tasks, made.evaluation, [TaskConfig(name=name)], data_root=root)
+        assert task.domain == domain
 
 
 def test_the_config_may_say_what_is_in_domain(tmp_path: Path) -> None:

@@ -155,7 +155,9 @@ async def test_an_evaluation_task_that_cannot_be_loaded_says_what_it_is_needed_f
 def test_tasks_to_measure_on_may_share_questions(file: Path, evaluation: dict[str, Any]) -> None:
     [task] = evaluation["tasks"]
     config = toy_config(file, evaluation={"tasks": [task, task | {"limit": 3}]})
-    assert len(decontaminate(config, load_questions(config).questions).left_out) == MEASURED
+    questions = load_questions(config.tasks).questions
+    found = decontaminate(questions, config.evaluation.tasks, config.decontamination)
+    assert len(found.left_out) == MEASURED
 
 
 def test_the_plan_leaves_them_out(file: Path, evaluation: dict[str, Any]) -> None:

@@ -44,7 +44,7 @@ async def test_a_repeated_question_is_asked_once(doubled: Path, tmp_path: Path) 
 async def test_a_run_begun_before_repetitions_were_looked_for_goes_on_with_them(doubled: Path, tmp_path: Path) -> None:
     config, run = toy_config(doubled), tmp_path / "run"
     await synthesize(config, run, engine=PlayedEngine())
-    as_begun_with(run, load_questions(config, older=True).questions)
+    as_begun_with(run, load_questions(config.tasks, older=True).questions)
     report = await synthesize(config, run, engine=PlayedEngine())
     assert (report.questions, report.finished) == (3, 3)
 

@@ -34,8 +34,8 @@ def load() -> Load:
     def loaded(
         *tasks: dict[str, Any], data_root: Path | None = HAND_MADE_ROWS, seed: int = 0, **options: bool
     ) -> LoadedQuestions:
-        root = {"data_root": str(data_root)} if data_root else {}
-        return load_questions(config_from_mapping({"seed": seed, "tasks": list(tasks), **root}), **options)
+        config = config_from_mapping({"tasks": list(tasks)})
+        return load_questions(config.tasks, seed=seed, data_root=data_root, **options)
 
     return loaded
 

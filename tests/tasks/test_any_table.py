@@ -47,7 +47,7 @@ quick = settings(deadline=None, max_examples=150, suppress_health_check=[HealthC
 def tried(file: Path, **options: Any) -> None:
     task = {"name": "mine", "file": str(file), "on_bad_row": "skip", **options}
     with suppress(TaskError):
-        load_questions(config_from_mapping({"tasks": [task]}))
+        load_questions(config_from_mapping({"tasks": [task]}).tasks)
 
 
 @quick

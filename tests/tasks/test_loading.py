@@ -87,9 +87,9 @@ def test_the_order_does_not_depend_on_the_process(jsonl: Jsonl, load: Any) -> No
     file = str(jsonl(*numbered(20)))
     here = [q.id for q in load({"name": "mine", "file": file, "shuffle": True, "limit": 7}, seed=3).questions]
     program = (
-        "import sys; from regenesis.config import config_from_mapping; from regenesis.tasks import load_questions;"
+        "import sys; from regenesis.tasks import TaskConfig, load_questions;"
         "task = {'name': 'mine', 'file': sys.argv[1], 'shuffle': True, 'limit': 7};"
-        "print(*[q.id for q in load_questions(config_from_mapping({'seed': 3, 'tasks': [task]})).questions])"
+        "print(*[q.id for q in load_questions([TaskConfig(**task)], seed=3).questions])"
     )
     for hash_seed in ("1", "2"):
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed}

@@ -91,7 +91,7 @@ def method_words(run: RunFolder) -> tuple[Mapping[str, str], Mapping[str, str]]:
     if (paths_of(config.method) or not comes_along(config.method.name)) and not is_trusted(directory.config_file):
         return {}, {}
     try:
-        method = method_of(config)
+        method = method_of(config.method, config.answering)
     except ConfigError:  # the user's own file of guidelines is gone, say
         return {}, {}
     return method.stages, method.legend()

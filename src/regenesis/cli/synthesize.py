@@ -81,7 +81,9 @@ def watch_synthesis(
         _say_how_to_go_on(watched, progress, command)
 
     def say_what_was_read(loaded: LoadedQuestions) -> None:
-        print_account(watched, loaded.counts, loaded.set_aside, method_of(config).votes, loaded.notes)
+        print_account(
+            watched, loaded.counts, loaded.set_aside, method_of(config.method, config.answering).votes, loaded.notes
+        )
 
     work = synthesize(config, folder, progress=progress, budget=budget, on_loaded=say_what_was_read)
     with display:

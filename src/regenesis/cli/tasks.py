@@ -63,10 +63,10 @@ def _lies_near(entry: CatalogueEntry, configs: Sequence[str]) -> bool:
 
 def _sample(name: str) -> dict[str, Any]:
     """The first question measured on."""
-    from regenesis.config import RunConfig, TaskConfig
+    from regenesis.config import TaskConfig
     from regenesis.tasks import load_questions, measuring
 
-    [question] = load_questions(RunConfig(tasks=[measuring(TaskConfig(name=name, limit=1))])).questions
+    [question] = load_questions([measuring(TaskConfig(name=name, limit=1))]).questions
     return {"id": question.id, "text": question.text, "gold": question.gold}
 
 

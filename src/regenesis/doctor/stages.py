@@ -54,7 +54,7 @@ def questions_at_hand(config: RunConfig) -> list[Question] | None:
     ):
         return None
     try:
-        return load_questions(config).questions
+        return load_questions(config.tasks, seed=config.seed, data_root=config.data_root).questions
     except RegenesisError:
         return None
 

@@ -1,6 +1,6 @@
 """Models, measured: tasks × models → results and what they allow to say.
 
-tasks = load_tasks(config.evaluation.tasks, config)
+tasks = load_tasks(config.evaluation.tasks, config.evaluation, seed=config.seed)
 result = await mark("base", tasks[0].name, question, await ask(question, 0, sampler, exam), exam)
 Evaluation(conditions, tasks, models, results, pairs=[("base", "tuned")]).to_json()
 """

@@ -22,7 +22,7 @@ from regenesis.models import locate_weights
 from regenesis.models.weights import folder_digest
 from regenesis.store.built_once import build_once
 from regenesis.store.directory import RunDirectory, read_json, write_whole
-from regenesis.synthesis.inputs import inputs_of
+from regenesis.synthesis.inputs import digests, method_of
 
 BASE, TUNED = "base", "tuned"
 WHOLE_TYPE: Literal["q8_0"] = "q8_0"
@@ -146,7 +146,8 @@ def outdated(config: RunConfig, directory: RunDirectory) -> list[str]:
     """
     told = []
     frozen = read_json(directory.inputs_file) or {}
-    prompts = {name: digest for name, digest in inputs_of(config).items() if "prompt" in name and name in frozen}
+    inputs = digests(method_of(config.method, config.answering).inputs())
+    prompts = {name: digest for name, digest in inputs.items() if "prompt" in name and name in frozen}
     if any(frozen[name] != digest for name, digest in prompts.items()) and tuned_directories(directory):
         told.append("The prompts have changed since the paths were made: models are asked otherwise than trained.")
     for folder in tuned_directories(directory):

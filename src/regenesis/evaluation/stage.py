@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from regenesis.answers import Rules
-from regenesis.config import EngineConfig, OpenAIEngineConfig, RunConfig, TaskConfig
+from regenesis.config import EngineConfig, EvaluationConfig, OpenAIEngineConfig, RunConfig, TaskConfig
 from regenesis.engines import make_engine
 from regenesis.engines.base import Engine
 from regenesis.errors import ConfigError, RunError
@@ -50,6 +50,7 @@ from regenesis.evaluation.record import (
 )
 from regenesis.ledger import Ledger
 from regenesis.prompts import AnsweringPrompt, load_answering
+from regenesis.prompts.answering import AnsweringConfig
 from regenesis.scheduling import Budget, Reply, Sampler, WindowReport, window_size, work_through
 from regenesis.scheduling.opening import opened
 from regenesis.store.directory import RunDirectory
@@ -208,13 +209,13 @@ def _require_told_apart(models: Mapping[str, EngineConfig]) -> None:
             names[identity] = name
 
 
-def measuring_prompt(config: RunConfig) -> AnsweringPrompt:
+def measuring_prompt(answering: AnsweringConfig, evaluation: EvaluationConfig) -> AnsweringPrompt:
     """How questions of the evaluation are put to a model.
 
     Raises:
         ConfigError: The prompt cannot be loaded.
     """
-    answering, own = config.answering, config.evaluation.prompts
+    own = evaluation.prompts
     return load_answering(answering if own is None else answering.model_copy(update={"prompt": own}))
 
 
@@ -235,10 +236,13 @@ async def _evaluate(
     evaluation = config.evaluation
     reply = evaluation.sampling.draw()
     sampling = replace(reply, max_tokens=reply.max_tokens + config.room_for_thought)
-    exam = EvalSettings(measuring_prompt(config), sampling, config.seed, Rules(run_programs=evaluation.run_programs))
+    prompt = measuring_prompt(config.answering, evaluation)
+    exam = EvalSettings(prompt, sampling, config.seed, Rules(run_programs=evaluation.run_programs))
     _require_told_apart(models)
     progress.phase = "loading questions"
-    loaded = load_tasks(tasks, config, domains=domains)
+    loaded = load_tasks(
+        tasks, evaluation, config.tasks if domains else None, seed=config.seed, data_root=config.data_root
+    )
     progress.begin(list(models), {task.name: len(task.questions) for task in loaded})
     with Journal(directory.log) as journal, Ledger.open(directory.ledger) as ledger:
         work = _Work(config, directory, progress, journal, exam, loaded, ledger)

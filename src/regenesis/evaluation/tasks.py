@@ -1,6 +1,6 @@
 """The tasks that models are measured on, with their questions, names that are theirs alone, and their domain.
 
-tasks = load_tasks(config.evaluation.tasks, config)
+tasks = load_tasks(config.evaluation.tasks, config.evaluation, config.tasks)
 tasks[0].name, tasks[0].domain, len(tasks[0].questions)      # "gsm8k", "in-domain", 1319
 """
 
@@ -12,15 +12,14 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import Any, Literal
 
 from regenesis.errors import TaskError
-from regenesis.tasks import load_questions, measuring
+from regenesis.evaluation.config import EvaluationConfig
+from regenesis.tasks import LoadedQuestions, load_questions, measuring
 from regenesis.tasks.config import TaskConfig
 from regenesis.types import Question
-
-if TYPE_CHECKING:
-    from regenesis.config import RunConfig
 
 Domain = Literal["in-domain", "out-of-domain"]
 
@@ -58,13 +57,22 @@ class MeasuredTask:
         return hashlib.blake2b(body.encode("utf-8", "replace"), digest_size=12).hexdigest()
 
 
-def load_tasks(tasks: Sequence[TaskConfig], config: RunConfig, *, domains: bool = True) -> list[MeasuredTask]:
+def load_tasks(
+    tasks: Sequence[TaskConfig],
+    evaluation: EvaluationConfig,
+    trained: Sequence[TaskConfig] | None = None,
+    *,
+    seed: int = 0,
+    data_root: Path | None = None,
+) -> list[MeasuredTask]:
     """Loads the questions of every task.
 
     Args:
         tasks: What to measure on; a split left out is the one for measuring.
-        config: The run's config: its seed, data root, training tasks and evaluation.
-        domains: Whether tasks are told apart by whether they are trained on.
+        evaluation: Which tasks count as in-domain, and whether programs may be run.
+        trained: The tasks that are trained on; tasks are not told apart by domain if left out.
+        seed: The run's seed, which questions may be drawn by.
+        data_root: Folder looked into before the hub.
 
     Raises:
         TaskError: There is no task, one cannot be loaded, or it holds no question that could be marked.
@@ -78,15 +86,16 @@ def load_tasks(tasks: Sequence[TaskConfig], config: RunConfig, *, domains: bool 
     files = _files(names)
     loaded = []
     for task, name, file in zip(measured, names, files, strict=True):
-        domain = _domain(task, config) if domains else None
-        loaded.append(_load(task, config, name, file, domain))
-    _require_programs_allowed(loaded, config)
+        domain = _domain(task, evaluation.in_domain, trained) if trained is not None else None
+        found = load_questions([task], seed=seed, data_root=data_root, once=False)
+        loaded.append(_measured(task, found, name, file, domain))
+    if not evaluation.run_programs:
+        _require_no_programs(loaded)
     _require_told_apart(loaded)
     return loaded
 
 
-def _load(task: TaskConfig, config: RunConfig, name: str, file: str, domain: Domain | None) -> MeasuredTask:
-    found = load_questions(config.model_copy(update={"tasks": [task]}), once=False)
+def _measured(task: TaskConfig, found: LoadedQuestions, name: str, file: str, domain: Domain | None) -> MeasuredTask:
     # a task's own scorer has what it needs elsewhere
     markable = tuple(one for one in found.questions if one.gold is not None or one.kind == "scorer")
     if not markable:
@@ -134,14 +143,13 @@ def _unused(name: str, taken: Sequence[str], joint: str) -> str:
     return candidate
 
 
-def _domain(task: TaskConfig, config: RunConfig) -> Domain:
+def _domain(task: TaskConfig, named: Sequence[str] | None, trained: Sequence[TaskConfig]) -> Domain:
     """In-domain if it is named so, or else if the run trains on it, on a part of it or on what it is a part of."""
-    named = config.evaluation.in_domain
     if named is not None:
         return "in-domain" if _whole(task.name) in {_whole(name) for name in named} else "out-of-domain"
-    trained = {_whole(one.name) for one in config.tasks}
-    sources = {source for one in config.tasks for source in (one.file, one.hub) if source is not None}
-    known = _whole(task.name) in trained or task.file in sources or task.hub in sources
+    names = {_whole(one.name) for one in trained}
+    sources = {source for one in trained for source in (one.file, one.hub) if source is not None}
+    known = _whole(task.name) in names or task.file in sources or task.hub in sources
     return "in-domain" if known else "out-of-domain"
 
 
@@ -158,9 +166,7 @@ def _require_told_apart(tasks: Sequence[MeasuredTask]) -> None:
                 raise TaskError(f"{home} and {task.name} both hold the question {question.id}: name each task once.")
 
 
-def _require_programs_allowed(tasks: Sequence[MeasuredTask], config: RunConfig) -> None:
-    if config.evaluation.run_programs:
-        return
+def _require_no_programs(tasks: Sequence[MeasuredTask]) -> None:
     code = [task.name for task in tasks if any(question.kind == "code" for question in task.questions)]
     if code:
         raise TaskError(

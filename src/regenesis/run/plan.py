@@ -94,15 +94,25 @@ def plan(config: RunConfig, *, chain_yield: float = DEFAULT_YIELD) -> Plan:
     Raises:
         RegenesisError: The tasks, prompts or other files of the config cannot be loaded.
     """
-    loaded = load_questions(config)
-    decontamination = decontaminate(config, loaded.questions)
+    loaded = load_questions(config.tasks, seed=config.seed, data_root=config.data_root)
+    decontamination = decontaminate(
+        loaded.questions,
+        config.evaluation.tasks,
+        config.decontamination,
+        seed=config.seed,
+        data_root=config.data_root,
+    )
     decontamination.require_some_left(loaded.questions)
     questions = decontamination.asked(loaded.questions)
-    method = method_of(config)
+    method = method_of(config.method, config.answering)
     asked = shown_to(method, questions)
     estimate = method.estimate(asked, chain_yield)
-    tasks = load_tasks(config.evaluation.tasks, config) if config.evaluation.tasks else []
-    answering = measuring_prompt(config)
+    tasks = []
+    if config.evaluation.tasks:
+        tasks = load_tasks(
+            config.evaluation.tasks, config.evaluation, config.tasks, seed=config.seed, data_root=config.data_root
+        )
+    answering = measuring_prompt(config.answering, config.evaluation)
     exam = [answering.messages(question) for task in tasks for question in task.questions]
     return Plan(
         questions=dict(Counter(question.task for question in questions)),

@@ -1,6 +1,6 @@
 """Which of a run's questions overlap a question that its model will be measured on, and what is done about it.
 
-    decontaminated = decontaminate(config, loaded.questions)
+    decontaminated = decontaminate(loaded.questions, config.evaluation.tasks, config.decontamination, seed=config.seed)
     decontaminated.left_out      # reasons by question id; these are neither asked nor trained on
     decontaminated.write(directory.decontamination)
 
@@ -18,7 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from regenesis.config import RunConfig
+from regenesis.config import DecontaminationConfig, TaskConfig
 from regenesis.curation import Overlap, find_overlaps
 from regenesis.errors import TaskError
 from regenesis.store.directory import write_whole
@@ -118,27 +118,40 @@ class Decontamination:
         )
 
 
-def decontaminate(config: RunConfig, questions: Sequence[Question]) -> Decontamination:
-    """Looks for a run's questions among those of its evaluation.
+def decontaminate(
+    questions: Sequence[Question],
+    tasks: Sequence[TaskConfig],
+    settings: DecontaminationConfig,
+    *,
+    seed: int = 0,
+    data_root: Path | None = None,
+) -> Decontamination:
+    """Looks for questions that are trained on among those that are measured on.
+
+    Args:
+        questions: The questions trained on.
+        tasks: The tasks measured on.
+        settings: What makes an overlap, and what is done about it.
+        seed: The run's seed, which questions may be drawn by.
+        data_root: Folder looked into before the hub.
 
     Raises:
         TaskError: An evaluation task cannot be loaded.
     """
-    settings = config.decontamination
-    if settings.action == "off" or not config.evaluation.tasks:
+    if settings.action == "off" or not tasks:
         return Decontamination()
-    measured = _measured(config)
+    measured = _measured(tasks, seed, data_root)
     compared = Counter(question.id.rpartition("/")[0] for question in measured)
     overlaps = find_overlaps(questions, measured, settings.ngram)
     return Decontamination(settings.action, settings.ngram, dict(compared), tuple(overlaps))
 
 
-def _measured(config: RunConfig) -> list[Question]:
+def _measured(tasks: Sequence[TaskConfig], seed: int, data_root: Path | None) -> list[Question]:
     measured: dict[str, Question] = {}
-    for task in config.evaluation.tasks:
+    for task in tasks:
         # one by one: two tasks may share questions here, `bbh` and a part of it, say
         try:
-            loaded = load_questions(config.model_copy(update={"tasks": [measuring(task)]}), once=False)
+            loaded = load_questions([measuring(task)], seed=seed, data_root=data_root, once=False)
         except TaskError as error:
             raise TaskError(
                 f"{error}\nIt is a task of the evaluation, whose questions must not be trained on, so they are needed "

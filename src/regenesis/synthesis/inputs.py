@@ -6,20 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from regenesis.config import RunConfig
-from regenesis.methods import Method, make_method
+from regenesis.methods import Method, MethodSection, make_method
 from regenesis.prompts import load_answering
+from regenesis.prompts.answering import AnsweringConfig
 from regenesis.synthesis.questions import digest
 from regenesis.types import Question
 
 
-def method_of(config: RunConfig) -> Method[Any]:
-    """The method that a config names, ready to be asked about itself.
+def method_of(method: MethodSection, answering: AnsweringConfig) -> Method[Any]:
+    """The method that its section names, ready to be asked about itself.
 
     Raises:
         ConfigError: Something that it names cannot be used.
     """
-    return make_method(config.method, load_answering(config.answering))
+    return make_method(method, load_answering(answering))
 
 
 def shown_to(method: Method[Any], questions: Sequence[Question]) -> list[Question]:
@@ -27,11 +27,6 @@ def shown_to(method: Method[Any], questions: Sequence[Question]) -> list[Questio
     if method.reads_gold:
         return list(questions)
     return [replace(question, gold=None, solution=None, scoring={}) for question in questions]
-
-
-def inputs_of(config: RunConfig) -> dict[str, str]:
-    """The method's inputs by name, each as a digest."""
-    return digests(method_of(config).inputs())
 
 
 def digests(inputs: Mapping[str, Any]) -> dict[str, str]:

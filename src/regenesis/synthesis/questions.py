@@ -30,13 +30,13 @@ def load_for(config: RunConfig, directory: RunDirectory) -> LoadedQuestions:
         TaskError: They cannot be loaded.
         RunError: The run was begun, and they are others now; what differs is named.
     """
-    loaded = load_questions(config)
+    loaded = load_questions(config.tasks, seed=config.seed, data_root=config.data_root)
     if not directory.begun():
         return loaded
     frozen = (read_json(directory.inputs_file) or {}).get("questions")
     if frozen is None or digest_of(loaded.questions) == frozen:
         return loaded
-    older = load_questions(config, older=True)
+    older = load_questions(config.tasks, seed=config.seed, data_root=config.data_root, older=True)
     if digest_of(older.questions) == frozen:
         return older
     raise RunError(_what_differs(directory, loaded.questions))

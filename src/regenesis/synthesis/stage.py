@@ -174,11 +174,17 @@ def _prepare(
     journal: Journal,
     on_loaded: Callable[[LoadedQuestions], None] | None,
 ) -> _Synthesis:
-    method = method_of(config)
+    method = method_of(config.method, config.answering)
     loaded = load_for(config, directory)
     if on_loaded is not None:
         on_loaded(loaded)
-    decontamination = decontaminate(config, loaded.questions)
+    decontamination = decontaminate(
+        loaded.questions,
+        config.evaluation.tasks,
+        config.decontamination,
+        seed=config.seed,
+        data_root=config.data_root,
+    )
     begun = directory.begun()
     directory.freeze(config, {"questions": digest_of(loaded.questions), **digests(method.inputs())})
     if not begun:

@@ -1,12 +1,13 @@
 """Where questions come from: hub data sets by name, files of the user's own, and reasoning-gym's generators.
 
-loaded = load_questions(config)
+loaded = load_questions(config.tasks, seed=config.seed, data_root=config.data_root)
 for question in loaded.questions: ...
 """
 
 from __future__ import annotations
 
 from regenesis.tasks.account import GoldExample, TaskCount
+from regenesis.tasks.config import TaskConfig
 from regenesis.tasks.duplicates import SetAside
 from regenesis.tasks.library import CatalogueEntry, catalogue, task_names
 from regenesis.tasks.loading import BadRow, LoadedQuestions, load_questions, measuring
@@ -18,6 +19,7 @@ __all__ = [
     "GoldExample",
     "LoadedQuestions",
     "SetAside",
+    "TaskConfig",
     "TaskCount",
     "catalogue",
     "load_questions",

@@ -1,6 +1,6 @@
-"""Loading the questions of a run: every entry of the config's `tasks`, in order.
+"""Loading the questions of tasks, in the order in which a config names them.
 
-    loaded = load_questions(config)
+    loaded = load_questions(config.tasks, seed=config.seed, data_root=config.data_root)
     loaded.questions, loaded.bad_rows, loaded.counts
 
 Rows are read one at a time, and no further than `limit` needs; `shuffle` reads all of them, since any may come first.
@@ -15,7 +15,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from regenesis.answers.gold import Gold, NoGold
 from regenesis.errors import TaskError
@@ -31,9 +31,6 @@ from regenesis.tasks.reasoning_gym import DEFAULT_SIZE, EVALUATION, PREFIX, eval
 from regenesis.tasks.recipes import Recipe
 from regenesis.tasks.rows import Row, RowError, RowSource
 from regenesis.types import Question
-
-if TYPE_CHECKING:
-    from regenesis.config import RunConfig
 
 # bad rows named in an error; the rest is counted
 _NAMED = 3
@@ -70,11 +67,21 @@ class LoadedQuestions:
     set_aside: list[SetAside] = field(default_factory=list)
 
 
-def load_questions(config: RunConfig, *, once: bool = True, older: bool = False) -> LoadedQuestions:
-    """Loads the questions of every task of a run.
+def load_questions(
+    tasks: Sequence[TaskConfig],
+    *,
+    seed: int = 0,
+    data_root: str | Path | None = None,
+    once: bool = True,
+    older: bool = False,
+) -> LoadedQuestions:
+    """Loads the questions of tasks.
 
     Args:
-        config: The run's config.
+        tasks: Where they come from.
+        seed: What shuffling and generated questions derive from.
+        data_root: Folder of `<hub id>/<config>/<split>.jsonl`, looked into before the hub; `REGENESIS_DATA_ROOT` if
+            left out.
         once: Whether a question that occurs several times is taken once, and left out where its gold answers
             contradict each other. What is measured on is taken as published.
         older: Reads as runs were begun before repeated questions were looked for.
@@ -84,12 +91,13 @@ def load_questions(config: RunConfig, *, once: bool = True, older: bool = False)
             id occurs twice, or a task yields no question.
     """
     loaded = LoadedQuestions([])
+    place = _Place(seed, Path(data_root) if data_root is not None else None)
     found: list[tuple[_Source, list[Made]]] = []
     seen = Once() if once and not older else None
-    for task in config.tasks:
-        found.append(_load_task(task, config, loaded, seen, older))
+    for task in tasks:
+        found.append(_load_task(task, place, loaded, seen, older))
     origins: list[str] = []
-    for position, (task, (source, made)) in enumerate(zip(config.tasks, found, strict=True)):
+    for position, (task, (source, made)) in enumerate(zip(tasks, found, strict=True)):
         # only now it is known which questions a later task contradicts
         kept = [one for one in made if seen is None or one.question.id not in seen.contradicted]
         loaded.counts.append(source.count(kept, len(made) - len(kept)))
@@ -123,13 +131,26 @@ def measuring(task: TaskConfig) -> TaskConfig:
     return task.model_copy(update={"split": entry.measuring_split})
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What tasks are loaded by besides what they say themselves."""
+
+    seed: int
+    stated_root: Path | None
+
+    @property
+    def data_root(self) -> Path | None:
+        """The folder looked into before the hub; asked for only where a task may come from there."""
+        return find_data_root(self.stated_root)
+
+
 def _load_task(
-    task: TaskConfig, config: RunConfig, loaded: LoadedQuestions, seen: Once | None, older: bool
+    task: TaskConfig, place: _Place, loaded: LoadedQuestions, seen: Once | None, older: bool
 ) -> tuple[_Source, list[Made]]:
-    source = _source(task, config, loaded.notes)
+    source = _source(task, place, loaded.notes)
     source.older = older
     repeated = 0 if seen is None else seen.repeated
-    made = _chosen(source, task, config.seed, seen)
+    made = _chosen(source, task, place.seed, seen)
     source.repeated = 0 if seen is None else seen.repeated - repeated
     loaded.bad_rows.extend(source.bad_rows)
     if source.bad_rows and task.on_bad_row == "error":
@@ -266,7 +287,7 @@ class _Source:
         self.made = made()
 
 
-def _source(task: TaskConfig, config: RunConfig, notes: list[str]) -> _Source:
+def _source(task: TaskConfig, place: _Place, notes: list[str]) -> _Source:
     if task.file is not None:
         table = read_own(task, open_file(task.file))
         notes.extend(table.notes)
@@ -275,17 +296,17 @@ def _source(task: TaskConfig, config: RunConfig, notes: list[str]) -> _Source:
         source.from_rows(table.rows, {"": table.recipe}, own_ids=table.recipe.id is not None)
         return source
     if task.hub is not None:
-        return _from_own_hub(task, task.hub, config, notes)
+        return _from_own_hub(task, task.hub, place, notes)
     if task.kind != "auto":
         raise TaskError(f"{task.name}: `kind` goes with `file` or `hub`; a catalogued task knows its own.")
     if task.name.startswith(PREFIX):
-        return _generated(task, config.seed)
-    return _catalogued(task, config, notes)
+        return _generated(task, place.seed)
+    return _catalogued(task, place, notes)
 
 
-def _from_own_hub(task: TaskConfig, hub: str, config: RunConfig, notes: list[str]) -> _Source:
+def _from_own_hub(task: TaskConfig, hub: str, place: _Place, notes: list[str]) -> _Source:
     split = task.split or "train"
-    data_root = find_data_root(config.data_root)
+    data_root = place.data_root
 
     def read() -> Iterator[Row]:
         return read_data_set(task.name, hub, [(task.config or "", split)], data_root)[0]
@@ -313,13 +334,13 @@ def _generated(task: TaskConfig, seed: int) -> _Source:
     return source
 
 
-def _catalogued(task: TaskConfig, config: RunConfig, notes: list[str]) -> _Source:
+def _catalogued(task: TaskConfig, place: _Place, notes: list[str]) -> _Source:
     entry, configs = find_entry(task.name)
     split = task.split or entry.splits[0]
     if split not in entry.splits:
         raise TaskError(f"{task.name}: has no split {split!r}; there are {', '.join(entry.splits)}.")
     parts = [(part, hub_split) for part in configs for hub_split in entry.hub_splits(split)]
-    rows, heard = read_data_set(task.name, entry.hub, parts, find_data_root(config.data_root))
+    rows, heard = read_data_set(task.name, entry.hub, parts, place.data_root)
     notes.extend(heard)
     source = _Source(task.name, split)
     source.from_rows(rows, {name: entry.recipe(name) for name in configs}, own_ids=False)
