@@ -10,7 +10,7 @@ import pytest
 from tests.helpers.played import PlayedEngine, completion, question
 
 from regenesis.config import BudgetConfig
-from regenesis.errors import EngineError
+from regenesis.errors import NothingButThoughts
 from regenesis.ledger import Ledger
 from regenesis.scheduling import Budget, Sampler
 from regenesis.types import Completion, Message, Request, Sampling
@@ -32,15 +32,22 @@ async def ask(sampler: Sampler, number: int, *stages: str) -> Completion:
         return reply.completion
 
 
-@pytest.mark.parametrize(("answer", "advice"), [(CUT, "thinking_tokens"), (ENDED, "reasoning parser")])
+@pytest.mark.parametrize(
+    ("answer", "room", "advice"),
+    [
+        (CUT, 0, "in spite of `thinking: off`: set `thinking: on`"),
+        (CUT, 2048, "Raise `thinking_tokens`, which is 2,048, or set `thinking: off`"),
+        (ENDED, 0, "reasoning parser"),
+    ],
+)
 async def test_a_start_with_nothing_but_thoughts_stops_after_twenty(
-    ledger: Ledger, answer: Completion, advice: str
+    ledger: Ledger, answer: Completion, room: int, advice: str
 ) -> None:
     engine = PlayedEngine(lambda request: answer)
-    sampler = Sampler(engine, ledger, Budget(BudgetConfig()), 0)
+    sampler = Sampler(engine, ledger, Budget(BudgetConfig()), 0, room_for_thought=room)
     for number in range(19):
         await ask(sampler, number)
-    with pytest.raises(EngineError, match=advice):
+    with pytest.raises(NothingButThoughts, match=rf"{advice}.*new run directory"):
         await ask(sampler, 19)
     assert len(list(ledger.keys())) == 20, "what was paid for is recorded"
 
@@ -56,7 +63,7 @@ async def test_texts_that_were_cut_are_thoughts_too_where_the_model_thinks_later
     sampler = Sampler(PlayedEngine(primed), ledger, Budget(BudgetConfig()), 0)
     for number in range(19):
         await ask(sampler, number, "adapt", "solve")
-    with pytest.raises(EngineError, match="inside its thought 20 times"):
+    with pytest.raises(NothingButThoughts, match="inside its thought 20 times"):
         await ask(sampler, 19, "adapt", "solve")
     assert sampler.traffic.sent == 40
 

@@ -35,6 +35,10 @@ class EngineError(RegenesisError):
     """The engine cannot go on: wrong key, wrong model, or a server that stays down."""
 
 
+class NothingButThoughts(EngineError):
+    """The model thinks and never comes to a reply, as it would again with the same config."""
+
+
 class RequestFailed(EngineError):
     """One request failed every time it was tried, while the engine as a whole may be well.
 

@@ -4,6 +4,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+import pytest
 from rich.console import Console
 
 from regenesis.cli.ending import print_ending, report_json
@@ -70,6 +71,35 @@ def test_where_chains_were_lost_the_largest_loss_comes_first() -> None:
 def test_losses_are_counted_once() -> None:
     shown = printed(report(funnel=lossy())).split("Where 100 chains were lost:\n")[1].splitlines()
     assert sum(int(line.split("(")[0]) for line in shown[:5]) == 100
+
+
+def test_an_unfit_path_has_not_broken_off_whatever_its_defect_is_called() -> None:
+    funnel = Funnel(total=Tally(questions=10, chains=100, parsed=90, correct=30))
+    funnel.defects.update(broken_box=30, broken_solve=4)
+    funnel.lost.update(broken_box=30)
+    shown = " ".join(printed(report(funnel=funnel)).split())
+    assert "− 6: no answer could be read − 4 broken solve" in shown
+    assert "broke off: broken solve: the model wrote nothing" in shown
+    assert "broke off: broken box" not in shown
+    assert "30 (30 %) were right and unfit: broken box" in shown
+
+
+@pytest.mark.parametrize(
+    ("defect", "advice"),
+    [
+        ("no_solution", "no worked solution"),
+        ("no_solution_part", "without the heading of its last part"),
+        ("thought_only_final_draft", "without its reasoning parser"),
+        ("debate_lost", "`regenesis show` lists these chains under debate_lost"),
+    ],
+)
+def test_each_way_of_breaking_off_has_its_advice(defect: str, advice: str) -> None:
+    funnel = Funnel(total=Tally(questions=10, chains=100))
+    funnel.defects[defect] = 60
+    shown = printed(report(funnel=funnel))
+    assert "− 40: no answer could be read − 60" in " ".join(shown.split())
+    assert f"broke off: {defect.replace('_', ' ')}: " in shown
+    assert advice in shown
 
 
 def test_an_unfinished_run_is_not_called_a_failure() -> None:

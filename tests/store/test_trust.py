@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,15 @@ import pytest
 import yaml
 from tests.helpers.played import PlayedEngine
 
+from regenesis.cli.options import config_to_work_by
+from regenesis.cli.show import method_words
+from regenesis.cli.trust import trust_command
 from regenesis.config import RunConfig
 from regenesis.errors import RunError
 from regenesis.evaluation.stage import EVALUATION_USES
-from regenesis.run import RunDirectory, synthesize
+from regenesis.run import RunDirectory, read_status, synthesize
 from regenesis.run.evaluating import evaluate_run
-from regenesis.store.trust import is_trusted, remember, require_own_config
+from regenesis.store.trust import is_trusted, remember
 from regenesis.training.stage import training_config
 
 Finished = tuple[Callable[..., RunConfig], Path]
@@ -37,6 +41,10 @@ TRAINING: list[dict[str, Any]] = [{"python": "dataset/.helper"}, {"launcher": "/
 EVALUATION: list[tuple[dict[str, Any], str]] = [
     ({"engine": SERVER}, "engine.base_url: sends questions to http://192.0.2.1/v1"),
     ({"engine": SERVER}, r"engine.api_key_env: sends the value of \$AWS_SECRET_ACCESS_KEY"),
+    (
+        {"engine": SERVER | {"headers": {"x-key": "${AWS_KEY}"}}},
+        r"engine.headers: sends the headers x-key: \$\{AWS_KEY",
+    ),
     ({"evaluation": {"tuned_engine": SERVER}}, "evaluation.tuned_engine.base_url"),
     ({"evaluation": {"engine": SERVER}}, "evaluation.engine.api_key_env"),
     ({"evaluation": {"engine": {"kind": "llamacpp", "adapter": "/tmp/a.gguf"}}}, "evaluation.engine.adapter"),
@@ -110,11 +118,71 @@ async def test_a_start_with_the_users_config_makes_the_folders_config_trusted(fi
 def test_a_folders_config_named_as_the_config_is_asked_about(finished: Finished) -> None:
     _, run = finished
     file = plant(run, engine=SERVER)
-    config = RunDirectory(run).require_started()
     with pytest.raises(RunError, match="192"):
-        require_own_config(file, config)
+        config_to_work_by(file, None)
     (run.parent / "config.yaml").write_bytes(file.read_bytes())
-    require_own_config(run.parent / "config.yaml", config)
+    assert config_to_work_by(run.parent / "config.yaml", None).engine.model == "m"
+
+
+@pytest.fixture
+def planted_code(finished: Finished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
+    """A run's folder whose config names a module that leaves a file behind when it is imported, and that file."""
+    _, run = finished
+    trace = tmp_path / "imported"
+    (tmp_path / "planted.py").write_text(
+        f"from regenesis.methods.rejection import Rejection\nopen({str(trace)!r}, 'w').close()\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "planted", raising=False)
+    file = run / "config.yaml"
+    config = yaml.safe_load(file.read_text("utf-8")) | {"method": {"name": "planted:Rejection"}}
+    file.write_text(yaml.safe_dump(config), "utf-8")
+    return run, trace
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda run: RunDirectory(run).require_own(EVALUATION_USES),
+        lambda run: RunDirectory(run).require_started(),
+        lambda run: config_to_work_by(run / "config.yaml", None),
+        lambda run: config_to_work_by(run / "config.yaml", ["method.samples=2"]),
+        read_status,
+        training_config,
+    ],
+)
+def test_code_that_a_folders_config_names_is_not_imported(
+    planted_code: tuple[Path, Path], use: Callable[[Path], object]
+) -> None:
+    run, trace = planted_code
+    with pytest.raises(RunError, match=r"method\.name: runs the code of planted:Rejection"):
+        use(run)
+    assert not trace.exists()
+
+
+def test_what_a_folder_reaches_for_is_listed_and_its_chains_shown_without_importing_its_code(
+    planted_code: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, trace = planted_code
+    plant(run, engine=SERVER)
+    with pytest.raises(RunError, match="no terminal"):
+        trust_command(run)
+    shown = capsys.readouterr().out
+    assert "method.name: runs the code of planted:Rejection" in shown
+    assert "engine.base_url: sends questions to http://192.0.2.1/v1" in shown
+    assert method_words(run) == ({}, {})
+    assert not trace.exists()
+
+
+def test_a_trusted_folder_and_a_config_that_says_something_else_may_name_code(planted_code: tuple[Path, Path]) -> None:
+    run, trace = planted_code
+    with pytest.raises(RunError, match="tasks") as raised:
+        config_to_work_by(run / "config.yaml", ["method.name=rejection"])
+    assert "planted" not in str(raised.value)
+    assert not trace.exists()
+    remember(run / "config.yaml")
+    assert RunDirectory(run).require_started().method.name == "planted:Rejection"
+    assert trace.exists()
 
 
 def precious(folder: Path) -> Path:

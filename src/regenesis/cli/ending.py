@@ -12,6 +12,7 @@ from dataclasses import asdict
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from regenesis.curation.curator import DEFECTS
 from regenesis.report.figures import counted, duration, in_words, share
 from regenesis.report.text import in_a_line, neutralise
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 _WHY = {"surplus": "more than are kept a question", "near_duplicate": "much like a kept one"}
 _WHY_BROKEN = {
     "selection_unread": "the model named no two guidelines by their numbers",
+    "no_solution_part": "the model wrote its reply without the heading of its last part; try another prompt set",
+    "no_solution": "these questions have no worked solution; name the column that holds one in the task's `fields`",
     "broken": "the model wrote nothing",
     "thought_truncated": "the limit cut the model inside its thought; `thinking: on` adds `thinking_tokens` to every "
     "limit, which can be raised, and `thinking: off` keeps a model with the switch from thinking",
@@ -35,7 +38,7 @@ _WHY_BROKEN = {
     "refused": "the server does not take the request; its words stand above",
     "filtered": "a content filter of the server withheld the reply",
 }
-"""Why a chain broke off, by what its defect begins with; it ends with the stage."""
+"""Why a chain broke off: by its defect, or by what its defect begins with before the stage's name."""
 _SELF_JUDGE = "`method.self_judge: off` believes the checker, `tie-break` asks the judge only where nothing can be read"
 _NAMED = 3
 """Bad rows, owed and overlapping questions that are named; the rest is counted."""
@@ -269,13 +272,15 @@ def _what_to_look_at(funnel: Funnel, run: str) -> Iterable[str]:
 
 
 def _why_broken(name: str) -> str:
-    return next(why for beginning, why in _WHY_BROKEN.items() if name.startswith(beginning))
+    whole = name
+    while name and name not in _WHY_BROKEN:
+        name = name.rpartition("_")[0]
+    return _WHY_BROKEN.get(name, f"`regenesis show` lists these chains under {whole}")
 
 
 def _broken(funnel: Funnel) -> dict[str, int]:
-    """Chains that broke off before their path, by where they did."""
-    broke = tuple(_WHY_BROKEN)
-    return {name: count for name, count in funnel.defects.items() if name.startswith(broke) and count}
+    """Chains that broke off before their path, by where they did: whatever is not a defect of a whole path."""
+    return {name: count for name, count in funnel.defects.items() if name not in DEFECTS and count}
 
 
 def _quoted(path: object) -> str:

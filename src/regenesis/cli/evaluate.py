@@ -17,7 +17,7 @@ import typer
 
 from regenesis.cli.exits import Exit
 from regenesis.cli.options import AsJson, Overrides
-from regenesis.errors import ConfigError, LedgerLost, RegenesisError
+from regenesis.errors import ConfigError, LedgerLost, NothingButThoughts, RegenesisError
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -108,7 +108,7 @@ def watch_evaluation(
         try:
             return run_until_interrupted(work, last_words)
         except RegenesisError as error:
-            if (progress.sent or progress.recalled) and not isinstance(error, LedgerLost):
+            if (progress.sent or progress.recalled) and not isinstance(error, LedgerLost | NothingButThoughts):
                 error.add_note(f"What the models have answered is recorded. Go on with:\n  {command}")
             raise
 

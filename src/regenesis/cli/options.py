@@ -38,8 +38,13 @@ def config_to_work_by(file: Path, overrides: Sequence[str] | None) -> RunConfig:
         RunError: It is that of a run's folder from elsewhere, and names a program, a server, a key or files outside.
     """
     from regenesis.config import load_config
-    from regenesis.store.trust import require_own_config
+    from regenesis.store.directory import RunDirectory
+    from regenesis.store.trust import lies_in_a_run, require_known_code, require_trust
 
-    config = load_config(file, overrides or ())
-    require_own_config(file, config, overrides or ())
+    said, came_along = overrides or (), lies_in_a_run(file)
+    if came_along:
+        require_known_code(file, RunDirectory(file.parent).config_text() or "", said)
+    config = load_config(file, said)
+    if came_along:
+        require_trust(file, config, said)
     return config

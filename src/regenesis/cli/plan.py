@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from regenesis.cli.options import AsJson, ConfigFile, Overrides
+from regenesis.cli.options import AsJson, ConfigFile, Overrides, config_to_work_by
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -38,12 +38,11 @@ def plan_command(
     "At most" is what the config allows; "expected" rests on a supposed yield and on typical lengths. Questions are
     loaded; no model is asked.
     """
-    from regenesis.config import load_config
     from regenesis.run import plan
     from regenesis.run.plan import DEFAULT_YIELD
 
     found = plan(
-        load_config(config, overrides or ()), chain_yield=DEFAULT_YIELD if chain_yield is None else chain_yield
+        config_to_work_by(config, overrides), chain_yield=DEFAULT_YIELD if chain_yield is None else chain_yield
     )
     if as_json:
         from regenesis.cli.terminal import print_json

@@ -77,18 +77,20 @@ def _show_question(
 def method_words(run: RunFolder) -> tuple[Mapping[str, str], Mapping[str, str]]:
     """What a run's method calls its stages, and what the names of its guidelines stand for, where that can be told.
 
-    Files that a config names are read only where the config is trusted.
+    Files and code that a config names are used only where the config is trusted.
     """
     from regenesis.errors import ConfigError
-    from regenesis.methods.catalogue import comes_along
     from regenesis.run import RunDirectory
     from regenesis.section import paths_of
-    from regenesis.store.trust import is_trusted
+    from regenesis.store.trust import code_of, is_trusted
     from regenesis.synthesis.inputs import method_of
 
     directory = RunDirectory(run)
+    trusted = is_trusted(directory.config_file)
+    if not trusted and code_of(directory.config_text() or ""):
+        return {}, {}
     config = directory.require_started()
-    if (paths_of(config.method) or not comes_along(config.method.name)) and not is_trusted(directory.config_file):
+    if paths_of(config.method) and not trusted:
         return {}, {}
     try:
         method = method_of(config.method, config.answering)

@@ -14,7 +14,7 @@ import typer
 
 from regenesis.cli.exits import Exit
 from regenesis.cli.options import AsJson, ConfigFile, Overrides, RunDir, config_to_work_by
-from regenesis.errors import LedgerLost, RegenesisError
+from regenesis.errors import LedgerLost, NothingButThoughts, RegenesisError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -90,7 +90,7 @@ def watch_synthesis(
         try:
             return run_until_interrupted(work, last_words)
         except RegenesisError as error:
-            if progress.sampler is not None and not isinstance(error, LedgerLost):
+            if progress.sampler is not None and not isinstance(error, LedgerLost | NothingButThoughts):
                 error.add_note(f"What the model has answered is recorded. Go on with:\n  {command}")
             raise
 

@@ -6,11 +6,16 @@ regenesis trust runs/from-a-colleague
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+import yaml
 
 from regenesis.cli.options import RunFolder
+
+if TYPE_CHECKING:
+    from regenesis.run import RunDirectory
+    from regenesis.store.trust import Reach
 
 
 def trust_command(
@@ -26,17 +31,16 @@ def trust_command(
     from regenesis.errors import RunError
     from regenesis.report.text import neutralise
     from regenesis.run import RunDirectory
-    from regenesis.store.trust import is_trusted, reaches, remember
+    from regenesis.store.trust import is_trusted, remember
 
     directory, out = RunDirectory(run), console()
-    configs = {folder.config_file: folder.require_started() for folder in (directory, *directory.later_rounds())}
-    unknown = {file: config for file, config in configs.items() if not is_trusted(file)}
+    folders = [directory, *directory.later_rounds()]
+    unknown = {folder.config_file: _reaches(folder) for folder in folders if not is_trusted(folder.config_file)}
     if not unknown:
         out.print("Trusted already.")
         return
-    for file, config in unknown.items():
+    for file, found in unknown.items():
         out.print(neutralise(f"{file}"), soft_wrap=True)
-        found = reaches(config)
         for reach in found:
             out.print(neutralise(f"  {reach.field}: {reach.does}"), soft_wrap=True, markup=False)
         if not found:
@@ -52,3 +56,16 @@ def trust_command(
                 f"{file}: cannot be noted as trusted. Check the rights on your state folder ($XDG_STATE_HOME)."
             )
     out.print("Trusted, for as long as nobody changes it.")
+
+
+def _reaches(folder: RunDirectory) -> list[Reach]:
+    """What a run's config reaches for; where it names somebody's code, that is not imported to find out."""
+    from regenesis.config import config_from_mapping
+    from regenesis.store.trust import code_of, reaches
+
+    code = code_of(folder.config_text() or "")
+    if not code:
+        return reaches(folder.require_started())
+    stated = yaml.safe_load(folder.config_text() or "")
+    config = config_from_mapping({**stated, "method": {}}, str(folder.config_file), base=folder.path)
+    return [*code, *reaches(config)]

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from regenesis.engines.base import Engine
-from regenesis.errors import EngineError
+from regenesis.errors import NothingButThoughts
 from regenesis.ledger import Ledger
 from regenesis.scheduling.budget import Budget
 from regenesis.scheduling.places import Pool
@@ -123,7 +123,7 @@ class Sampler:
         """Stops a start in which the model thinks and never comes to a reply.
 
         Raises:
-            EngineError: Its first completions all came to nothing.
+            NothingButThoughts: Its first completions all came to nothing.
         """
         traffic = self.traffic
         # a text that was cut may be a thought that the chat template opened; a later thought in its chain shows it
@@ -134,7 +134,7 @@ class Sampler:
         traffic.only_thought += 1
         traffic.cut_in_thought += cut_before or completion.finish_reason == "length"
         if not traffic.replied and traffic.only_thought >= _THOUGHTS_WITHOUT_REPLY:
-            raise EngineError(_said_of_thoughts(traffic))
+            raise NothingButThoughts(_said_of_thoughts(traffic, self.room_for_thought))
 
     async def _send(self, request: Request) -> Completion:
         traffic = self.traffic
@@ -157,19 +157,23 @@ class Sampler:
         return self._run_seed
 
 
-def _said_of_thoughts(traffic: Traffic) -> str:
-    """What is said of a model that thinks and never comes to a reply."""
-    if traffic.cut_in_thought:
+def _said_of_thoughts(traffic: Traffic, room_for_thought: int) -> str:
+    """What is said of a model that thinks and never comes to a reply, and what helps."""
+    if not traffic.cut_in_thought:
         return (
-            "The model has not come to a reply in this start: it was cut inside its thought "
-            f"{traffic.cut_in_thought} times. `thinking: on` adds `thinking_tokens` to every limit, and "
-            "`thinking: off` keeps a model with the switch from thinking: set the other one, or raise thinking_tokens, "
-            "and start in a new run directory, since that changes what is asked."
+            f"The model has thought and replied nothing in the first {traffic.only_thought} completions of this start. "
+            "The server may take replies for thoughts: start it without its reasoning parser, or with the one that "
+            "fits the model, and start again in a new run directory, since these completions stay recorded."
+        )
+    if room_for_thought:
+        advice = f"Raise `thinking_tokens`, which is {room_for_thought:,}, or set `thinking: off` if it has a switch"
+    else:
+        advice = (
+            "It thinks in spite of `thinking: off`: set `thinking: on`, which adds `thinking_tokens` to every limit"
         )
     return (
-        f"The model has thought and replied nothing in the first {traffic.only_thought} completions of this start. The "
-        "server may take replies for thoughts: start it without its reasoning parser, or with the one that fits the "
-        "model."
+        "The model has not come to a reply in this start: it was cut inside its thought "
+        f"{traffic.cut_in_thought} times. {advice}, and start in a new run directory, since that changes what is asked."
     )
 
 

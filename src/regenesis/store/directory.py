@@ -15,7 +15,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -182,7 +182,7 @@ class RunDirectory:
         """
         if not self.begun():
             return
-        frozen = self.frozen_config()
+        frozen = self.frozen_config(known=[config.method.name])
         if frozen is None:
             raise RunError(
                 f"{self.path}: holds a ledger but no config.yaml. Put its config back, or give another --run-dir."
@@ -206,7 +206,7 @@ class RunDirectory:
         """
         if self.begun():
             self._require_same_inputs(digests)
-            if self.frozen_config() != config:
+            if self.frozen_config(known=[config.method.name]) != config:
                 self._write_config(config)
         else:
             self._write_config(config)
@@ -259,20 +259,34 @@ class RunDirectory:
         identity = (read_json(self.inputs_file) or {}).get("model")
         return identity if isinstance(identity, str) else None
 
-    def frozen_config(self) -> RunConfig | None:
+    def frozen_config(self, known: Collection[str] = frozenset()) -> RunConfig | None:
         """The config the run was started with, `None` if it was not started.
+
+        Args:
+            known: Names of other packages' methods that may be imported, whosever the config is.
+
+        Raises:
+            RunError: It is there and cannot be read, or it may be somebody else's and reading it would run their code.
+            ConfigError: It is not valid.
+        """
+        text = self.config_text()
+        if text is None:
+            return None
+        trust.require_known_code(self.config_file, text, known=known)
+        return config_from_text(text, str(self.config_file), base=self.path)
+
+    def config_text(self) -> str | None:
+        """What `config.yaml` holds, `None` if it is not there.
 
         Raises:
             RunError: It is there and cannot be read.
-            ConfigError: It is not valid.
         """
         try:
-            text = read_bounded(self.config_file).decode("utf-8")
+            return read_bounded(self.config_file).decode("utf-8")
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError) as error:
             raise RunError(f"{self.config_file}: cannot be read ({error}). Restore it from a copy.") from error
-        return config_from_text(text, str(self.config_file), base=self.path)
 
     def require_started(self) -> RunConfig:
         """The frozen config of a run that is to be looked at.

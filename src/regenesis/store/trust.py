@@ -1,6 +1,7 @@
 """Whose config it is that lies in a run's folder.
 
     remember(folder / "config.yaml")                       # written by this user, on this machine
+    require_known_code(folder / "config.yaml", text)       # raises where it is not, and reading it would run code
     require_trust(folder / "config.yaml", config)          # raises where it is not, and would reach out
 
 A run's folder may come from somebody else. Its config can then name a program, a server, a variable that holds a key,
@@ -13,10 +14,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import yaml
 
 from regenesis.config import EngineConfig, OpenAIEngineConfig, RunConfig, TaskConfig
 from regenesis.errors import RunError
@@ -74,32 +77,80 @@ def require_trust(
     """
     found = [] if is_trusted(file) else reaches(config, overrides, only)
     if found:
-        listed = "\n".join(f"  {reach.field}: {reach.does}" for reach in found)
-        raise RunError(
-            f"{file}: was not written by a run that you started on this machine, and it says:\n{listed}\n"
-            f"If that is right: regenesis trust {file.parent}\nOr say your own with --set {found[0].field}=…"
-        )
+        raise _untrusted(file, found)
 
 
-def require_own_config(file: Path, config: RunConfig, overrides: Sequence[str] = ()) -> None:
-    """The same for any config file: one that lies in a run's folder may have come with it.
+def require_known_code(
+    file: Path, text: str, overrides: Sequence[str] = (), known: Collection[str] = frozenset()
+) -> None:
+    """Makes sure that reading a config runs nobody's code without the user's word.
+
+    A method of another package is imported as soon as a config that names it is checked, so this comes first.
+
+    Args:
+        file: The `config.yaml` of a run.
+        text: What it holds.
+        overrides: What the user said in its place.
+        known: Names of code that the user named elsewhere.
 
     Raises:
-        RunError: See `require_trust`.
+        RunError: The file is not known as this user's own, and names somebody's code.
     """
-    if file.name == "config.yaml" and any((file.parent / name).exists() for name in ("inputs.json", "ledger.sqlite")):
-        require_trust(file, config, overrides)
+    found = [reach for reach in code_of(text, known) if not _is_said(reach.field, overrides)]
+    if found and not is_trusted(file):
+        raise _untrusted(file, found)
+
+
+def code_of(text: str, known: Collection[str] = frozenset()) -> list[Reach]:
+    """The code of others that a config names, found without importing it.
+
+    Args:
+        text: A config; one that is no YAML names nothing, as loading it will say.
+        known: Names to pass over.
+    """
+    try:
+        stated = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError, OverflowError):
+        return []
+    method = stated.get("method") if isinstance(stated, dict) else None
+    name = method.get("name") if isinstance(method, dict) else None
+    if not isinstance(name, str) or comes_along(name) or name in known:
+        return []
+    return [_runs_code(name)]
+
+
+def lies_in_a_run(file: Path) -> bool:
+    """Whether a config file is that of a run's folder, with which it may have come."""
+    return file.name == "config.yaml" and any(
+        (file.parent / name).exists() for name in ("inputs.json", "ledger.sqlite")
+    )
 
 
 def reaches(config: RunConfig, overrides: Sequence[str] = (), only: Sequence[str] | None = None) -> list[Reach]:
     """What a config names outside of its folder: programs, servers, keys, files of this user."""
-    said = tuple(override.partition("=")[0] for override in overrides)
     return [
         reach
         for reach in _reaches(config)
-        if not any(_within(reach.field, name) for name in said)
+        if not _is_said(reach.field, overrides)
         and (only is None or any(_within(reach.field, section) for section in only))
     ]
+
+
+def _is_said(field: str, overrides: Sequence[str]) -> bool:
+    """Whether the user said what stands in a field."""
+    return any(_within(field, override.partition("=")[0]) for override in overrides)
+
+
+def _untrusted(file: Path, found: Sequence[Reach]) -> RunError:
+    listed = "\n".join(f"  {reach.field}: {reach.does}" for reach in found)
+    return RunError(
+        f"{file}: was not written by a run that you started on this machine, and it says:\n{listed}\n"
+        f"If that is right: regenesis trust {file.parent}\nOr say your own with --set {found[0].field}=…"
+    )
+
+
+def _runs_code(method: str) -> Reach:
+    return Reach("method.name", f"runs the code of {method}")
 
 
 def _within(field: str, section: str) -> bool:
@@ -122,7 +173,7 @@ def _reaches(config: RunConfig) -> Iterator[Reach]:
         if engine is not None:
             yield from _of_engine(field, engine)
     if not comes_along(config.method.name):
-        yield Reach("method.name", f"runs the code of {config.method.name}")
+        yield _runs_code(config.method.name)
     for section, values in (("method", config.method), ("answering", config.answering), ("evaluation", evaluation)):
         for name, path in paths_of(values).items():
             yield Reach(f"{section}.{name}", f"reads {path}")
@@ -141,9 +192,8 @@ def _of_engine(field: str, engine: EngineConfig) -> Iterator[Reach]:
     yield Reach(f"{field}.base_url", f"sends questions to {', '.join(map(str, urls))}")
     if engine.api_key_env is not None:
         yield Reach(f"{field}.api_key_env", f"sends the value of ${engine.api_key_env} there, where it is set")
-    headers = getattr(engine, "headers", None)
-    if headers:
-        said = ", ".join(f"{name}: {value}" for name, value in dict(headers).items())
+    if engine.headers:
+        said = ", ".join(f"{name}: {value}" for name, value in engine.headers.items())
         yield Reach(f"{field}.headers", f"sends the headers {said} there")
 
 
