@@ -18,7 +18,7 @@ import time
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from regenesis.run import Progress, synthesize
+from regenesis.runs import Progress, synthesize
 from regenesis.scheduling import window_size
 from workload import Watching, finish, run_config, server_process, workspace, write_questions
 

@@ -14,7 +14,7 @@ import resource
 import statistics
 import time
 
-from regenesis.run import synthesize
+from regenesis.runs import synthesize
 from workload import finish, run_config, server_process, workspace, write_questions
 
 TARGET = 500

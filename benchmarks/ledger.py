@@ -29,7 +29,7 @@ from random import Random
 from typing import Any
 
 from regenesis.config import RunConfig
-from regenesis.run import synthesize
+from regenesis.runs import synthesize
 from regenesis.types import Completion, Request
 from workload import finish, play_arithmetic, run_config, workspace, write_questions
 

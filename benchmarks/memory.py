@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import psutil
 
-from regenesis.run import Progress, synthesize
+from regenesis.runs import Progress, synthesize
 from workload import Watching, finish, run_config, server_process, workspace, write_questions
 
 TARGET = 50

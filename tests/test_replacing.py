@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from regenesis.filesystems import remove_leftovers, replacing
-from regenesis.run import RunDirectory
+from regenesis.runs import RunDirectory
 
 KILLED = """
 import os, signal, sys

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from regenesis.errors import RegenesisError
     from regenesis.evaluation.record import EvaluationReport
     from regenesis.publish.exporting import export
-    from regenesis.run import Progress, SynthesisReport, plan, read_status
-    from regenesis.run import synthesize as synthesize_async
-    from regenesis.run.evaluating import evaluate_run as evaluate_async
-    from regenesis.run.status import read_outcomes
+    from regenesis.runs import Progress, SynthesisReport, plan, read_status
+    from regenesis.runs import synthesize as synthesize_async
+    from regenesis.runs.evaluating import evaluate_run as evaluate_async
+    from regenesis.runs.status import read_outcomes
     from regenesis.tasks import load_questions
     from regenesis.training.stage import train_run as train
     from regenesis.types import Completion, Question, ReasoningPath, Request, Verdict
@@ -70,15 +70,15 @@ _HOMES = {
     "Request": ("types", "Request"),
     "RunConfig": ("config", "RunConfig"),
     "Verdict": ("types", "Verdict"),
-    "evaluate_async": ("run.evaluating", "evaluate_run"),
+    "evaluate_async": ("runs.evaluating", "evaluate_run"),
     "export": ("publish.exporting", "export"),
     "grade": ("answers", "grade"),
     "load_config": ("config", "load_config"),
     "load_questions": ("tasks", "load_questions"),
-    "plan": ("run", "plan"),
-    "read_outcomes": ("run.status", "read_outcomes"),
-    "read_status": ("run", "read_status"),
-    "synthesize_async": ("run", "synthesize"),
+    "plan": ("runs", "plan"),
+    "read_outcomes": ("runs.status", "read_outcomes"),
+    "read_status": ("runs", "read_status"),
+    "synthesize_async": ("runs", "synthesize"),
     "train": ("training.stage", "train_run"),
 }
 

@@ -12,7 +12,7 @@ from tests.cli.running import in_terminal
 from regenesis.cli.display import Lines, display_for
 from regenesis.cli.screen import Screen, best_guidelines
 from regenesis.curation.funnel import Tally
-from regenesis.run import Progress
+from regenesis.runs import Progress
 
 
 def test_at_a_terminal_the_display_is_live_and_leaves_the_ending_alone(folder: Path) -> None:

@@ -10,7 +10,7 @@ from rich.console import Console
 from regenesis.cli.ending import print_ending, report_json
 from regenesis.curation import Overlap
 from regenesis.curation.funnel import Funnel, Tally
-from regenesis.run import SynthesisReport
+from regenesis.runs import SynthesisReport
 from regenesis.scheduling import Refusals
 from regenesis.synthesis.decontaminating import Decontamination
 from regenesis.tasks import BadRow

@@ -20,7 +20,7 @@ from tests.fixtures.scripted_server import server_process
 from tests.helpers.runs import toy_config, toy_mapping, train_bytes, write_questions
 
 from regenesis.ledger import Ledger
-from regenesis.run import synthesize
+from regenesis.runs import synthesize
 
 QUESTIONS = 20
 START = "from regenesis.cli import main; main()"

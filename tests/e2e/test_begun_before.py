@@ -14,7 +14,7 @@ from tests.helpers.played import PlayedEngine
 
 from regenesis.config import OpenAIEngineConfig
 from regenesis.evaluation.stage import evaluate_models
-from regenesis.run import RunDirectory, synthesize
+from regenesis.runs import RunDirectory, synthesize
 
 KEPT = Path(__file__).parents[1] / "fixtures" / "begun_before"
 

@@ -15,7 +15,7 @@ from tests.fixtures.scripted_server import ScriptedServer, server_process
 from tests.helpers.runs import recorded_keys, toy_config, train_bytes
 
 from regenesis.errors import EngineError
-from regenesis.run import synthesize
+from regenesis.runs import synthesize
 
 PATIENT = {"attempts": 30, "first_wait": 0.005, "longest_wait": 0.05, "circuit_after": 500}
 FAULTY = ("--play", "arithmetic", "--fault-rate", "0.2", "--faults", "429,500,cut,broken,hang")

@@ -15,7 +15,7 @@ from regenesis.config import config_from_mapping
 from regenesis.errors import EngineError
 from regenesis.ledger import Ledger
 from regenesis.models import locate
-from regenesis.run import read_status, synthesize
+from regenesis.runs import read_status, synthesize
 
 pytestmark = [pytest.mark.model]
 SMALL = "pypi:smollm2-135m-instruct"

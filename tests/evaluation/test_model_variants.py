@@ -12,8 +12,8 @@ from regenesis.config import LlamaCppEngineConfig, OpenAIEngineConfig, RunConfig
 from regenesis.errors import RunError
 from regenesis.evaluation.model_identity import recall, remember
 from regenesis.evaluation.model_variants import base_engine, engines_to_measure, tuned_engine
-from regenesis.run import RunDirectory
-from regenesis.run.evaluating import evaluate_run
+from regenesis.runs import RunDirectory
+from regenesis.runs.evaluating import evaluate_run
 
 TRANSFORMERS = {"kind": "transformers", "model": "hf:org/repo", "dtype": "float32"}
 

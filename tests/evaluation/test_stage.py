@@ -24,8 +24,8 @@ from regenesis.evaluation.progress import EvaluationProgress
 from regenesis.evaluation.record import EvaluationReport, smaller_than_asked
 from regenesis.evaluation.stage import evaluate_models
 from regenesis.ledger import Ledger
-from regenesis.run import RunDirectory
-from regenesis.run.evaluating import evaluate_run
+from regenesis.runs import RunDirectory
+from regenesis.runs.evaluating import evaluate_run
 from regenesis.types import Request
 
 

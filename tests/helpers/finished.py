@@ -12,7 +12,7 @@ from tests.helpers.played import PlayedEngine
 from tests.helpers.runs import toy_config, write_questions
 
 from regenesis.config import RunConfig
-from regenesis.run import synthesize
+from regenesis.runs import synthesize
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from tests.helpers.runs import toy_config, train_bytes, write_questions
 
 from regenesis.errors import LedgerError
 from regenesis.ledger import Ledger
-from regenesis.run import RunDirectory, synthesize
+from regenesis.runs import RunDirectory, synthesize
 
 BEGUN_BEFORE = Path(__file__).parents[1] / "fixtures" / "begun_before" / "run" / "ledger.sqlite"
 

@@ -16,7 +16,7 @@ from regenesis.evaluation.measuring import engine_for
 from regenesis.evaluation.model_variants import tuned_engine
 from regenesis.models import Weights, locate_weights
 from regenesis.publish.exporting import export
-from regenesis.run import RunDirectory
+from regenesis.runs import RunDirectory
 
 pytestmark = pytest.mark.model
 

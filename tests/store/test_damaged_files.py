@@ -20,8 +20,8 @@ from regenesis.config import RunConfig
 from regenesis.databases import open_to_look, unpacked
 from regenesis.errors import RegenesisError, RunError
 from regenesis.ledger import Ledger
-from regenesis.run import read_status, synthesize
-from regenesis.run.status import read_outcomes
+from regenesis.runs import read_status, synthesize
+from regenesis.runs.status import read_outcomes
 from regenesis.store.directory import read_json
 
 Finished = tuple[Callable[..., RunConfig], Path]

@@ -12,13 +12,13 @@ from tests.helpers.runs import toy_config
 from regenesis.config import RunConfig
 from regenesis.errors import ConfigError, RunError
 from regenesis.filesystems import network_filesystem
-from regenesis.run import RunDirectory
+from regenesis.runs import RunDirectory
 from regenesis.store import directory as module
 from regenesis.store.directory import read_json, write_whole
 
 HOLD = """
 import sys, time
-from regenesis.run import RunDirectory
+from regenesis.runs import RunDirectory
 with RunDirectory(sys.argv[1]).locked():
     print('held', flush=True)
     time.sleep(600)

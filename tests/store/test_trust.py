@@ -18,8 +18,8 @@ from regenesis.cli.trust import trust_command
 from regenesis.config import RunConfig
 from regenesis.errors import RunError
 from regenesis.evaluation.stage import EVALUATION_USES
-from regenesis.run import RunDirectory, read_status, synthesize
-from regenesis.run.evaluating import evaluate_run
+from regenesis.runs import RunDirectory, read_status, synthesize
+from regenesis.runs.evaluating import evaluate_run
 from regenesis.store.trust import is_trusted, remember
 from regenesis.training.stage import training_config
 

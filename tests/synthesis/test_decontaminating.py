@@ -14,8 +14,8 @@ from tests.helpers.runs import recorded_keys, toy_config, train_bytes, write_que
 
 from regenesis.config import RunConfig
 from regenesis.errors import EngineError, TaskError
-from regenesis.run import plan, read_status, synthesize
-from regenesis.run.status import read_outcomes
+from regenesis.runs import plan, read_status, synthesize
+from regenesis.runs.status import read_outcomes
 from regenesis.synthesis.decontaminating import Decontamination, decontaminate
 from regenesis.tasks import load_questions
 

@@ -12,7 +12,7 @@ from tests.helpers.played import PlayedEngine
 from tests.helpers.runs import toy_config
 
 from regenesis.errors import RunError
-from regenesis.run import synthesize
+from regenesis.runs import synthesize
 from regenesis.store.tables import read_questions, write_questions
 from regenesis.synthesis.questions import digest_of
 from regenesis.tasks import load_questions

@@ -19,7 +19,7 @@ from tests.helpers.runs import journal, recorded_keys, toy_config, train_bytes, 
 from regenesis.answers import grade
 from regenesis.config import RunConfig
 from regenesis.errors import ConfigError, EngineError, LedgerError, RegenesisError, RequestFailed, RunError, TaskError
-from regenesis.run import Progress, SynthesisReport, read_status, synthesize
+from regenesis.runs import Progress, SynthesisReport, read_status, synthesize
 from regenesis.store import outcomes
 from regenesis.types import Completion, Request
 

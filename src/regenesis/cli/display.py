@@ -23,7 +23,7 @@ from regenesis.report.figures import duration
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from regenesis.run import Progress
+    from regenesis.runs import Progress
 
 _SECONDS_BETWEEN_LINES = 15.0
 _SECONDS_BETWEEN_LOOKS = 0.5

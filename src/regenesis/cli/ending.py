@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from regenesis.curation import Funnel
-    from regenesis.run import SynthesisReport
+    from regenesis.runs import SynthesisReport
 
 _WHY = {"surplus": "more than are kept a question", "near_duplicate": "much like a kept one"}
 _WHY_BROKEN = {

@@ -145,8 +145,8 @@ def _run_work(
 ) -> Coroutine[Any, Any, EvaluationReport]:
     from regenesis.evaluation.measuring import chosen_tasks
     from regenesis.evaluation.stage import EVALUATION_USES
-    from regenesis.run import RunDirectory
-    from regenesis.run.evaluating import evaluate_run
+    from regenesis.runs import RunDirectory
+    from regenesis.runs.evaluating import evaluate_run
 
     config = RunDirectory(folder).require_own(EVALUATION_USES, overrides)
     chosen = chosen_tasks(tasks, config.evaluation, limit=limit, shuffle=shuffle)

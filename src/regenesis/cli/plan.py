@@ -15,7 +15,7 @@ from regenesis.cli.options import AsJson, ConfigFile, Overrides, config_to_work_
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from regenesis.run import Plan
+    from regenesis.runs import Plan
 
 
 def plan_command(
@@ -38,8 +38,8 @@ def plan_command(
     "At most" is what the config allows; "expected" rests on a supposed yield and on typical lengths. Questions are
     loaded; no model is asked.
     """
-    from regenesis.run import plan
-    from regenesis.run.plan import DEFAULT_YIELD
+    from regenesis.runs import plan
+    from regenesis.runs.plan import DEFAULT_YIELD
 
     found = plan(
         config_to_work_by(config, overrides), chain_yield=DEFAULT_YIELD if chain_yield is None else chain_yield

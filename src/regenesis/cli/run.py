@@ -16,7 +16,7 @@ from regenesis.cli.exits import Exit
 from regenesis.cli.options import AsJson, ConfigFile, Overrides, RunDir, config_to_work_by
 
 if TYPE_CHECKING:
-    from regenesis.run.loop import Remaining, Stage
+    from regenesis.runs.loop import Remaining, Stage
 
 _IN_WORDS = {"synthesize": "Synthesize", "train": "Train", "evaluate": "Evaluate"}
 
@@ -48,7 +48,7 @@ def run_command(
       130  interrupted
     """  # noqa: D301 - the command line knows a paragraph to leave alone by that character
     from regenesis.cli.looking_ahead import look_ahead
-    from regenesis.run.loop import Remaining, require_possible, stages
+    from regenesis.runs.loop import Remaining, require_possible, stages
 
     loaded = config_to_work_by(config, overrides)
     folder = run_dir or Path("runs") / config.stem
@@ -128,7 +128,7 @@ def _evaluate(stage: Stage, remaining: Remaining, command: str, as_json: bool) -
     from regenesis.cli.evaluation_ending import print_evaluation
     from regenesis.cli.terminal import console
     from regenesis.evaluation.progress import EvaluationProgress
-    from regenesis.run.evaluating import evaluate_run
+    from regenesis.runs.evaluating import evaluate_run
 
     progress = EvaluationProgress()
     within = stage.config.model_copy(update={"budget": remaining.config()})

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from regenesis.curation.funnel import Tally
-    from regenesis.run import Progress
+    from regenesis.runs import Progress
     from regenesis.scheduling.asking import Asking
 
 _MEGABYTE = 1_000_000

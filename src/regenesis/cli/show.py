@@ -40,7 +40,7 @@ def show_command(
 
     Without --question it lists the run's questions: chains, how many of them were correct, how many were kept.
     """
-    from regenesis.run.status import read_questions_and_outcomes
+    from regenesis.runs.status import read_questions_and_outcomes
 
     rows = read_questions_and_outcomes(run)
     if question is not None:
@@ -80,7 +80,7 @@ def method_words(run: RunFolder) -> tuple[Mapping[str, str], Mapping[str, str]]:
     Files and code that a config names are used only where the config is trusted.
     """
     from regenesis.errors import ConfigError
-    from regenesis.run import RunDirectory
+    from regenesis.runs import RunDirectory
     from regenesis.section import paths_of
     from regenesis.store.trust import code_of, is_trusted
     from regenesis.synthesis.inputs import method_of

@@ -12,13 +12,13 @@ from regenesis.cli.options import AsJson, RunFolder
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from regenesis.run import Status
+    from regenesis.runs import Status
 
 
 def status_command(run: RunFolder, as_json: AsJson = False) -> None:
     """What a run holds: questions, chains by verdict, kept paths, the tuned model, what was measured, tokens, time."""
     from regenesis.cli.terminal import print_json
-    from regenesis.run import read_status
+    from regenesis.runs import read_status
 
     found = read_status(run)
     if as_json:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from regenesis.config import BudgetConfig, RunConfig
-    from regenesis.run import Progress, SynthesisReport
+    from regenesis.runs import Progress, SynthesisReport
     from regenesis.tasks import LoadedQuestions
 
 
@@ -69,7 +69,7 @@ def watch_synthesis(
     from regenesis.cli.display import display_for
     from regenesis.cli.interrupts import run_until_interrupted
     from regenesis.cli.terminal import console
-    from regenesis.run import Progress, synthesize
+    from regenesis.runs import Progress, synthesize
     from regenesis.synthesis.inputs import method_of
 
     # standard output belongs to the document where one is asked for

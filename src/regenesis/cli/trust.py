@@ -14,7 +14,7 @@ import yaml
 from regenesis.cli.options import RunFolder
 
 if TYPE_CHECKING:
-    from regenesis.run import RunDirectory
+    from regenesis.runs import RunDirectory
     from regenesis.store.trust import Reach
 
 
@@ -30,7 +30,7 @@ def trust_command(
     from regenesis.cli.terminal import console
     from regenesis.errors import RunError
     from regenesis.report.text import neutralise
-    from regenesis.run import RunDirectory
+    from regenesis.runs import RunDirectory
     from regenesis.store.trust import is_trusted, remember
 
     directory, out = RunDirectory(run), console()

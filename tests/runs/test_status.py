@@ -10,8 +10,8 @@ from tests.helpers.runs import journal
 from regenesis.config import RunConfig
 from regenesis.errors import LedgerError, RunError
 from regenesis.ledger import Ledger
-from regenesis.run import RunDirectory, read_status
-from regenesis.run.status import read_outcomes, read_questions_and_outcomes
+from regenesis.runs import RunDirectory, read_status
+from regenesis.runs.status import read_outcomes, read_questions_and_outcomes
 
 Finished = tuple[Callable[..., RunConfig], Path]
 

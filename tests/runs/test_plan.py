@@ -7,7 +7,7 @@ import pytest
 from tests.helpers.played import PlayedEngine
 from tests.helpers.runs import toy_config, write_questions
 
-from regenesis.run import plan, synthesize
+from regenesis.runs import plan, synthesize
 
 
 def test_the_paper_preset_plans_245_calls_a_question_without_its_hint_pass(file: Path) -> None:

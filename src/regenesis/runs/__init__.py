@@ -6,8 +6,8 @@ status = read_status("runs/x")
 
 from __future__ import annotations
 
-from regenesis.run.plan import Plan, plan
-from regenesis.run.status import Status, read_status
+from regenesis.runs.plan import Plan, plan
+from regenesis.runs.status import Status, read_status
 from regenesis.store.directory import RunDirectory
 from regenesis.synthesis.progress import Progress
 from regenesis.synthesis.stage import SynthesisReport, synthesize

@@ -16,7 +16,7 @@ from regenesis.config import (
 )
 from regenesis.errors import ConfigError, RunError
 from regenesis.ledger import Ledger
-from regenesis.run.loop import Remaining, stages
+from regenesis.runs.loop import Remaining, stages
 from regenesis.types import Completion, Message, Request, Sampling
 
 EVALUATED = {"tasks": ["gsm8k"]}

@@ -10,7 +10,7 @@ import pytest
 from tests.helpers.played import PlayedEngine, completion, play
 from tests.helpers.runs import toy_config, train_bytes
 
-from regenesis.run import synthesize
+from regenesis.runs import synthesize
 from regenesis.types import Completion, Request
 
 THOUGHT = "Is it per week? No: the shelves hold them all."
