@@ -10,7 +10,8 @@ import functools
 import socket
 import sys
 from urllib.parse import urlsplit
-from urllib.request import getproxies
+
+from regenesis.proxies import is_proxied
 
 _PATIENCE = 5.0
 """Seconds for a connection to open."""
@@ -24,9 +25,9 @@ def offline_if_unreachable() -> None:
     """
     from huggingface_hub import constants
 
-    endpoint = urlsplit(constants.ENDPOINT)
-    if constants.HF_HUB_OFFLINE or getproxies().keys() & {endpoint.scheme, "all"}:
+    if constants.HF_HUB_OFFLINE or is_proxied(constants.ENDPOINT):
         return
+    endpoint = urlsplit(constants.ENDPOINT)
     port = endpoint.port or (443 if endpoint.scheme == "https" else 80)
     try:
         socket.create_connection((endpoint.hostname or "", port), timeout=_PATIENCE).close()

@@ -18,9 +18,9 @@ from regenesis.engines.openai.bodies import BrokenReply
 from regenesis.engines.openai.complaints import error_words, shorten
 from regenesis.engines.openai.credentials import Credential
 from regenesis.engines.openai.exchange import describe, read_bounded
-from regenesis.engines.openai.proxies import environment_proxy, through
 from regenesis.engines.openai.replies import listed_models
 from regenesis.errors import EngineError
+from regenesis.proxies import environment_proxy, through
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession

@@ -43,10 +43,10 @@ from regenesis.engines.openai.endpoints import Endpoint, Pool, longest_retry_aft
 from regenesis.engines.openai.exchange import Answered, Failed, Hopeless, Outcome, Refused, TooMuch, exchange
 from regenesis.engines.openai.fitting import read_room
 from regenesis.engines.openai.form import Form
-from regenesis.engines.openai.proxies import environment_proxy
 from regenesis.engines.openai.replies import Reply
 from regenesis.engines.openai.switch import ThinkingSwitch
 from regenesis.errors import EngineError, RequestFailed
+from regenesis.proxies import environment_proxy
 from regenesis.types import Completion, Request, Thinking
 
 if TYPE_CHECKING:

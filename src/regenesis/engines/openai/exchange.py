@@ -17,8 +17,8 @@ from regenesis.engines.openai.backoff import retry_after_seconds
 from regenesis.engines.openai.bodies import BrokenReply
 from regenesis.engines.openai.complaints import error_code, error_words
 from regenesis.engines.openai.finishes import Withheld
-from regenesis.engines.openai.proxies import through
 from regenesis.engines.openai.replies import ErrorInReply, Reply, read_reply
+from regenesis.proxies import through
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession

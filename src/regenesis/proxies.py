@@ -2,6 +2,7 @@
 
     environment_proxy("http://models.example/v1")  # "http://proxy.example:3128", or None
     through(proxy, url)                            # "through the proxy http://proxy.example:3128 (…)"
+    is_proxied("https://hub.example")              # whether any is named, also of a kind that only others can use
 
 Looked up once a URL and handed to each request. The HTTP client's own way would look it up in a thread for every
 request, and read `~/.netrc` beside it, whose credentials clash with the key.
@@ -24,22 +25,25 @@ def environment_proxy(url: str) -> str | None:
     Raises:
         EngineError: It is of a kind that cannot be used, SOCKS say.
     """
-    parts = urlsplit(url)
-    if _is_bypassed(parts.hostname or "", parts.port) or proxy_bypass(parts.netloc):
+    named = _named(url)
+    if named is None:
         return None
-    proxies = getproxies()
-    proxy = proxies.get(parts.scheme)
-    if proxy is None:
-        # unlike the variable of a scheme, this one is often set for other programs alone
-        proxy = _spelled_out(proxies.get("all", ""))
-        return proxy if proxy.startswith(("http://", "https://")) else None
-    proxy = _spelled_out(proxy)
-    if proxy and not proxy.startswith(("http://", "https://")):
-        raise EngineError(
-            f"{parts.scheme}_proxy names the proxy {shown(proxy)}, and only http:// proxies can be used. "
-            f"Set no_proxy={parts.hostname} to reach the server directly, or name another proxy."
-        )
-    return proxy or None
+    variable, proxy = named
+    if proxy.startswith(("http://", "https://")):
+        return proxy
+    # unlike the variable of a scheme, this one is often set for other programs alone
+    if variable == "all":
+        return None
+    parts = urlsplit(url)
+    raise EngineError(
+        f"{parts.scheme}_proxy names the proxy {shown(proxy)}, and only http:// proxies can be used. "
+        f"Set no_proxy={parts.hostname} to reach the server directly, or name another proxy."
+    )
+
+
+def is_proxied(url: str) -> bool:
+    """Whether the environment names a proxy of any kind for a URL."""
+    return _named(url) is not None
 
 
 def through(proxy: str | None, url: str) -> str:
@@ -51,6 +55,17 @@ def shown(proxy: str) -> str:
     """A proxy's URL without its password."""
     parts = urlsplit(proxy)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], path="", query="", fragment="").geturl()
+
+
+def _named(url: str) -> tuple[str, str] | None:
+    """The proxy that the environment names for a URL, behind the name of the variable; `None` if there is none."""
+    parts = urlsplit(url)
+    if _is_bypassed(parts.hostname or "", parts.port) or proxy_bypass(parts.netloc):
+        return None
+    proxies = getproxies()
+    variable = parts.scheme if parts.scheme in proxies else "all"
+    proxy = _spelled_out(proxies.get(variable, ""))
+    return (variable, proxy) if proxy else None
 
 
 def _spelled_out(proxy: str) -> str:
