@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regenesis.engines.thoughts import Split, opening_at_end, share_of_thought, split
+from regenesis.engines.thoughts import CLOSING, OPENING, Split, closing_of, opening_at_end, share_of_thought, split
 
 FAMILIES = {
     "think": ("<think>\n", "\n</think>\n\n", ""),
@@ -170,6 +172,30 @@ def test_a_text_full_of_marks_is_read_all_the_same(piece: str) -> None:
 )
 def test_what_opens_a_thought_is_seen_at_the_end_of_a_prompt(prompt: str, opening: str) -> None:
     assert opening_at_end(prompt) == opening
+
+
+IN_PLAIN_WORDS = {"granite", "harmony, cut to its text"}
+
+
+@pytest.mark.parametrize("name", sorted(FAMILIES.keys() - IN_PLAIN_WORDS))
+def test_a_thought_closed_as_its_opening_asks_is_parted_from_the_reply(name: str) -> None:
+    opening = FAMILIES[name][0].strip()
+    assert split(f"{opening}\nper week?{closing_of(opening)}1. Add.") == Split("per week?", "1. Add.")
+    assert split(f"per week?{closing_of(opening)}1. Add.", opening) == Split("per week?", "1. Add.")
+    assert re.fullmatch(OPENING, opening)
+    assert re.fullmatch(CLOSING, closing_of(opening))
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "<|user|>\n{{ m.content }}<|end|>\n<|assistant|>\n",
+        "{% set analysisResult = m.content %}[INST]{{ m.content }}[/INST]",
+        "<|start_header_id|>assistant<|end_header_id|>",
+    ],
+)
+def test_a_chat_template_without_thoughts_holds_no_mark_of_one(template: str) -> None:
+    assert not re.search(f"{OPENING}|{CLOSING}", template)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ r"""Takes a completion apart into what the model thought and what it replied.
     split("<think>\nper week?\n</think>\n\n12")    # Split(thought="per week?", reply="12")
     split("per week?\n</think>\n\n12", "<think>")    # the same: the chat template had opened the thought
     opening_at_end("<|Assistant|><think>\n")          # "<think>"
+    closing_of("<seed:think>")                        # "</seed:think>"
 
 Thinking models write their thought before the reply, each family between marks of its own. A thought stands at the
 very beginning: marks in the middle of a reply are text like any other. A thought that is not closed was cut, and
@@ -12,6 +13,7 @@ leaves no reply. Model output is untrusted: whatever the text, the outcome is a 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -31,12 +33,15 @@ class _Family:
         opening: What a thought begins with.
         closing: What ends it, with what introduces the reply; `{name}` stands for the name of the opening tag.
         lone: The closing where the prompt held the opening; `None` where that cannot be told from a reply.
+        written: What the model itself writes between a thought and its reply, as text; `None` where the family opens
+            with plain words, which no chat template holds.
         closes: Whether a thought must be closed to be one, since it opens with plain words.
     """
 
     opening: str
     closing: str
     lone: str | None
+    written: str | None
     closes: bool = False
 
 
@@ -52,43 +57,68 @@ _RESPONSE = r"<\|START_(?:RESPONSE|TEXT)\|>"
 _FAMILIES = (
     # Qwen3, DeepSeek-R1, GLM, Phi-4, SmolLM3, MiniMax and most others; <thought> of EXAONE Deep, <seed:think>
     # of Seed-OSS, <longcat_think>
-    _Family(rf"<(?P<name>{_TAG})>", r"</{name}>", rf"</{_PRIMED_TAG}>"),
+    _Family(rf"<(?P<name>{_TAG})>", r"</{name}>", rf"</{_PRIMED_TAG}>", "</{name}>"),
     # Magistral
-    _Family(r"\[THINK\]", r"\[/THINK\]", r"\[/THINK\]"),
+    _Family(r"\[THINK\]", r"\[/THINK\]", r"\[/THINK\]", "[/THINK]"),
     # Kimi
-    _Family(r"◁think▷", r"◁/think▷", r"◁/think▷"),
+    _Family(r"◁think▷", r"◁/think▷", r"◁/think▷", "◁/think▷"),
     # Gemma 4
-    _Family(r"<\|channel>thought\b", r"<channel\|>", r"<channel\|>"),
+    _Family(r"<\|channel>thought\b", r"<channel\|>", r"<channel\|>", "<channel|>"),
     # gpt-oss (harmony), where a thought ends with its message and another one may follow
     _Family(
         _CHANNEL.format("analysis|commentary"),
         rf"(?:<\|end\|>\s*)?{_FINAL}|<\|end\|>|<\|call\|>|(?=<\|start\|>)|(?=<\|channel\|>)",
         rf"(?:<\|end\|>\s*)?{_FINAL}",
+        "<|end|><|start|>assistant<|channel|>final<|message|>",
     ),
     # the same, decoded without special tokens
     _Family(
-        r"(?:analysis|commentary)(?=[A-Z\"'(*])", r"assistantfinal|assistant(?=analysis|commentary)", "assistantfinal"
+        r"(?:analysis|commentary)(?=[A-Z\"'(*])",
+        r"assistantfinal|assistant(?=analysis|commentary)",
+        "assistantfinal",
+        None,
     ),
     # Command A
     _Family(
-        r"<\|START_THINKING\|>", rf"<\|END_THINKING\|>(?:\s*{_RESPONSE})?", rf"<\|END_THINKING\|>(?:\s*{_RESPONSE})?"
+        r"<\|START_THINKING\|>",
+        rf"<\|END_THINKING\|>(?:\s*{_RESPONSE})?",
+        rf"<\|END_THINKING\|>(?:\s*{_RESPONSE})?",
+        "<|END_THINKING|>",
     ),
     # OpenThinker, Sky-T1
     _Family(
         r"<\|begin_of_thought\|>",
         r"<\|end_of_thought\|>(?:\s*<\|begin_of_solution\|>)?",
         r"<\|end_of_thought\|>(?:\s*<\|begin_of_solution\|>)?",
+        "<|end_of_thought|>",
     ),
     # Apertus
-    _Family(r"<\|inner_prefix\|>", r"<\|inner_suffix\|>", r"<\|inner_suffix\|>"),
+    _Family(r"<\|inner_prefix\|>", r"<\|inner_suffix\|>", r"<\|inner_suffix\|>", "<|inner_suffix|>"),
     # Solar Open
-    _Family(r"<\|think\|>", r"<\|end\|>(?:\s*<\|begin\|>\s*assistant\s*<\|content\|>)?", None),
+    _Family(
+        r"<\|think\|>",
+        r"<\|end\|>(?:\s*<\|begin\|>\s*assistant\s*<\|content\|>)?",
+        None,
+        "<|end|><|begin|>assistant<|content|>",
+    ),
     # Granite 3
-    _Family(r"Here(?:'s| is) my thought process:", r"Here(?:'s| is) my response:", None, closes=True),
+    _Family(r"Here(?:'s| is) my thought process:", r"Here(?:'s| is) my response:", None, None, closes=True),
 )
+
+
+def _any_of(patterns: Iterable[str]) -> str:
+    """One pattern for several; the names of groups go, since they would clash."""
+    return "(?:" + "|".join(pattern.replace("?P<name>", "?:") for pattern in patterns) + ")"
+
+
+_WRITTEN = [(family.opening, family.written) for family in _FAMILIES if family.written is not None]
+OPENING = _any_of(opening for opening, _ in _WRITTEN)
+"""Pattern of what opens a thought in a chat template and in what it renders."""
+CLOSING = _any_of(re.escape(written).replace(r"\{name\}", _TAG) for _, written in _WRITTEN)
+"""Pattern of what stands there between a thought and its reply."""
 _OPENINGS = tuple(re.compile(rf"\s*(?:{family.opening})") for family in _FAMILIES)
 _LONE = tuple(re.compile(family.lone) if family.lone else None for family in _FAMILIES)
-_OPENING_AT_END = re.compile("(?:" + "|".join(family.opening for family in _FAMILIES if not family.closes) + r")\s*\Z")
+_OPENING_AT_END = re.compile(rf"{OPENING}\s*\Z")
 _LONGEST_OPENING = 250
 
 _REPLY_HEAD = re.compile(rf"\s*(?:{_FINAL}|{_RESPONSE})")
@@ -126,6 +156,15 @@ def opening_at_end(prompt: str) -> str:
     """The mark at the end of a prompt that opens a thought, empty if there is none: the model goes on inside it."""
     found = _OPENING_AT_END.search(prompt[-_LONGEST_OPENING:])
     return found.group().rstrip() if found else ""
+
+
+def closing_of(opening: str) -> str:
+    """What a model writes at the end of a thought that began with this mark; the usual tag for one that is unknown."""
+    found = _opening(opening, 0)
+    if found is None or found[0].written is None:
+        return "</think>"
+    family, mark = found
+    return family.written.replace("{name}", mark.groupdict().get("name") or "")
 
 
 def share_of_thought(tokens: int, thought: str, reply: str) -> int:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from regenesis.checkpoints.chats import Chat
+from regenesis.engines.thoughts import CLOSING, OPENING, closing_of
 from regenesis.errors import TrainingError
 
 if TYPE_CHECKING:
@@ -24,25 +25,11 @@ if TYPE_CHECKING:
     from regenesis.types import Thinking
 
 _REPLY, _THOUGHT = "regenesis-reply", "regenesis-thought"
-_OPENING = re.compile(
-    r"<(?:\w+:)?(?:think|thinking|thought|reasoning)>|\[THINK\]|◁think▷|<\|think\|>|<\|START_THINKING\|>"
-    r"|<\|begin_of_thought\|>|<\|inner_prefix\|>|<\|channel\|>analysis<\|message\|>"
-)
-_CLOSING = re.compile(
-    r"</(?:\w+:)?(?:think|thinking|thought|reasoning)>|\[/THINK\]|◁/think▷|<\|/think\|>|<\|END_THINKING\|>"
-    r"|<\|end_of_thought\|>|<\|inner_suffix\|>"
-)
-_CLOSED_BY = {
-    "<|think|>": "<|/think|>",
-    "<|START_THINKING|>": "<|END_THINKING|>",
-    "<|begin_of_thought|>": "<|end_of_thought|>",
-    "<|inner_prefix|>": "<|inner_suffix|>",
-    "<|channel|>analysis<|message|>": "<|end|><|start|>assistant<|channel|>final<|message|>",
-}
+_OPENING, _CLOSING = re.compile(OPENING), re.compile(CLOSING)
 _THOUGHT_AT_THE_END = re.compile(
-    rf"\s*(?:(?P<opening>{_OPENING.pattern})(?P<gap>\s*)(?P<closing>{_CLOSING.pattern})?|(?:{_CLOSING.pattern}))\s*\Z"
+    rf"\s*(?:(?P<opening>{OPENING})(?P<gap>\s*)(?P<closing>{CLOSING})?|(?:{CLOSING}))\s*\Z"
 )
-_EMPTY_THOUGHT = re.compile(rf"\s*(?:{_OPENING.pattern})?\s*(?:{_CLOSING.pattern})\s*")
+_EMPTY_THOUGHT = re.compile(rf"\s*(?:{OPENING})?\s*(?:{CLOSING})\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +170,8 @@ def _opened(prompt: str) -> str | None:
 
 def _closing(opening: str, *, newline: bool) -> str:
     """What models write at the end of a thought: the closing tag, on a line of its own where the opening has one."""
-    tag = _CLOSED_BY.get(opening) or opening[0] + "/" + opening[1:]
-    if opening in _CLOSED_BY:
-        return tag
-    return f"\n{tag}\n\n" if newline else tag
+    closing = closing_of(opening)
+    return f"\n{closing}\n\n" if newline and closing.startswith(("</", "[/", "◁/")) else closing
 
 
 def _tag_named_in(template: str) -> str:
