@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,6 +23,7 @@ from regenesis.models import KNOWN, cached
 from regenesis.models.names import HubName, PackageName, parse_name
 from regenesis.prompts import load_answering
 from regenesis.scheduling import Budget, Sampler
+from regenesis.synthesis.inputs import shown_to
 from regenesis.types import Completion, GradedPath, Question, ReasoningPath, Request, Verdict
 
 _PATIENCE = 300.0
@@ -102,8 +102,7 @@ def _is_at_hand(config: RunConfig) -> bool:
 
 async def _ask_a_chain(config: RunConfig, question: Question, engine: _Asked) -> Outcome:
     method = make_method(config.method, load_answering(config.answering)).one_chain()
-    if not method.reads_gold:
-        question = replace(question, gold=None)
+    (question,) = shown_to(method, [question])
     with TemporaryDirectory(prefix="regenesis-doctor-") as folder:
         try:
             await engine.open()

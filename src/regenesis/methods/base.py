@@ -153,6 +153,7 @@ class Method(ABC, Generic[ConfigT]):
         reads_gold: Whether it is shown gold answers. One that is not is handed questions without any, so that it
             cannot, and its data set names none.
         source: The paper that describes it.
+        reads_solutions: Whether it is handed the worked solutions that data sets come with.
     """
 
     name: ClassVar[str]
@@ -160,6 +161,7 @@ class Method(ABC, Generic[ConfigT]):
     Config: ClassVar[type[MethodSection]]
     stages: ClassVar[Mapping[str, str]]
     source: ClassVar[str] = ""
+    reads_solutions: ClassVar[bool] = False
 
     def __init__(self, config: ConfigT, answering: AnsweringPrompt) -> None:
         """Reads what the config names; asks nothing.

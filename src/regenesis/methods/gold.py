@@ -5,17 +5,14 @@ What self-training is compared with where human solutions exist (GSM8K, AQuA-RAT
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from regenesis.answers.gold import working_in
 from regenesis.methods.base import Method, MethodSection, Outcome, Session
 from regenesis.methods.estimates import Estimate
 from regenesis.types import Question, ReasoningPath
 
-_ANNOTATION = re.compile(r"<<[^<>\n]*>>")
-"""GSM8K's notes for a calculator, inside a sentence that says the same."""
-_FINAL_MARK = re.compile(r"\n*^####.*\Z", re.MULTILINE | re.DOTALL)
 _BYTES_A_TOKEN = 4
 
 
@@ -33,6 +30,7 @@ class Gold(Method[GoldConfig]):
     title = "the data set's own solutions"
     Config = GoldConfig
     stages: ClassVar[Mapping[str, str]] = {}
+    reads_solutions = True
 
     async def solve(self, session: Session) -> Outcome:
         question = session.question
@@ -55,9 +53,11 @@ class Gold(Method[GoldConfig]):
         """The worked solution, ended in the form that the answering prompt asks for."""
         if question.solution is None or question.gold is None:
             return None
-        text = _FINAL_MARK.sub("", _ANNOTATION.sub("", question.solution)).strip()
+        text = working_in(question.solution)
         if not text:
             return None
+        if question.kind == "code":
+            return text  # the program is the answer, and gold its tests
         if not self.answering.asks_for_a_box:
             return f"{text}\nThe answer is {question.gold}."
         return text if "\\boxed" in text else f"{text}\nThe final answer is \\boxed{{{question.gold}}}."

@@ -9,6 +9,7 @@ It belongs to no method, so that methods with prompts of their own are trained a
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Literal
@@ -70,7 +71,9 @@ class AnsweringPrompt:
         Raises:
             ConfigError: The template cannot be rendered for this question.
         """
-        turn = Message("user", self._templates.render("answer", question=question))
+        # a template of the user's own may name any attribute
+        shown = replace(question, solution=None)
+        turn = Message("user", self._templates.render("answer", question=shown))
         return (Message("system", self.config.system), turn) if self.config.system else (turn,)
 
     def with_prompt(self, prompt: str) -> AnsweringPrompt:

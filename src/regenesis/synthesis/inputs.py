@@ -24,9 +24,16 @@ def method_of(method: MethodSection, answering: AnsweringConfig) -> Method[Any]:
 
 def shown_to(method: Method[Any], questions: Sequence[Question]) -> list[Question]:
     """The questions as a method is handed them: without gold answers and solutions where it reads none."""
-    if method.reads_gold:
-        return list(questions)
-    return [replace(question, gold=None, solution=None, scoring={}) for question in questions]
+    if not method.reads_gold:
+        return [replace(question, gold=None, solution=None, scoring={}) for question in questions]
+    if not method.reads_solutions:
+        return [replace(question, solution=None) for question in questions]
+    return list(questions)
+
+
+def solutions_of(method: Method[Any], questions: Sequence[Question]) -> list[str | None]:
+    """The worked solutions that a method's outcomes depend on; none for most methods."""
+    return [question.solution for question in questions] if method.reads_solutions else []
 
 
 def digests(inputs: Mapping[str, Any]) -> dict[str, str]:

@@ -31,7 +31,7 @@ from regenesis.store.journal import Journal
 from regenesis.store.outcomes import OutcomeDamaged, OutcomeStore, fingerprint
 from regenesis.store.tables import OutcomeTables, read_left_out, write_questions
 from regenesis.synthesis.decontaminating import Decontamination, decontaminate
-from regenesis.synthesis.inputs import digests, method_of, shown_to
+from regenesis.synthesis.inputs import digests, method_of, shown_to, solutions_of
 from regenesis.synthesis.judging import PathJudge
 from regenesis.synthesis.progress import Progress
 from regenesis.synthesis.questions import digest_of, load_for, write_set_aside
@@ -389,4 +389,5 @@ def _fingerprint(synthesis: _Synthesis) -> str:
         config.curation.model_dump(mode="json"),
         method.inputs(),
         method.scaffold,
+        *solutions_of(method, synthesis.questions),
     )

@@ -35,6 +35,10 @@ _RANKS: dict[str, tuple[str, ...]] = {
         "candidates candidate_answers alternatives possible_answers multiple_choice_targets mc1_targets choice option",
         "answers targets",
     ),
+    "solution": (
+        "solution worked_solution reference_solution gold_solution ground_truth_solution solution_text full_solution",
+        "rationale explanation worked_answer reasoning_steps chain_of_thought cot",
+    ),
 }
 FIELDS = tuple(_RANKS)
 """The fields of a question that a column can hold."""

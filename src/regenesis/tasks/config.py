@@ -36,8 +36,8 @@ class TaskConfig(Section):
     config: str | None = Field(default=None, pattern=r"^\w[\w .+-]*$")
     """For `hub`: which of the data set's configs; the only one, or its default, if left out."""
     fields: dict[str, str | None] = Field(default_factory=dict)
-    """For `file` and `hub`: the column of `id`, `text`, `gold`, `choices`, or a part of one (`prompt[0].content`); a
-    value with `{{ }}` is a template over the row, `null` leaves a field out."""
+    """For `file` and `hub`: the column of `id`, `text`, `gold`, `choices`, `solution`, or a part of one
+    (`prompt[0].content`); a value with `{{ }}` is a template over the row, `null` leaves a field out."""
     kind: AnswerKind | Literal["auto"] = "auto"
     """For `file` and `hub`: how answers compare; `auto` reads it off the gold answer."""
     parameters: dict[str, Any] = Field(default_factory=dict)

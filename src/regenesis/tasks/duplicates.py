@@ -82,7 +82,13 @@ class Once:
             return
         if first.gold is None:
             # in place, since the first one is already on its way
-            seen.first.question = replace(first, gold=other.gold, accepted=other.accepted, kind=other.kind)
+            seen.first.question = replace(
+                first,
+                gold=other.gold,
+                accepted=other.accepted,
+                kind=other.kind,
+                solution=first.solution or other.solution,
+            )
             seen.first.cell, seen.first.without_gold = one.cell, None
         elif (first.gold, first.kind) != (other.gold, other.kind) and not same_gold(_gold(first), _gold(other)):
             seen.others.append(one)

@@ -25,12 +25,13 @@ from regenesis.types import Choice
 Fields = Mapping[str, str | None]
 """What the config says: a column or template by field; `None` where a field is to be left out."""
 
-_WHAT = {"text": "question", "gold": "gold answer", "choices": "options", "id": "id"}
+_WHAT = {"text": "question", "gold": "gold answer", "choices": "options", "id": "id", "solution": "worked solution"}
 PLAIN = {
     "text": ("question", "text", "prompt", "problem"),
     "gold": ("answer", "gold", "target", "solution"),
     "choices": ("choices", "options"),
     "id": ("id", "uid", "qid"),
+    "solution": ("solution",),
 }
 """Names so plain that a user need not be told what they were taken for."""
 
@@ -225,6 +226,29 @@ def find_id(fields: Fields, table: Table) -> Found | None:
         return _stated("id", fields, table)
     names = usual_columns("id", table.columns, [], lambda name: name in PLAIN["id"] or table.holds_ids(name))
     return _guessed("id", names[0], table) if names else None
+
+
+def find_solution(fields: Fields, table: Table, taken: Collection[str]) -> Found | None:
+    """The worked solution, where a column of its own holds it.
+
+    Args:
+        fields: What the config says.
+        table: The table.
+        taken: Columns that hold something else.
+
+    Raises:
+        TaskError: The column that the config names is not there.
+    """
+    if "solution" in fields:
+        found = _stated("solution", fields, table)
+    else:
+        columns = [name for name in table.columns if name not in taken]
+        names = usual_columns("solution", columns, [], table.holds_solutions)
+        found = _guessed("solution", names[0], table) if names else None
+    if found is None:
+        return None
+    reader = found.reader
+    return Found(found.name, found.columns, lambda row: _shown_gold(reader(row)), found.told)
 
 
 def _stated(field: str, fields: Fields, table: Table) -> Found | None:

@@ -49,6 +49,8 @@ class CatalogueEntry(BaseModel):
     """The row's own id; rows without one are known by a hash of the question."""
     choices: str | None = None
     """The options."""
+    solution: str | None = None
+    """A worked solution, for methods that train on them; no model is shown it."""
     where: str | None = None
     """True for rows of the wanted kind; others are left out and counted."""
     licence: str
@@ -84,6 +86,7 @@ class CatalogueEntry(BaseModel):
             kind=kind,
             id=reader(self.id) if self.id else None,
             choices=reader(self.choices) if self.choices else None,
+            solution=reader(self.solution) if self.solution else None,
             where=reader(self.where) if self.where else None,
         )
 

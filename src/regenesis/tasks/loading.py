@@ -275,6 +275,7 @@ class _Source:
             kind,
             draft.choices,
             accepted=gold.accepted if isinstance(gold, Gold) else (),
+            solution=draft.solution,
         )
         return Made(question, row.source, row.line, draft.cell, gold.why if isinstance(gold, NoGold) else None)
 

@@ -15,7 +15,7 @@ from regenesis.errors import TaskError
 from regenesis.tasks.choices import read_choices
 from regenesis.tasks.column_names import fold
 from regenesis.tasks.config import TaskConfig
-from regenesis.tasks.fields import Found, check_fields, find_choices, find_gold, find_id, find_text
+from regenesis.tasks.fields import Found, check_fields, find_choices, find_gold, find_id, find_solution, find_text
 from regenesis.tasks.positions import AmbiguousPositionsError, first_position, position_in
 from regenesis.tasks.recipes import Recipe
 from regenesis.tasks.rows import Row, RowError, RowSource
@@ -79,6 +79,11 @@ def read_own(task: TaskConfig, source: RowSource) -> OwnTable:
         reader, counted = _by_options(source, table, gold, choices)
         told.append(counted)
     told += notes_on(table, unused, text, gold)
+    # looked for last, among what is left: nothing that is asked or graded depends on it
+    solution = find_solution(task.fields, table, used)
+    if solution:
+        told += solution.told
+        unused = tuple(column for column in unused if column not in solution.columns)
     return OwnTable(
         itertools.chain(head, rows),
         Recipe(
@@ -88,10 +93,15 @@ def read_own(task: TaskConfig, source: RowSource) -> OwnTable:
             row_id.reader if row_id else None,
             choices.reader if choices else None,
             cell=gold.reader if gold else None,
+            solution=solution.reader if solution else _nothing if "solution" in task.fields else None,
         ),
         unused,
         (*source.notes, *(f"{task.name}: {note}" for note in told if note)),
     )
+
+
+def _nothing(row: Mapping[str, Any]) -> None:
+    return None
 
 
 def _table(origin: str, head: list[Row]) -> Table:

@@ -11,11 +11,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from regenesis.answers.gold import ALONE, Column, Gold, GoldError, NoGold, look_at, read_gold
+from regenesis.answers.gold import ALONE, Column, Gold, GoldError, NoGold, holds_working, look_at, read_gold
 from regenesis.tasks.choices import read_choices, with_options
 from regenesis.tasks.rows import RowError, shorten
 from regenesis.tasks.templates import Reader
-from regenesis.types import AnswerKind, Choice
+from regenesis.types import AnswerKind, Choice, storable
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class Draft:
         gold: The gold answer as read, or why there is none.
         choices: The options.
         cell: What the row holds in place of `gold`.
+        solution: The worked solution that the row holds.
     """
 
     row_id: str | None
@@ -35,6 +36,7 @@ class Draft:
     gold: Gold | NoGold
     choices: tuple[Choice, ...]
     cell: Any = None
+    solution: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class Recipe:
         where: Reads whether the row is of the wanted kind.
         column: What the gold column as a whole tells about cells that are ambiguous alone.
         cell: Reads what the row itself holds, to be shown, where `gold` makes something of it.
+        solution: Reads the worked solution; where left out the gold cell is taken for one if it holds more than an
+            answer.
     """
 
     text: Reader
@@ -60,6 +64,7 @@ class Recipe:
     where: Reader | None = None
     column: Column = ALONE
     cell: Reader | None = None
+    solution: Reader | None = None
 
     def settled_by(self, rows: Iterable[Mapping[str, Any]]) -> Recipe:
         """The recipe with what these rows tell about gold answers that are ambiguous alone."""
@@ -92,7 +97,23 @@ class Recipe:
         text = with_options(_question(self.text(row)), choices)
         answers = (gold.text, *gold.accepted) if isinstance(gold, Gold) else ()
         _check_encodable(row_id, text, *answers, *(part for choice in choices for part in (choice.label, choice.text)))
-        return Draft(row_id, text, gold, choices, self.cell(row) if self.cell else cell)
+        cell = self.cell(row) if self.cell else cell
+        return Draft(row_id, text, gold, choices, cell, self._solution(row, cell, gold, choices))
+
+    def _solution(
+        self, row: Mapping[str, Any], cell: Any, gold: Gold | NoGold, choices: tuple[Choice, ...]
+    ) -> str | None:
+        if self.solution is not None:
+            # a row without one is a question all the same
+            with suppress(RowError):
+                found = self.solution(row)
+                return storable(found).strip() or None if isinstance(found, str) else None
+            return None
+        if not isinstance(cell, str) or not isinstance(gold, Gold) or gold.kind in ("code", "scorer"):
+            return None
+        if cell.strip() == gold.text or any(cell.strip() == choice.text.strip() for choice in choices):
+            return None
+        return cell.strip() if holds_working(cell) else None
 
 
 def _question(value: Any) -> str:

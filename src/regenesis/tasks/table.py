@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from regenesis.answers.gold import holds_working
 from regenesis.tasks.chats import as_chat, question_in
 from regenesis.tasks.choices import read_choices
 from regenesis.tasks.column_names import fold
@@ -69,6 +70,10 @@ class Table:
         cells = self.cells(name)
         objects = [cell for cell in cells if isinstance(cell, Mapping) and not _ANSWER_PARTS & cell.keys()]
         return not cells or len(objects) < len(cells)
+
+    def holds_solutions(self, name: str) -> bool:
+        """Whether a column holds working, not answers alone, in some row."""
+        return any(isinstance(cell, str) and holds_working(cell) for cell in self.cells(name))
 
     def holds_ids(self, name: str) -> bool:
         """Whether a column names every row looked at, and no two alike."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 from regenesis.answers.gold.cells import GoldError, is_placeholder
 from regenesis.answers.gold.columns import ALONE, Column, look_at
 from regenesis.answers.gold.reading import Gold, NoGold, read_gold, same_gold
+from regenesis.answers.gold.solutions import holds_working, working_in
 
 __all__ = [
     "ALONE",
@@ -19,8 +20,10 @@ __all__ = [
     "Gold",
     "GoldError",
     "NoGold",
+    "holds_working",
     "is_placeholder",
     "look_at",
     "read_gold",
     "same_gold",
+    "working_in",
 ]

@@ -20,6 +20,8 @@ _LABELLED = re.compile(
 _HOPE = re.compile(r"\bI hope (?:it|this) is correct[.!]*\s*\Z", re.IGNORECASE)
 _EDGES = " \t\n\r.。*_`$\"'"
 _WORKED = re.compile(r"=|[0-9]\s*[-+*/×÷]\s*[0-9]")
+_CALCULATOR = re.compile(r"<<[^<>\n]*>>")
+_MARKED_LINE = re.compile(r"\n*^####.*\Z", re.MULTILINE | re.DOTALL)
 _LONG = 300
 _SENTENCES = 3
 
@@ -51,6 +53,18 @@ def is_solution(text: str) -> bool:
         return True
     parts = [part for part in SENTENCE_END.split(text) if part.strip(_EDGES)]
     return len(parts) >= _SENTENCES or (len(parts) > 1 and _WORKED.search(text) is not None)
+
+
+def working_in(text: str) -> str:
+    """A worked solution without the line that marks its answer (`#### 12`) and notes to a calculator (`<<3*4=12>>`)."""
+    return _MARKED_LINE.sub("", _CALCULATOR.sub("", text)).strip()
+
+
+def holds_working(text: str) -> bool:
+    """Whether a text works towards its answer, and is not the answer alone."""
+    working = working_in(text)
+    marked = working != text.strip() and re.search(r"[^\W_]", working) is not None
+    return marked or is_solution(working)
 
 
 def _concluded(text: str, kind: AnswerKind | str, choices: tuple[Choice, ...]) -> str | None:
