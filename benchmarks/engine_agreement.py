@@ -22,7 +22,6 @@ from typing import Any
 from regenesis.answers import check, extract
 from regenesis.checkpoints import write_gguf_model
 from regenesis.config import EngineConfig, LlamaCppEngineConfig, TransformersEngineConfig
-from regenesis.engines import make_engine
 from regenesis.models import locate_weights
 from regenesis.tasks import TaskConfig, load_questions, measuring
 from regenesis.types import Completion, Message, Question, Request, Sampling
@@ -43,7 +42,7 @@ def questions(count: int, tasks: list[str]) -> list[Question]:
 
 
 async def ask_all(config: EngineConfig, asked: list[Question], tokens: int) -> tuple[list[Completion], float]:
-    engine = make_engine(config)
+    engine = config.make()
     await engine.open()
     started = time.perf_counter()
     completions = await asyncio.gather(

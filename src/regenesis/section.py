@@ -9,6 +9,7 @@ A section stands beside the code that takes it; `regenesis.config` composes them
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,19 @@ def absolute_path(field: FieldInfo, value: Any, base: Path) -> Any:
 def _marks(field: FieldInfo) -> dict[str, Any]:
     extra = field.json_schema_extra
     return extra if isinstance(extra, dict) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Something outside of its folder that a config names.
+
+    Attributes:
+        field: Where in the config.
+        does: What it leads to, as the end of a sentence.
+    """
+
+    field: str
+    does: str
 
 
 def paths_of(section: Section) -> dict[str, Path | str]:

@@ -14,7 +14,6 @@ from tests.helpers.tiny_models import write_tiny_gguf
 from tests.helpers.trainable import save_tiny_checkpoint
 
 from regenesis.config import EngineConfig, LlamaCppEngineConfig, Thinking, TransformersEngineConfig
-from regenesis.engines import make_engine
 from regenesis.engines.thoughts import Split
 from regenesis.engines.transformers.engine import _Chat
 from regenesis.models import locate_weights
@@ -45,7 +44,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
 
 async def answered(config: EngineConfig, thinking: Thinking) -> tuple[str, Completion]:
     """Who the model is, and a greedy completion of it."""
-    engine = make_engine(config, thinking)
+    engine = config.make(thinking)
     await engine.open()
     try:
         return engine.model, await engine.complete(ask("Why?", temperature=0, tokens=6))

@@ -23,7 +23,6 @@ from tests.helpers.trainable import save_tiny_checkpoint
 
 from regenesis.checkpoints import load_tokenizer
 from regenesis.config import TransformersEngineConfig
-from regenesis.engines import make_engine
 from regenesis.engines.transformers import TransformersEngine
 from regenesis.errors import EngineError, ModelError, RequestFailed
 from regenesis.models import locate_weights
@@ -78,7 +77,7 @@ def written_by_generate(folder: Path, request: Request) -> tuple[str, int]:
 
 
 async def test_the_config_names_the_engine(folder: Path) -> None:
-    assert isinstance(make_engine(config(folder)), TransformersEngine)
+    assert isinstance(config(folder).make(), TransformersEngine)
 
 
 async def test_the_model_is_named_by_its_bytes_and_its_precision(engine: TransformersEngine, folder: Path) -> None:

@@ -188,6 +188,6 @@ def test_a_small_model_and_its_adapter_are_measured_on_the_same_quantised_weight
     responses = [[one.response for one in report.evaluation.results[name]["toy"]] for name in ("base", "tuned")]
     assert responses[0] != responses[1]
 
-    monkeypatch.setattr("regenesis.scheduling.opening.make_engine", lambda *_: pytest.fail("an engine was made"))
+    monkeypatch.setattr(LlamaCppEngineConfig, "make", lambda *_: pytest.fail("an engine was made"))
     again = asyncio.run(evaluate_run(directory.path))
     assert (again.requests_sent, again.requests_recalled) == (0, 6)

@@ -7,7 +7,7 @@ import pytest
 from tests.helpers.runs import journal
 from tests.helpers.trainable import save_tiny_checkpoint, write_run
 
-from regenesis.errors import ConfigError, RegenesisError, RunError, TrainingError
+from regenesis.errors import ConfigError, RegenesisError, RunError
 from regenesis.store.directory import RunDirectory
 from regenesis.training.stage import train_run, training_config, training_job
 
@@ -65,7 +65,7 @@ def test_the_model_is_the_one_the_engine_runs_unless_another_is_named(tmp_path: 
 
 def test_a_server_does_not_say_what_to_train(tmp_path: Path) -> None:
     run = RunDirectory(write_run(tmp_path / "run", tmp_path))
-    with pytest.raises(TrainingError, match=r"--set training\.model="):
+    with pytest.raises(ConfigError, match=r"--set training\.model="):
         training_job(run, training_config(run.path, ["training.model=null"]))
 
 
@@ -75,7 +75,7 @@ def test_an_engine_with_an_adapter_does_not_say_what_to_train(tmp_path: Path) ->
     del config["training"]["model"]
     engine = {"kind": "transformers", "model": "hf:a/b", "adapter": str(tmp_path)}
     run.config_file.write_text(json.dumps({**config, "engine": engine}))
-    with pytest.raises(TrainingError, match="hf:a/b to begin without the adapter"):
+    with pytest.raises(ConfigError, match="hf:a/b to begin without the adapter"):
         training_job(run, run.require_started())
     assert training_job(run, training_config(run.path, ["training.model=hf:a/b"])).model == "hf:a/b"
 

@@ -15,7 +15,7 @@ from regenesis.cli.options import RunFolder
 
 if TYPE_CHECKING:
     from regenesis.runs import RunDirectory
-    from regenesis.store.trust import Reach
+    from regenesis.section import Reach
 
 
 def trust_command(
@@ -61,11 +61,11 @@ def trust_command(
 def _reaches(folder: RunDirectory) -> list[Reach]:
     """What a run's config reaches for; where it names somebody's code, that is not imported to find out."""
     from regenesis.config import config_from_mapping
-    from regenesis.store.trust import code_of, reaches
+    from regenesis.store.trust import code_of, reaches, without_code
 
     code = code_of(folder.config_text() or "")
     if not code:
         return reaches(folder.require_started())
     stated = yaml.safe_load(folder.config_text() or "")
-    config = config_from_mapping({**stated, "method": {}}, str(folder.config_file), base=folder.path)
+    config = config_from_mapping(without_code(stated), str(folder.config_file), base=folder.path)
     return [*code, *reaches(config)]

@@ -14,7 +14,7 @@ from regenesis.config.loading import config_from_mapping, config_from_text, load
 from regenesis.config.presets import PRESETS, preset_values
 from regenesis.config.schema import RunConfig
 from regenesis.curation.config import CurationConfig, DecontaminationConfig
-from regenesis.engines.config import EngineConfig
+from regenesis.engines import EngineConfig
 from regenesis.engines.llamacpp.config import LlamaCppEngineConfig
 from regenesis.engines.openai.config import OpenAIEngineConfig, RetryConfig
 from regenesis.engines.transformers.config import TransformersEngineConfig

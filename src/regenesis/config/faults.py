@@ -11,18 +11,19 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, get_args
 
 from pydantic import ValidationError
 
 from regenesis.config.schema import RunConfig
-from regenesis.engines.config import EngineConfig
+from regenesis.engines import EngineConfig, engine_class
 from regenesis.errors import ConfigError
 from regenesis.methods import MethodSection, method_class
+from regenesis.methods.catalogue import DEFAULT
 from regenesis.secrets import may_be_shown
 from regenesis.section import Section
 
-_KINDS = tuple(get_args(engine.model_fields["kind"].annotation)[0] for engine in get_args(get_args(EngineConfig)[0]))
 _ALTERNATIVE = re.compile(r"str|list\[.*|literal\[.*")
 """How pydantic calls the alternatives of a field that takes several types."""
 
@@ -52,25 +53,23 @@ _WORDINGS: Mapping[str, str] = {
 }
 
 
-def name_faults(error: ValidationError, method: str = "regenesis") -> list[str]:
+def name_faults(error: ValidationError, stated: Mapping[str, Any]) -> list[str]:
     """Every fault as a clause that names its place; alternatives of one place are joined to one clause.
 
     Args:
         error: What pydantic found.
-        method: Name of the method whose section the config holds.
+        stated: The config, as it was looked at.
     """
     faults: dict[str, list[str]] = {}
     values: dict[str, Any] = {}
     for fault in error.errors():
-        parts, section = _read_place([str(part) for part in fault["loc"]], method)
+        parts, section = _read_place([str(part) for part in fault["loc"]], stated)
         where = ".".join(parts)
         kind = fault["type"]
         if kind == "extra_forbidden":
             faults[f"unknown key `{where}`{_nearest(parts[-1], section)}"] = []
         elif kind == "missing":
             faults[f"`{where}` is missing"] = []
-        elif kind in ("union_tag_not_found", "union_tag_invalid"):
-            faults[f"`{where}.kind` must be one of {', '.join(_KINDS)}"] = []
         else:
             wording = _WORDINGS.get(kind)
             text = wording.format(**fault.get("ctx", {})) if wording else fault["msg"].removeprefix("Value error, ")
@@ -103,32 +102,33 @@ def _nearest(name: str, section: type[Section] | None) -> str:
     return f"; did you mean `{close[0]}`?" if close else f"; known here: {', '.join(known)}"
 
 
-def _read_place(location: Sequence[str], method: str) -> tuple[list[str], type[Section] | None]:
+def _read_place(location: Sequence[str], stated: Any) -> tuple[list[str], type[Section] | None]:
     """A fault's place as it stands in the YAML, and the section that its last part is, or would be, a field of."""
     parts: list[str] = []
     here: list[type[Section]] = [RunConfig]
     around = here
     for part in location:
-        if len(here) > 1 and part in _KINDS:
-            here = [section for section in here if part in get_args(section.model_fields["kind"].annotation)]
-            continue
         parts.append(part)
+        stated = stated.get(part) if isinstance(stated, Mapping) else None
         if not part.isdigit():
             around = here
             field = here[0].model_fields.get(part) if here else None
-            here = _sections_in(field.annotation) if field is not None else []
-            if here == [MethodSection]:
-                here = _method_section(method)
+            here = [_as_it_says(section, stated) for section in _sections_in(field.annotation)] if field else []
     if len(parts) > 1 and _ALTERNATIVE.fullmatch(parts[-1]):
         parts.pop()
     return parts, around[0] if around else None
 
 
-def _method_section(name: str) -> list[type[Section]]:
-    try:
-        return [method_class(name).Config]
-    except ConfigError:
-        return []
+def _as_it_says(section: type[Section], stated: Any) -> type[Section]:
+    """The section of the method or engine that a config names, in place of what all of them have."""
+    if not isinstance(stated, Mapping):
+        return section
+    with suppress(ConfigError):  # the fault is the name itself, then
+        if section is MethodSection:
+            return method_class(str(stated.get("name", DEFAULT))).Config
+        if section is EngineConfig:
+            return engine_class(str(stated.get("kind")))
+    return section
 
 
 def _sections_in(annotation: Any) -> list[type[Section]]:

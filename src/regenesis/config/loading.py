@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 
 from regenesis.config.faults import name_faults
 from regenesis.config.plain import LARGEST_FILE, check_plain
-from regenesis.config.presets import PRESETS, method_named, with_preset
+from regenesis.config.presets import PRESETS, with_preset
 from regenesis.config.schema import RunConfig
 from regenesis.errors import ConfigError
 from regenesis.section import Section, absolute_path
@@ -101,7 +101,7 @@ def config_from_mapping(
     try:
         config = RunConfig.model_validate(merged)
     except ValidationError as error:
-        raise ConfigError(f"{origin}: " + "; ".join(name_faults(error, method_named(merged)))) from error
+        raise ConfigError(f"{origin}: " + "; ".join(name_faults(error, merged))) from error
     return _resolve_paths(config, base or Path.cwd())
 
 

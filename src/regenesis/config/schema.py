@@ -9,8 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from regenesis.config.presets import with_preset
 from regenesis.curation.config import CurationConfig, DecontaminationConfig
-from regenesis.engines.config import EngineConfig
-from regenesis.engines.llamacpp.config import LlamaCppEngineConfig
+from regenesis.engines import EngineField, default_engine
 from regenesis.evaluation.config import EvaluationConfig
 from regenesis.methods import MethodField
 from regenesis.methods.regenesis import ReGenesisConfig
@@ -43,7 +42,7 @@ class RunConfig(Section):
     """Folder of `<hub id>/<config>/<split>.jsonl`, looked into before the hub; by default `REGENESIS_DATA_ROOT`."""
     tasks: list[TaskConfig] = Field(min_length=1)
     """Where questions come from; several tasks are mixed in one run."""
-    engine: EngineConfig = LlamaCppEngineConfig(kind="llamacpp")
+    engine: EngineField = Field(default_factory=default_engine)
     """Where tokens come from."""
     method: MethodField = ReGenesisConfig()
     """How paths are made: `name` says by which method, the rest is that method's own."""

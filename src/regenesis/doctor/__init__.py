@@ -14,8 +14,9 @@ from pathlib import Path
 
 from regenesis.config import RunConfig
 from regenesis.doctor import engines, machine, stages, template
-from regenesis.doctor.findings import Finding, Subject
+from regenesis.doctor.subject import Subject
 from regenesis.filesystems import usable_path
+from regenesis.findings import Finding
 
 __all__ = ["CHECKS", "Finding", "Subject", "before_a_run", "examine"]
 

@@ -11,12 +11,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from regenesis.config import BudgetConfig, OpenAIEngineConfig, RunConfig
-from regenesis.doctor.findings import Finding, Subject
+from regenesis.config import BudgetConfig, RunConfig
 from regenesis.doctor.stages import questions_at_hand
+from regenesis.doctor.subject import Subject
 from regenesis.doctor.template import QUESTION
-from regenesis.engines import Engine, make_engine
+from regenesis.engines import Engine
 from regenesis.errors import ModelError, RegenesisError
+from regenesis.findings import Finding
 from regenesis.ledger import Ledger
 from regenesis.methods import Opinion, Outcome, Session, make_method
 from regenesis.models import KNOWN, cached
@@ -35,7 +36,7 @@ def check_requests(subject: Subject) -> Iterator[Finding]:
     if config is None or not _is_at_hand(config):
         return
     question = (questions_at_hand(config) or [QUESTION])[0]
-    asked = _Asked(make_engine(config.engine, config.thinking))
+    asked = _Asked(config.engine.make(config.thinking))
     trouble = ""
     try:
         asyncio.run(_ask_a_chain(config, question, asked))
@@ -89,7 +90,7 @@ _SETTINGS = {
 
 def _is_at_hand(config: RunConfig) -> bool:
     """Whether the engine can be had without fetching anything."""
-    if isinstance(config.engine, OpenAIEngineConfig):
+    if config.engine.loads is None:
         return True
     if Path(config.engine.model).expanduser().is_dir():
         return True

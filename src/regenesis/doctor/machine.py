@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from regenesis.doctor.findings import Finding, Subject, requirements, version
+from regenesis.doctor.subject import Subject, requirements
 from regenesis.errors import ModelError
 from regenesis.filesystems import filesystem_type, free_bytes, nearest_existing, network_filesystem
+from regenesis.findings import Finding, version
 from regenesis.models import cache_folder, cached, known_models
 
 _HUB_PATIENCE = 3.0
@@ -57,7 +58,7 @@ def check_machine(subject: Subject) -> Iterator[Finding]:
         yield Finding("machine", "ok", f"{cores} cores.")
         return
     summary = f"{cores} cores, {memory / 2**30:.1f} GiB of memory."
-    if subject.engine.kind == "llamacpp" and memory < 4 * 2**30:
+    if subject.engine.loads is not None and memory < 4 * 2**30:
         yield Finding(
             "machine", "warn", summary, "Little for an embedded model: lower engine.max_in_flight or context."
         )

@@ -13,10 +13,11 @@ from importlib import metadata, util
 from math import prod
 from pathlib import Path
 
-from regenesis.config import OpenAIEngineConfig, RunConfig, TaskConfig, TrainingConfig
-from regenesis.doctor.findings import Finding, Status, Subject, version
+from regenesis.config import RunConfig, TaskConfig, TrainingConfig
+from regenesis.doctor.subject import Subject
 from regenesis.errors import ModelError, RegenesisError, TaskError
 from regenesis.filesystems import free_bytes
+from regenesis.findings import Finding, Status, version
 from regenesis.models import KNOWN, cached
 from regenesis.models.names import HubName, LocalName, PackageName, parse_name
 from regenesis.types import Question
@@ -90,7 +91,8 @@ def _place_of(task: TaskConfig, config: RunConfig, *, measured: bool) -> tuple[b
 def check_training(subject: Subject) -> Iterator[Finding]:
     """Whether the config's model can be trained here: packages, hardware, memory and room."""
     config = subject.config
-    if config is None or (isinstance(config.engine, OpenAIEngineConfig) and config.training.model is None):
+    model = config.training.model or config.engine.weights if config is not None else None
+    if config is None or model is None:
         return
     training = config.training
     if training.python is not None:
@@ -111,14 +113,14 @@ def check_training(subject: Subject) -> Iterator[Finding]:
         yield Finding("training", status, f"Too old to train with: {', '.join(old)}.", advice)
         return
     yield Finding("training", "ok", ", ".join(f"{name} {version(name)}" for name in _PACKAGES) + ".")
-    yield from _check_layers(training, config, status)
-    yield from _check_room(training, config, subject.run_dir)
+    yield from _check_layers(training, model, status)
+    yield from _check_room(training, model, subject.run_dir)
 
 
-def _check_layers(training: TrainingConfig, config: RunConfig, status: Status) -> Iterator[Finding]:
+def _check_layers(training: TrainingConfig, model: str, status: Status) -> Iterator[Finding]:
     """Whether the model has the layers that are to get an adapter, by the names in a checkpoint's headers."""
     wanted = training.lora.target_modules
-    folder = Path(training.model or config.engine.model).expanduser()
+    folder = Path(model).expanduser()
     if training.method != "lora" or wanted == "all-linear" or not folder.is_dir():
         return
     try:
@@ -147,11 +149,11 @@ def _too_old() -> list[str]:
     ]
 
 
-def _check_room(training: TrainingConfig, config: RunConfig, run_dir: Path) -> Iterator[Finding]:
+def _check_room(training: TrainingConfig, model: str, run_dir: Path) -> Iterator[Finding]:
     bf16, memory, where = _hardware(training)
     computes = "bf16" if bf16 else "float32"
     yield Finding("hardware", "ok", f"Training computes in {computes} on {where}.")
-    parameters = count_parameters(training.model or config.engine.model)
+    parameters = count_parameters(model)
     if parameters is None:
         return
     weights = parameters * (2 if bf16 else 4)

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from regenesis.checkpoints.chats import Chat, named_ends, stop_tokens
-from regenesis.config import OpenAIEngineConfig, RunConfig
-from regenesis.doctor.findings import Finding, Subject
+from regenesis.config import RunConfig
 from regenesis.doctor.stages import questions_at_hand
+from regenesis.doctor.subject import Subject
 from regenesis.errors import RegenesisError
+from regenesis.findings import Finding
 from regenesis.methods import make_method
 from regenesis.models import KNOWN, Weights, cached, locate_weights
 from regenesis.models.hub import download_tokenizer
@@ -36,7 +37,7 @@ _REPLY = "1. Add 4 to 3.\n2. The answer is \\boxed{7}."
 def check_template(subject: Subject) -> Iterator[Finding]:
     """Whether a row can be rendered through the template of the model that will be trained."""
     config = subject.config
-    model = trained_model(config) if config is not None else None
+    model = config.training.model or config.engine.weights if config is not None else None
     if config is None or model is None or any(util.find_spec(name) is None for name in ("transformers", "gguf")):
         return
     try:
@@ -50,13 +51,6 @@ def check_template(subject: Subject) -> Iterator[Finding]:
         yield from _look(config, weights)
     except RegenesisError as error:
         yield Finding("template", "fail", str(error))
-
-
-def trained_model(config: RunConfig) -> str | None:
-    """The model that a config would have trained; `None` where a server keeps it to itself."""
-    if config.training.model is None and isinstance(config.engine, OpenAIEngineConfig):
-        return None
-    return config.training.model or config.engine.model
 
 
 def _look(config: RunConfig, weights: Weights) -> Iterator[Finding]:
@@ -83,11 +77,12 @@ def _look(config: RunConfig, weights: Weights) -> Iterator[Finding]:
             "template", "fail", f"The answering prompt {config.answering.prompt} spells control tokens of the model."
         )
         return
-    end, served = rendered[0][-1], isinstance(config.engine, OpenAIEngineConfig)
+    end = rendered[0][-1]
     token = tokenizer.convert_ids_to_tokens(end)
-    if served and end not in named_ends(named, tokenizer):
+    setting = config.engine.stop_setting(token)
+    if setting is not None and end not in named_ends(named, tokenizer):
         summary = f"Turns of {weights.spec} end with {token!r}, which its files do not name as an end of the text."
-        advice = f"Make sure that the server stops there: engine.extra_body: {{stop: [{token!r}]}}."
+        advice = f"Make sure that the server stops there: {setting}."
         yield Finding("template", "warn", summary, advice)
     told = "".join(f"; {name}: {json.dumps(value)}" for name, value in chat.switches.items())
     yield Finding("template", "ok", f"The chat template suits training: rows end with {token!r}{told}.")
@@ -132,7 +127,8 @@ def _stated_ends(weights: Weights) -> Any:
 def check_context(subject: Subject) -> Iterator[Finding]:
     """Whether the longest chat of a chain has room in the context of an engine that knows its own."""
     config = subject.config
-    if config is None or isinstance(config.engine, OpenAIEngineConfig):
+    room = config.engine.context_length if config is not None else None
+    if config is None or room is None:
         return
     questions = questions_at_hand(config)
     if not questions:
@@ -142,10 +138,8 @@ def check_context(subject: Subject) -> Iterator[Finding]:
         needed = _tokens_of_a_chain(config, longest) + config.room_for_thought
     except RegenesisError:
         return  # what is wrong with prompts or guidelines is said when they are used
-    summary = (
-        f"The longest question's chain takes about {needed:,} tokens; engine.context is {config.engine.context:,}."
-    )
-    if needed > config.engine.context:
+    summary = f"The longest question's chain takes about {needed:,} tokens; engine.context is {room:,}."
+    if needed > room:
         advice = f"Raise engine.context to {needed:,} or more, or lower method.sampling.max_tokens."
         yield Finding("context", "warn", summary, advice)
     else:

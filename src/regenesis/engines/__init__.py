@@ -1,40 +1,22 @@
-"""Engines: where tokens come from.
+"""Engines: where tokens come from. Each is one folder with its config, which makes it and answers for it.
 
-engine = make_engine(config.engine, config.thinking)
+engine = config.engine.make(config.thinking)
 await engine.open()
 completion = await engine.complete(request)
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from regenesis.engines.base import Engine
-from regenesis.types import Thinking
+from regenesis.engines.catalogue import EngineField, default_engine, engine_class, engine_kinds
+from regenesis.engines.config import EngineConfig, LocalEngineConfig
 
-if TYPE_CHECKING:
-    from regenesis.engines.config import EngineConfig
-    from regenesis.models import Progress as Fetching
-
-__all__ = ["Engine", "make_engine"]
-
-
-def make_engine(config: EngineConfig, thinking: Thinking = "off", fetching: Fetching | None = None) -> Engine:
-    """The engine that a config names, not opened yet.
-
-    Args:
-        config: The engine's config.
-        thinking: Whether a model that can think does so; `keep` asks the same as `on`.
-        fetching: Told how far the model's download is.
-    """
-    if config.kind == "openai":
-        from regenesis.engines.openai import OpenAIEngine
-
-        return OpenAIEngine(config, thinking)
-    if config.kind == "transformers":
-        from regenesis.engines.transformers import TransformersEngine
-
-        return TransformersEngine(config, fetching, thinking=thinking)
-    from regenesis.engines.llamacpp import LlamaCppEngine
-
-    return LlamaCppEngine(config, fetching, thinking=thinking)
+__all__ = [
+    "Engine",
+    "EngineConfig",
+    "EngineField",
+    "LocalEngineConfig",
+    "default_engine",
+    "engine_class",
+    "engine_kinds",
+]

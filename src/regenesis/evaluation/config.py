@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from regenesis.engines.config import EngineConfig
+from regenesis.engines import EngineField
 from regenesis.section import A_PATH, SamplingConfig, Section
 from regenesis.tasks.config import TaskConfig
 
@@ -32,7 +32,7 @@ class EvaluationConfig(Section):
     run_programs: bool = False
     """Run the programs that the model writes for tasks of kind `code` (MBPP), which are not measured otherwise. Each
     runs in a limited process of its own, which is no sandbox: where you have reason to fear, use a container."""
-    engine: EngineConfig | None = None
+    engine: EngineField | None = None
     """The engine that base and tuned model are both measured on; the run's engine if left out."""
-    tuned_engine: EngineConfig | None = None
+    tuned_engine: EngineField | None = None
     """Where the tuned model is served, for an `openai` engine, which cannot load it by itself."""

@@ -12,12 +12,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from regenesis.config import EngineConfig, EvaluationConfig, TaskConfig, TransformersEngineConfig
+from regenesis.config import EvaluationConfig, TaskConfig
+from regenesis.engines import EngineConfig, engine_class, engine_kinds
 from regenesis.errors import ConfigError
 from regenesis.models import KNOWN
 from regenesis.models.names import FORMS, parse_name
-
-_OPENAI, _LLAMACPP, _TRANSFORMERS = "openai", "llamacpp", "transformers"
 
 
 def chosen_tasks(
@@ -64,10 +63,11 @@ def engine_kind(models: Sequence[str], stated: str | None) -> str:
         ConfigError: Their forms call for different ones, so that they would not be measured alike.
     """
     if stated is not None:
-        if stated not in (_LLAMACPP, _TRANSFORMERS):
-            raise ConfigError(f"--engine {stated!r}: choose {_LLAMACPP} or {_TRANSFORMERS}; --base-url names a server.")
+        if ":" not in stated and stated not in _local_kinds():
+            listed = ", ".join(_local_kinds())
+            raise ConfigError(f"--engine {stated!r}: choose one of {listed}; --base-url names a server.")
         return stated
-    kinds = {model: _LLAMACPP if _is_gguf(model) else _TRANSFORMERS for model in models}
+    kinds = {model: _kind_for("gguf" if _is_gguf(model) else "checkpoint") for model in models}
     if len(set(kinds.values())) > 1:
         listed = ", ".join(f"{model} ({kind})" for model, kind in kinds.items())
         raise ConfigError(
@@ -75,6 +75,15 @@ def engine_kind(models: Sequence[str], stated: str | None) -> str:
             "one for all with --engine transformers (which reads GGUF files too) or --engine llamacpp."
         )
     return next(iter(kinds.values()))
+
+
+def _local_kinds() -> list[str]:
+    """The engines that run a model by its name alone, with no server to name."""
+    return [kind for kind in engine_kinds() if engine_class(kind).loads is not None]
+
+
+def _kind_for(form: str) -> str:
+    return next(kind for kind in engine_kinds() if engine_class(kind).loads == form)
 
 
 def require_named(models: Sequence[str]) -> None:
@@ -107,12 +116,12 @@ def engine_for(engine: EngineConfig, model: str) -> EngineConfig:
         RunError: An adapter does not say which model it belongs to.
         ModelError: That model cannot be found.
     """
-    if isinstance(engine, TransformersEngineConfig) and (Path(model) / "adapter_config.json").is_file():
+    if engine.loads == "checkpoint" and (Path(model) / "adapter_config.json").is_file():
         from regenesis.training.base_model import base_of
 
         adapter = Path(model).resolve()
-        return engine.model_copy(update={"model": base_of(adapter).spec, "adapter": adapter})
-    return engine.model_copy(update={"model": model})
+        return engine.with_model(base_of(adapter).spec).with_adapter(adapter)
+    return engine.with_model(model)
 
 
 def _is_gguf(model: str) -> bool:

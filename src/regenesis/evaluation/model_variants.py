@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
-from regenesis.config import EngineConfig, LlamaCppEngineConfig, OpenAIEngineConfig, RunConfig, TransformersEngineConfig
+from regenesis.config import RunConfig
 from regenesis.dataset.card import PARQUET
-from regenesis.engines import make_engine
+from regenesis.engines import EngineConfig
 from regenesis.errors import RunError
 from regenesis.models import locate_weights
 from regenesis.models.weights import folder_digest
@@ -55,7 +55,7 @@ def base_engine(config: RunConfig, directory: RunDirectory) -> EngineConfig:
     """
     engine = _measuring_engine(config)
     served = config.evaluation.tuned_engine is not None
-    if isinstance(engine, LlamaCppEngineConfig) and _is_checkpoint(directory.model) and not served:
+    if engine.loads == "gguf" and _is_checkpoint(directory.model) and not served:
         trained_from = locate_weights(config.training.model or config.engine.model)
         target = directory.exports / f"base-{WHOLE_TYPE}.gguf"
         return _on_whole_gguf(engine, trained_from.path, trained_from.identity, target)
@@ -76,15 +76,19 @@ def tuned_engine(engine: EngineConfig, directory: RunDirectory) -> EngineConfig:
     model = directory.model
     if not (_is_adapter(model) or _is_checkpoint(model)):
         raise RunError(f"{model}: there is no tuned model. Train it first: regenesis train {directory.path}")
-    if isinstance(engine, OpenAIEngineConfig):
-        raise RunError(_how_to_serve(model, engine))
-    if isinstance(engine, TransformersEngineConfig):
-        place = {"adapter": model.resolve()} if _is_adapter(model) else {"model": str(model.resolve()), "adapter": None}
-        return engine.model_copy(update=place)
-    if _is_adapter(model):
-        return engine.model_copy(update={"adapter": _adapter_gguf(engine, directory)})
-    target = directory.exports / f"model-{WHOLE_TYPE}.gguf"
-    return _on_whole_gguf(engine, model, folder_digest(model), target)
+    match engine.loads:
+        case None:
+            raise RunError(_how_to_serve(model, engine))
+        case "checkpoint":
+            place = model.resolve()
+            return (
+                engine.with_adapter(place) if _is_adapter(model) else engine.with_adapter(None).with_model(str(place))
+            )
+        case "gguf":
+            if _is_adapter(model):
+                return engine.with_adapter(_adapter_gguf(engine, directory))
+            target = directory.exports / f"model-{WHOLE_TYPE}.gguf"
+            return _on_whole_gguf(engine, model, folder_digest(model), target)
 
 
 def require_fresh(engines: Mapping[str, EngineConfig], directory: RunDirectory) -> None:
@@ -97,10 +101,11 @@ def require_fresh(engines: Mapping[str, EngineConfig], directory: RunDirectory) 
     """
     folders = dict(_rounds(directory))
     for name, config in engines.items():
-        if name not in folders or not isinstance(config, OpenAIEngineConfig):
+        served = config.identity()
+        if name not in folders or served is None:
             continue
         note = directory.evaluation / name / "served.json"
-        served, weights = make_engine(config).model, folder_digest(folders[name].model)
+        weights = folder_digest(folders[name].model)
         # every name that it was ever served by: answers recorded under one of them stay in the ledger
         before = read_json(note) or {}
         if before.get(served, weights) != weights:
@@ -185,7 +190,7 @@ def _is_checkpoint(model: Path) -> bool:
     return (model / "config.json").is_file() and not _is_adapter(model)
 
 
-def _adapter_gguf(engine: LlamaCppEngineConfig, directory: RunDirectory) -> Path:
+def _adapter_gguf(engine: EngineConfig, directory: RunDirectory) -> Path:
     base = locate_weights(engine.model)
 
     def write(target: Path) -> None:
@@ -196,7 +201,7 @@ def _adapter_gguf(engine: LlamaCppEngineConfig, directory: RunDirectory) -> Path
     return _made(directory.exports / "adapter.gguf", f"{folder_digest(directory.model)} {base.identity}", write)
 
 
-def _on_whole_gguf(engine: LlamaCppEngineConfig, weights: Path, origin: str, target: Path) -> LlamaCppEngineConfig:
+def _on_whole_gguf(engine: EngineConfig, weights: Path, origin: str, target: Path) -> EngineConfig:
     """The engine with all weights from a checkpoint, or a GGUF file, written anew as GGUF of the one type."""
     base = locate_weights(engine.model)
 
@@ -205,7 +210,7 @@ def _on_whole_gguf(engine: LlamaCppEngineConfig, weights: Path, origin: str, tar
 
         write_gguf_model(weights, base, target, WHOLE_TYPE)
 
-    return engine.model_copy(update={"model": str(_made(target, f"{origin} {base.identity}", write)), "adapter": None})
+    return engine.with_adapter(None).with_model(str(_made(target, f"{origin} {base.identity}", write)))
 
 
 def _made(target: Path, origin: str, write: Callable[[Path], None]) -> Path:
@@ -215,13 +220,13 @@ def _made(target: Path, origin: str, write: Callable[[Path], None]) -> Path:
     return target
 
 
-def _how_to_serve(model: Path, engine: OpenAIEngineConfig) -> str:
+def _how_to_serve(model: Path, engine: EngineConfig) -> str:
     served = (
         f"`vllm serve {engine.model} --enable-lora --lora-modules tuned={model}`"
         if _is_adapter(model)
         else f"`vllm serve {model} --served-model-name tuned`"
     )
     return (
-        f"{model}: an `openai` engine cannot load the tuned model by itself. Serve it beside the base (for example "
-        f"{served}) and say where: evaluation.tuned_engine: {{kind: openai, base_url: …, model: tuned}}."
+        f"{model}: the engine `{engine.kind}` cannot load the tuned model by itself. Serve it beside the base (for "
+        f"example {served}) and say where: evaluation.tuned_engine: {{kind: openai, base_url: …, model: tuned}}."
     )

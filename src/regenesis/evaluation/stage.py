@@ -19,9 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from regenesis.answers import Rules
-from regenesis.config import EngineConfig, EvaluationConfig, OpenAIEngineConfig, RunConfig, TaskConfig
-from regenesis.engines import make_engine
-from regenesis.engines.base import Engine
+from regenesis.config import EvaluationConfig, RunConfig, TaskConfig
+from regenesis.engines import Engine, EngineConfig
 from regenesis.errors import ConfigError, RunError
 from regenesis.evaluation import (
     EvalSettings,
@@ -33,7 +32,7 @@ from regenesis.evaluation import (
     mark,
     request_for,
 )
-from regenesis.evaluation.model_identity import conditions, recall, remember
+from regenesis.evaluation.model_identity import recall, remember
 from regenesis.evaluation.model_variants import (
     BASE,
     engines_to_measure,
@@ -52,7 +51,7 @@ from regenesis.ledger import Ledger
 from regenesis.prompts import AnsweringPrompt, load_answering
 from regenesis.prompts.answering import AnsweringConfig
 from regenesis.scheduling import Budget, Reply, Sampler, WindowReport, window_size, work_through
-from regenesis.scheduling.opening import opened
+from regenesis.scheduling.open_engine import open_engine
 from regenesis.store.directory import RunDirectory
 from regenesis.store.journal import Journal
 from regenesis.types import Question, Result
@@ -199,14 +198,15 @@ def _require_told_apart(models: Mapping[str, EngineConfig]) -> None:
     """Makes sure that no two served models have one name: the ledger would give the answers of one for the other's."""
     names: dict[str, str] = {}
     for name, config in models.items():
-        if isinstance(config, OpenAIEngineConfig):
-            identity = make_engine(config).model
-            if identity in names:
-                raise ConfigError(
-                    f"{names[identity]} and {name} are both served as {identity!r}, so their answers could not be told "
-                    "apart. Serve one of them under another name."
-                )
-            names[identity] = name
+        identity = config.identity()
+        if identity is None:
+            continue
+        if identity in names:
+            raise ConfigError(
+                f"{names[identity]} and {name} are both served as {identity!r}, so their answers could not be told "
+                "apart. Serve one of them under another name."
+            )
+        names[identity] = name
 
 
 def measuring_prompt(answering: AnsweringConfig, evaluation: EvaluationConfig) -> AnsweringPrompt:
@@ -300,7 +300,7 @@ async def _measure(
         await _read_recorded(name, identity, results, work)
     if len(results) < len(work.questions()) and work.stopped is None:
         progress.phase = "getting the engine ready"
-        async with opened(config, thinking, progress, own) as engine:
+        async with open_engine(config, thinking, progress, own) as engine:
             if engine.model != identity:
                 identity = engine.model
                 results.clear()
@@ -309,8 +309,8 @@ async def _measure(
             if own is None:
                 await asyncio.to_thread(remember, config, thinking, note, engine.model)
             await _ask_missing(name, engine, results, work)
-    described = conditions(config, identity or "") if own is None else {"engine": own.kind, "precision": "unknown"}
-    spec = {"engine": config.kind, "model": config.model, "adapter": _text(getattr(config, "adapter", None))}
+    described = config.conditions(identity or "") if own is None else {"engine": own.kind, "precision": "unknown"}
+    spec = {"engine": config.kind, "model": config.model, "adapter": _text(config.loaded_adapter)}
     model = MeasuredModel(name, identity or "not known", spec, described)
     return model, _by_task(results, work)
 

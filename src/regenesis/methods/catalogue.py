@@ -10,36 +10,38 @@ A method is imported when it is named, and no sooner.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, SerializeAsAny
 
 from regenesis.errors import ConfigError
 from regenesis.methods.base import Method, MethodSection
+from regenesis.plugins import Catalogue
 from regenesis.prompts import AnsweringPrompt
 
-GROUP = "regenesis.methods"
-"""The entry-point group in which other packages register methods."""
+CATALOGUE = Catalogue(
+    field="method.name",
+    noun="method",
+    group="regenesis.methods",
+    built_in={
+        "regenesis": "regenesis.methods.regenesis:ReGenesis",
+        "rejection": "regenesis.methods.rejection:Rejection",
+        "star": "regenesis.methods.star:STaR",
+        "lmsi": "regenesis.methods.lmsi:LMSI",
+        "gold": "regenesis.methods.gold:Gold",
+    },
+)
 DEFAULT = "regenesis"
-_BUILT_IN = {
-    "regenesis": "regenesis.methods.regenesis:ReGenesis",
-    "rejection": "regenesis.methods.rejection:Rejection",
-    "star": "regenesis.methods.star:STaR",
-    "lmsi": "regenesis.methods.lmsi:LMSI",
-    "gold": "regenesis.methods.gold:Gold",
-}
 
 
 def method_names() -> list[str]:
     """Names that a config may give: those that come with regenesis, then those that other packages register."""
-    return [*_BUILT_IN, *sorted(point.name for point in entry_points(group=GROUP) if point.name not in _BUILT_IN)]
+    return CATALOGUE.names()
 
 
 def comes_along(name: str) -> bool:
     """Whether a method comes with regenesis, so that naming it runs nobody else's code."""
-    return name in _BUILT_IN
+    return CATALOGUE.comes_along(name)
 
 
 def method_class(name: str) -> type[Method[Any]]:
@@ -48,20 +50,7 @@ def method_class(name: str) -> type[Method[Any]]:
     Raises:
         ConfigError: There is none of that name, it cannot be imported, or it is no method.
     """
-    target = _BUILT_IN.get(name) or _registered(name) or (name if ":" in name else None)
-    if target is None:
-        raise ConfigError(
-            f"method.name: there is no method {name!r}; there are {', '.join(method_names())}. Name one of "
-            "your own as `module:Class`."
-        )
-    module, _, attribute = target.partition(":")
-    try:
-        found = getattr(import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ConfigError(f"method.name: {target!r} cannot be imported ({error}).") from error
-    if not (isinstance(found, type) and issubclass(found, Method)):
-        raise ConfigError(f"method.name: {target!r} is not a class derived from regenesis.methods.Method.")
-    return found
+    return CATALOGUE.load(name, Method)  # type: ignore[type-abstract]
 
 
 def make_method(config: MethodSection, answering: AnsweringPrompt) -> Method[Any]:
@@ -71,11 +60,6 @@ def make_method(config: MethodSection, answering: AnsweringPrompt) -> Method[Any
         ConfigError: Something that it names cannot be used.
     """
     return method_class(config.name)(config, answering)
-
-
-def _registered(name: str) -> str | None:
-    points: list[EntryPoint] = [point for point in entry_points(group=GROUP) if point.name == name]
-    return points[0].value if points else None
 
 
 def _section(value: Any) -> Any:

@@ -19,11 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from regenesis.config import BudgetConfig, OpenAIEngineConfig, RunConfig
+from regenesis.config import BudgetConfig, RunConfig
 from regenesis.errors import ConfigError, RunError
 from regenesis.evaluation.model_variants import tuned_engine
 from regenesis.models.weights import folder_digest
 from regenesis.store.directory import RunDirectory, read_json, write_whole
+from regenesis.training.base_model import model_to_train
 
 StageKind = Literal["synthesize", "train", "evaluate"]
 
@@ -99,24 +100,15 @@ def require_possible(config: RunConfig, rounds: int) -> None:
     Raises:
         ConfigError: A stage cannot; the message says what to set.
     """
-    if isinstance(config.engine, OpenAIEngineConfig):
-        if config.training.model is None:
-            raise ConfigError(
-                "training.model: say which weights the server runs (a checkpoint's folder or `hf:<org>/<repo>`), since "
-                "a server does not hand them out."
-            )
-        if rounds > 1:
-            raise ConfigError(
-                "--rounds: a second round asks the tuned model, which an `openai` engine cannot load by itself. Use "
-                "the `transformers` or `llamacpp` engine, or serve the tuned model and start a run of its own with it."
-            )
-    elif config.engine.adapter is not None and config.training.model is None:
+    model_to_train(config.training, config.engine)
+    if rounds > 1 and config.engine.loads is None:
         raise ConfigError(
-            "training.model: say what to train, merged weights or the engine's model, since training begins with a "
-            "model without an adapter."
+            f"--rounds: a second round asks the tuned model, which the engine `{config.engine.kind}` cannot load by "
+            "itself. Use the `transformers` or `llamacpp` engine, or serve the tuned model and start a run of its own "
+            "with it."
         )
     evaluation = config.evaluation
-    served = evaluation.tuned_engine is not None or isinstance(evaluation.engine, OpenAIEngineConfig)
+    served = evaluation.tuned_engine is not None or (evaluation.engine or config.engine).loads is None
     if rounds > 1 and evaluation.tasks and served:
         raise ConfigError(
             "--rounds: each round makes a model of its own, and a server is told of one (evaluation.tuned_engine). "
@@ -150,5 +142,5 @@ def _require_same_model(before: RunDirectory, later: RunDirectory) -> None:
 def _next_config(config: RunConfig, current: RunConfig, directory: Path) -> RunConfig:
     """The config of the round after the one in `directory`: the tuned model asks, the first one is trained."""
     engine = tuned_engine(current.engine, RunDirectory(directory))
-    training = config.training.model_copy(update={"model": config.training.model or config.engine.model})
+    training = config.training.model_copy(update={"model": model_to_train(config.training, config.engine)})
     return config.model_copy(update={"engine": engine, "training": training})

@@ -182,7 +182,7 @@ class RunDirectory:
         """
         if not self.begun():
             return
-        frozen = self.frozen_config(known=[config.method.name])
+        frozen = self.frozen_config(known=trust.code_named(config.model_dump(mode="json")).values())
         if frozen is None:
             raise RunError(
                 f"{self.path}: holds a ledger but no config.yaml. Put its config back, or give another --run-dir."
@@ -206,7 +206,7 @@ class RunDirectory:
         """
         if self.begun():
             self._require_same_inputs(digests)
-            if self.frozen_config(known=[config.method.name]) != config:
+            if self.frozen_config(known=trust.code_named(config.model_dump(mode="json")).values()) != config:
                 self._write_config(config)
         else:
             self._write_config(config)
@@ -263,7 +263,7 @@ class RunDirectory:
         """The config the run was started with, `None` if it was not started.
 
         Args:
-            known: Names of other packages' methods that may be imported, whosever the config is.
+            known: Names of other packages' methods and engines that may be imported, whosever the config is.
 
         Raises:
             RunError: It is there and cannot be read, or it may be somebody else's and reading it would run their code.

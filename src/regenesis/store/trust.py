@@ -14,30 +14,28 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-from regenesis.config import EngineConfig, OpenAIEngineConfig, RunConfig, TaskConfig
+from regenesis.config import RunConfig, TaskConfig
+from regenesis.engines import EngineConfig
+from regenesis.engines.catalogue import CATALOGUE as ENGINES
 from regenesis.errors import RunError
-from regenesis.methods.catalogue import comes_along
-from regenesis.section import paths_of
+from regenesis.methods.catalogue import CATALOGUE as METHODS
+from regenesis.section import Reach, paths_of
 
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """Something outside of its folder that a config names.
-
-    Attributes:
-        field: Where in the config.
-        does: What it leads to, as the end of a sentence.
-    """
-
-    field: str
-    does: str
+_NAMES_CODE = {
+    "method.name": METHODS,
+    "engine.kind": ENGINES,
+    "evaluation.engine.kind": ENGINES,
+    "evaluation.tuned_engine.kind": ENGINES,
+}
+"""Fields that can name a class of another package, which is imported as soon as the config is checked."""
 
 
 def remember(file: Path) -> None:
@@ -85,7 +83,7 @@ def require_known_code(
 ) -> None:
     """Makes sure that reading a config runs nobody's code without the user's word.
 
-    A method of another package is imported as soon as a config that names it is checked, so this comes first.
+    A method or engine of another package is imported as soon as a config that names it is checked, so this comes first.
 
     Args:
         file: The `config.yaml` of a run.
@@ -112,11 +110,31 @@ def code_of(text: str, known: Collection[str] = frozenset()) -> list[Reach]:
         stated = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError, OverflowError):
         return []
-    method = stated.get("method") if isinstance(stated, dict) else None
-    name = method.get("name") if isinstance(method, dict) else None
-    if not isinstance(name, str) or comes_along(name) or name in known:
-        return []
-    return [_runs_code(name)]
+    return [Reach(field, f"runs the code of {name}") for field, name in code_named(stated).items() if name not in known]
+
+
+def code_named(stated: Any) -> dict[str, str]:
+    """The names that a config gives of other packages' code, by field; `stated` is the config in plain types."""
+    found = {}
+    for field, catalogue in _NAMES_CODE.items():
+        value = stated
+        for part in field.split("."):
+            value = value.get(part) if isinstance(value, Mapping) else None
+        if isinstance(value, str) and not catalogue.comes_along(value):
+            found[field] = value
+    return found
+
+
+def without_code(stated: Mapping[str, Any]) -> dict[str, Any]:
+    """A config in plain types without the sections that name other packages' code."""
+    left = deepcopy(dict(stated))
+    for field in code_named(stated):
+        *above, section, _ = field.split(".")
+        around = left
+        for part in above:
+            around = around[part]
+        del around[section]
+    return left
 
 
 def lies_in_a_run(file: Path) -> bool:
@@ -149,10 +167,6 @@ def _untrusted(file: Path, found: Sequence[Reach]) -> RunError:
     )
 
 
-def _runs_code(method: str) -> Reach:
-    return Reach("method.name", f"runs the code of {method}")
-
-
 def _within(field: str, section: str) -> bool:
     return field == section or field.startswith(section + ".")
 
@@ -172,8 +186,8 @@ def _reaches(config: RunConfig) -> Iterator[Reach]:
     ):
         if engine is not None:
             yield from _of_engine(field, engine)
-    if not comes_along(config.method.name):
-        yield _runs_code(config.method.name)
+    for field, name in code_named(config.model_dump(mode="json")).items():
+        yield Reach(field, f"runs the code of {name}")
     for section, values in (("method", config.method), ("answering", config.answering), ("evaluation", evaluation)):
         for name, path in paths_of(values).items():
             yield Reach(f"{section}.{name}", f"reads {path}")
@@ -184,17 +198,8 @@ def _reaches(config: RunConfig) -> Iterator[Reach]:
 
 
 def _of_engine(field: str, engine: EngineConfig) -> Iterator[Reach]:
-    if not isinstance(engine, OpenAIEngineConfig):
-        if engine.adapter is not None:
-            yield Reach(f"{field}.adapter", f"loads {engine.adapter}")
-        return
-    urls = [engine.base_url] if isinstance(engine.base_url, str) else engine.base_url
-    yield Reach(f"{field}.base_url", f"sends questions to {', '.join(map(str, urls))}")
-    if engine.api_key_env is not None:
-        yield Reach(f"{field}.api_key_env", f"sends the value of ${engine.api_key_env} there, where it is set")
-    if engine.headers:
-        said = ", ".join(f"{name}: {value}" for name, value in engine.headers.items())
-        yield Reach(f"{field}.headers", f"sends the headers {said} there")
+    for reach in engine.reaches():
+        yield Reach(f"{field}.{reach.field}", reach.does)
 
 
 def _of_tasks(field: str, tasks: Sequence[TaskConfig]) -> Iterator[Reach]:

@@ -25,7 +25,7 @@ from regenesis.errors import EngineError, RegenesisError, RequestFailed, RunErro
 from regenesis.ledger import Ledger
 from regenesis.methods import Method, Outcome, Session
 from regenesis.scheduling import Budget, BudgetSpent, Refusals, Sampler, WindowReport, window_size, work_through
-from regenesis.scheduling.opening import opened
+from regenesis.scheduling.open_engine import open_engine
 from regenesis.store.directory import RunDirectory, write_whole
 from regenesis.store.journal import Journal
 from regenesis.store.outcomes import OutcomeDamaged, OutcomeStore, fingerprint
@@ -225,7 +225,7 @@ async def _run(
     try:
         if left:
             progress.phase = "getting the engine ready"
-            async with opened(synthesis.config.engine, synthesis.config.thinking, progress, own_engine) as engine:
+            async with open_engine(synthesis.config.engine, synthesis.config.thinking, progress, own_engine) as engine:
                 synthesis.directory.freeze_model(engine.model, own_engine.kind if own_engine is not None else None)
                 synthesis.model = engine.model
                 progress.engine = engine

@@ -1,13 +1,36 @@
-"""The model that a tuned one came from."""
+"""The model that a training begins with, and the one that a tuned model came from."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-from regenesis.errors import RunError
+from regenesis.engines import EngineConfig
+from regenesis.errors import ConfigError, RunError
 from regenesis.models import Weights, locate_weights
 from regenesis.store.directory import read_json
+from regenesis.training.config import TrainingConfig
+
+
+def model_to_train(training: TrainingConfig, engine: EngineConfig) -> str:
+    """The model that a run's training begins with: the one that its config names, or that its engine runs.
+
+    Raises:
+        ConfigError: The config does not say which.
+    """
+    if training.model is not None:
+        return training.model
+    if engine.weights is None:
+        raise ConfigError(
+            "training.model: say which weights the server runs (a checkpoint's folder or `hf:<org>/<repo>`), since it "
+            "does not hand them out: --set training.model=…"
+        )
+    if engine.loaded_adapter is not None:
+        raise ConfigError(
+            f"training.model: the engine runs {engine.weights} under an adapter, and training begins with a model "
+            f"without an adapter. Name it: merged weights, or {engine.weights} to begin without the adapter."
+        )
+    return engine.weights
 
 
 def base_of(model: Path) -> Weights:

@@ -13,12 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from regenesis.config import OpenAIEngineConfig, RunConfig
+from regenesis.config import RunConfig
 from regenesis.dataset.card import PARQUET
-from regenesis.errors import ConfigError, RegenesisError, TrainingError
+from regenesis.errors import ConfigError, RegenesisError
 from regenesis.store.directory import RunDirectory
 from regenesis.store.journal import Journal
 from regenesis.training import TrainingJob, TrainingProgress, TrainingReport, processes, train
+from regenesis.training.base_model import model_to_train
 from regenesis.training.launch import inside_launch
 
 
@@ -77,24 +78,11 @@ def training_job(directory: RunDirectory, config: RunConfig) -> TrainingJob:
     """What a run's config has to say about its training.
 
     Raises:
-        TrainingError: It does not say which model to train.
+        ConfigError: It does not say which model to train.
     """
-    model = config.training.model
-    if model is None:
-        if not isinstance(config.engine, OpenAIEngineConfig) and config.engine.adapter is not None:
-            raise TrainingError(
-                f"training.model: the engine runs {config.engine.model} under an adapter, and training begins with a "
-                f"model without one. Name it: merged weights, or {config.engine.model} to begin without the adapter."
-            )
-        if isinstance(config.engine, OpenAIEngineConfig):
-            raise TrainingError(
-                "training.model: say which weights the server runs (a checkpoint's folder or `hf:<org>/<repo>`), since "
-                "it does not hand them out: --set training.model=…"
-            )
-        model = config.engine.model
     return TrainingJob(
         dataset=directory.dataset / PARQUET,
-        model=model,
+        model=model_to_train(config.training, config.engine),
         config=config.training,
         seed=config.seed,
         output=directory.model,

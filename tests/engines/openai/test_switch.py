@@ -9,7 +9,6 @@ from tests.fixtures.script import ACTIONS, Action
 from tests.fixtures.scripted_server import ScriptedServer
 
 from regenesis.config import OpenAIEngineConfig, Thinking
-from regenesis.engines import make_engine
 from regenesis.engines.openai.switch import ThinkingSwitch
 from regenesis.types import Request
 
@@ -41,8 +40,8 @@ def test_what_the_config_says_itself_goes_before() -> None:
 
 
 def test_the_identity_of_a_model_that_is_kept_from_thinking_is_that_of_one_that_cannot_think() -> None:
-    assert make_engine(config()).model == "scripted"
-    assert make_engine(config(), "on").model == make_engine(config(), "keep").model != "scripted"
+    assert config().make().model == "scripted"
+    assert config().make("on").model == config().make("keep").model != "scripted"
 
 
 STRICT = [
@@ -63,7 +62,7 @@ async def test_a_server_that_does_not_take_the_switch_is_asked_without_it(
 
     caplog.set_level(logging.WARNING, "regenesis")
     async with ScriptedServer(strict) as server:
-        engine = make_engine(config(base_url=server.base_url))
+        engine = config(base_url=server.base_url).make()
         await engine.open()
         completions = [await engine.complete(request_for(seed=seed)) for seed in range(3)]
         await engine.close()

@@ -2,25 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from regenesis.section import A_PATH, MAY_DIFFER, Section
+from regenesis.engines.config import LocalEngineConfig
+from regenesis.findings import Finding
+from regenesis.section import A_PATH, MAY_DIFFER
+from regenesis.types import Thinking
+
+if TYPE_CHECKING:
+    from regenesis.engines.base import Engine
+    from regenesis.models import Progress
 
 
-class LlamaCppEngineConfig(Section):
+class LlamaCppEngineConfig(LocalEngineConfig):
     """llama.cpp inside this process: a GGUF model, nothing to start."""
+
+    loads = "gguf"
 
     kind: Literal["llamacpp"]
     model: str = "pypi:qwen2.5-coder-1.5b-instruct"
     """`pypi:<name>`, `hf:<org>/<repo>[:<file>]`, or the path of a GGUF file."""
-    max_in_flight: int = Field(default=16, ge=1, json_schema_extra=MAY_DIFFER)
-    """Sequences decoded together; each has its own share of the context."""
-    context: int = Field(default=4096, ge=256, json_schema_extra=MAY_DIFFER)
-    """Tokens of context per sequence: prompt and completion together."""
-    threads: int | None = Field(default=None, ge=1, json_schema_extra=MAY_DIFFER)
-    """CPU threads; as many as there are cores if left out."""
     adapter: Path | None = Field(default=None, json_schema_extra=A_PATH | MAY_DIFFER)
     """A LoRA adapter as a GGUF file, laid over the model (`regenesis export RUN --to gguf` makes one)."""
+
+    def make(self, thinking: Thinking = "off", fetching: Progress | None = None) -> Engine:
+        from regenesis.engines.llamacpp.engine import LlamaCppEngine
+
+        return LlamaCppEngine(self, fetching, thinking=thinking)
+
+    def precision(self, identity: str) -> str:
+        """The name of the quantisation; where it cannot be told, that of these very weights and no others."""
+        from regenesis.models import locate_weights
+
+        weights = locate_weights(self.model)
+        return _file_type(weights.path) or f"that of {weights.identity}"
+
+    def check(self) -> Iterator[Finding]:
+        from regenesis.engines.checking import check_model
+        from regenesis.engines.llamacpp.checking import check_adapter, check_library
+
+        yield check_library()
+        yield check_model(self.model)
+        if self.adapter is not None:
+            yield check_adapter(self.adapter)
+
+
+def _file_type(path: Path) -> str | None:
+    from regenesis.errors import ModelError
+
+    try:
+        from gguf import LlamaFileType
+
+        from regenesis.checkpoints.gguf_files import read_gguf
+
+        name: str = LlamaFileType(read_gguf(path).value("general.file_type")).name
+    except (ImportError, ModelError, ValueError):
+        return None
+    return name.removeprefix("ALL_").removeprefix("MOSTLY_")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import re
-from typing import Any, Literal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import Field, field_validator
 
+from regenesis.engines.config import EngineConfig
+from regenesis.findings import Finding
 from regenesis.secrets import (
     misplaced,
     misplaced_in_body,
@@ -15,7 +20,12 @@ from regenesis.secrets import (
     misplaced_in_url,
     misplaced_in_variable,
 )
-from regenesis.section import MAY_DIFFER, Section
+from regenesis.section import MAY_DIFFER, Reach, Section
+from regenesis.types import Thinking
+
+if TYPE_CHECKING:
+    from regenesis.engines.base import Engine
+    from regenesis.models import Progress
 
 
 class RetryConfig(Section):
@@ -31,7 +41,7 @@ class RetryConfig(Section):
     """So many failures in a row, with no answer in between, and the run stops with a message: the server is down."""
 
 
-class OpenAIEngineConfig(Section):
+class OpenAIEngineConfig(EngineConfig):
     """Any server with an OpenAI-compatible chat-completions endpoint: vLLM, SGLang, llama.cpp, Ollama, a hosted one."""
 
     kind: Literal["openai"]
@@ -115,6 +125,38 @@ class OpenAIEngineConfig(Section):
         """The server URLs as a tuple: without trailing slashes, and without the endpoint where it was stated too."""
         urls = [self.base_url] if isinstance(self.base_url, str) else self.base_url
         return tuple(_base(url) for url in urls)
+
+    def make(self, thinking: Thinking = "off", fetching: Progress | None = None) -> Engine:
+        from regenesis.engines.openai.engine import OpenAIEngine
+
+        return OpenAIEngine(self, thinking)
+
+    def identity(self, thinking: Thinking = "off") -> str:
+        """The model's name; what else shapes every completion is part of it where there is any."""
+        from regenesis.engines.openai.switch import ThinkingSwitch
+
+        shaping = ThinkingSwitch(self, thinking).shaping
+        return f"{self.model} {json.dumps(shaping, sort_keys=True)}" if shaping else self.model
+
+    def conditions(self, identity: str) -> dict[str, Any]:
+        return {**super().conditions(identity), "settings": self.extra_body}
+
+    def check(self) -> Iterator[Finding]:
+        from regenesis.engines.openai.checking import check_servers
+
+        yield from asyncio.run(check_servers(self))
+
+    def reaches(self) -> Iterator[Reach]:
+        yield from super().reaches()
+        urls = [self.base_url] if isinstance(self.base_url, str) else self.base_url
+        yield Reach("base_url", f"sends questions to {', '.join(urls)}")
+        yield Reach("api_key_env", f"sends the value of ${self.api_key_env} there, where it is set")
+        if self.headers:
+            said = ", ".join(f"{name}: {value}" for name, value in self.headers.items())
+            yield Reach("headers", f"sends the headers {said} there")
+
+    def stop_setting(self, token: str) -> str:
+        return f"engine.extra_body: {{stop: [{token!r}]}}"
 
 
 _OWN_HEADERS = frozenset(

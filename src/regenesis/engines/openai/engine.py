@@ -27,9 +27,8 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from regenesis.engines.openai.addresses import address, path_hint
 from regenesis.engines.openai.advice import advice_on
@@ -104,7 +103,7 @@ class OpenAIEngine:
         """
         self._switch = ThinkingSwitch(config, thinking)
         self._form = Form(config, self._switch)
-        self.model = _identity(config.model, self._switch.shaping)
+        self.model = config.identity(thinking)
         self.capacity = config.max_in_flight
         self._config = config
         self._credential = Credential(config.api_key_env, config.headers)
@@ -340,8 +339,3 @@ class OpenAIEngine:
 
     def _shown(self, words: str) -> str:
         return shorten(self._credential.redact(words))
-
-
-def _identity(model: str, shaping: Mapping[str, Any]) -> str:
-    """The model's name; what else shapes every completion is part of the identity where there is any."""
-    return f"{model} {json.dumps(shaping, sort_keys=True)}" if shaping else model

@@ -2,29 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from regenesis.section import A_PATH, MAY_DIFFER, Section
+from regenesis.engines.config import LocalEngineConfig
+from regenesis.findings import Finding
+from regenesis.section import A_PATH, MAY_DIFFER
+from regenesis.types import Thinking
+
+if TYPE_CHECKING:
+    from regenesis.engines.base import Engine
+    from regenesis.models import Progress
 
 
-class TransformersEngineConfig(Section):
+class TransformersEngineConfig(LocalEngineConfig):
     """A checkpoint inside this process, on CPU or GPU, with continuous batching; no server to start."""
+
+    loads = "checkpoint"
 
     kind: Literal["transformers"]
     model: str
     """A checkpoint's folder, `hf:<org>/<repo>`, or a GGUF model by any of its names, which is then de-quantised."""
     adapter: Path | None = Field(default=None, json_schema_extra=A_PATH | MAY_DIFFER)
     """Folder of a LoRA adapter in the form of peft, laid over the model."""
-    max_in_flight: int = Field(default=16, ge=1, json_schema_extra=MAY_DIFFER)
-    """Sequences decoded together."""
-    context: int = Field(default=4096, ge=256, json_schema_extra=MAY_DIFFER)
-    """Most tokens of one sequence: prompt and completion together."""
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
     """Type of the weights in memory; `auto` takes bfloat16 where the hardware computes in it, else float32."""
     device: str = Field(default="auto", json_schema_extra=MAY_DIFFER)
     """`cpu`, `cuda`, `cuda:1`; `auto` takes the first GPU if there is one."""
-    threads: int | None = Field(default=None, ge=1, json_schema_extra=MAY_DIFFER)
-    """CPU threads; as many as there are cores if left out."""
+
+    def make(self, thinking: Thinking = "off", fetching: Progress | None = None) -> Engine:
+        from regenesis.engines.transformers.engine import TransformersEngine
+
+        return TransformersEngine(self, fetching, thinking=thinking)
+
+    def precision(self, identity: str) -> str:
+        """The type that `auto` came to, which the engine names at the end of the identity."""
+        return identity.rpartition("/")[2]
+
+    def check(self) -> Iterator[Finding]:
+        from regenesis.engines.transformers.checking import check_adapter, check_packages, check_weights
+
+        yield check_packages(self)
+        yield check_weights(self.model)
+        if self.adapter is not None:
+            yield check_adapter(self.adapter)

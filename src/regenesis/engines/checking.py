@@ -1,0 +1,37 @@
+"""Checks that engines share: is a model on this machine, or will it come to it?"""
+
+from __future__ import annotations
+
+from importlib import util
+
+from regenesis.errors import ModelError
+from regenesis.filesystems import free_bytes
+from regenesis.findings import Finding
+from regenesis.models import KNOWN, KnownModel, cache_folder, cached
+from regenesis.models.names import HubName, LocalName, PackageName, parse_name
+
+
+def check_model(spec: str) -> Finding:
+    """Whether a model of any name but a folder's is there, or can be fetched."""
+    try:
+        name = parse_name(spec, KNOWN)
+        there = cached(name.model) if isinstance(name, PackageName) else None
+    except ModelError as error:
+        return Finding("model", "fail", str(error))
+    match name:
+        case LocalName(path):
+            return Finding("model", "ok", f"{path} is there.")
+        case HubName(repository):
+            return Finding("model", "ok", f"{repository} comes from the hub or its cache when a run starts.")
+        case PackageName(model):
+            return Finding("model", "ok", f"{model.spec} is there and verified.") if there else _to_be_fetched(model)
+
+
+def _to_be_fetched(model: KnownModel) -> Finding:
+    summary = f"{model.spec} is not there yet; the first run fetches {model.size / 1e9:.1f} GB."
+    if util.find_spec("pip") is None:
+        return Finding("model", "fail", summary + " That needs pip, which is missing.", "`python -m ensurepip`")
+    if free_bytes(cache_folder()) < model.size:
+        advice = "Make room, or point REGENESIS_CACHE at a larger disk."
+        return Finding("model", "fail", summary + " The disk is too full for it.", advice)
+    return Finding("model", "ok", summary, f"`regenesis models --fetch {model.spec}` fetches it now.")
