@@ -32,12 +32,18 @@ FAMILIES = {
     ),
     "apertus": ("<|inner_prefix|>", "<|inner_suffix|>", ""),
     "solar": ("<|think|>", "<|end|><|begin|>assistant<|content|>", "<|end|>"),
+    "marco": ("<Thought>\n", "\n</Thought>\n<Output>\n", "\n</Output>"),
+    "tag with attributes": ('<think duration="3">\n', "\n</think>\n\n", ""),
+    "special tokens": ("<|thinking|>\n", "\n<|/thinking|>\n", ""),
+    "pangu": ("[unused16]", "[unused17]", ""),
+    "apriel": ("Here are my reasoning steps:\n", "\n[BEGIN FINAL RESPONSE]\n", "\n[END FINAL RESPONSE]\n<|end|>"),
+    "huatuo": ("## Thinking\n\n", "\n\n## Final Response\n\n", ""),
     "granite": ("Here is my thought process:\n", "\nHere is my response:\n", ""),
     "hunyuan": ("<think>\n", "\n</think>\n<answer>\n", "\n</answer>"),
     "ernie": ("<think>\n", "\n</think>\n\n<response>\n", "\n</response>"),
 }
 BY_NAME = pytest.mark.parametrize("marks", FAMILIES.values(), ids=FAMILIES)
-MUST_BE_CLOSED = {"granite"}
+MUST_BE_CLOSED = {"granite", "apriel", "huatuo"}
 words = st.text(st.characters(exclude_characters="<>[]|◁▷/"), min_size=1).filter(str.strip)
 
 
@@ -60,7 +66,9 @@ def test_a_thought_that_never_ends_leaves_no_reply(marks: tuple[str, str, str]) 
     assert parts.reply == ""
 
 
-@pytest.mark.parametrize("name", ["think", "seed", "magistral", "kimi", "gemma", "harmony", "command", "hunyuan"])
+@pytest.mark.parametrize(
+    "name", ["think", "seed", "magistral", "kimi", "gemma", "harmony", "command", "hunyuan", "apriel"]
+)
 def test_a_thought_that_the_prompt_opened_is_known_by_its_closing_alone(name: str) -> None:
     opening, closing, tail = FAMILIES[name]
     expected = Split("per week? 3 + 4 = 7.", "1. Add.")
@@ -69,7 +77,8 @@ def test_a_thought_that_the_prompt_opened_is_known_by_its_closing_alone(name: st
 
 
 def test_where_the_prompt_opened_a_thought_a_text_without_marks_is_thought() -> None:
-    assert split("per week? 3 + 4", "<think>") == Split("per week? 3 + 4", "")
+    for opening in ("<think>", "[unused16]", "Here are my reasoning steps:"):
+        assert split("per week? 3 + 4", opening) == Split("per week? 3 + 4", "")
 
 
 @pytest.mark.parametrize(
@@ -114,6 +123,8 @@ def test_a_thought_in_an_unusual_place_is_parted_all_the_same(text: str, thought
         "analysis of the sum: 7",
         "Here is my thought process: first I add.",
         "[THINKING] about it",
+        "Here are my reasoning steps: 1. Add. 2. It is 7.",
+        "## Thinking\n\n1. Add.\n\n\\boxed{7}",
         "The final step: <answer>7</answer>",
         "<b>bold</b> words",
         "Thinking: 3 < 4 and 5 > 4",
@@ -174,7 +185,7 @@ def test_what_opens_a_thought_is_seen_at_the_end_of_a_prompt(prompt: str, openin
     assert opening_at_end(prompt) == opening
 
 
-IN_PLAIN_WORDS = {"granite", "harmony, cut to its text"}
+IN_PLAIN_WORDS = {"granite", "huatuo", "harmony, cut to its text"}
 
 
 @pytest.mark.parametrize("name", sorted(FAMILIES.keys() - IN_PLAIN_WORDS))

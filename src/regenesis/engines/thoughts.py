@@ -35,7 +35,7 @@ class _Family:
         lone: The closing where the prompt held the opening; `None` where that cannot be told from a reply.
         written: What the model itself writes between a thought and its reply, as text; `None` where the family opens
             with plain words, which no chat template holds.
-        closes: Whether a thought must be closed to be one, since it opens with plain words.
+        closes: Whether a thought that the model opened must be closed to be one, since it opens with plain words.
     """
 
     opening: str
@@ -45,8 +45,8 @@ class _Family:
     closes: bool = False
 
 
-_TAG = r"(?:[\w-]{1,20}[:_])?(?:think(?:ing)?|thoughts?|reason(?:ing)?|analysis|reflection|scratchpad)"
-_PRIMED_TAG = r"(?:[\w-]{1,20}[:_])?(?:think(?:ing)?|thoughts?)"
+_TAG = r"(?i:(?:[\w-]{1,20}[:_])?(?:think(?:ing)?|thoughts?|reason(?:ing)?|analysis|reflection|scratchpad))"
+_PRIMED_TAG = r"(?i:(?:[\w-]{1,20}[:_])?(?:think(?:ing)?|thoughts?))"
 _CHANNEL = (
     r"(?:<\|start\|>\s*assistant\s*)?<\|channel\|>\s*(?:{})\b[^<>]{{0,60}}"
     r"(?:<\|constrain\|>[^<>]{{0,60}})?<\|message\|>"
@@ -56,8 +56,8 @@ _RESPONSE = r"<\|START_(?:RESPONSE|TEXT)\|>"
 
 _FAMILIES = (
     # Qwen3, DeepSeek-R1, GLM, Phi-4, SmolLM3, MiniMax and most others; <thought> of EXAONE Deep, <seed:think>
-    # of Seed-OSS, <longcat_think>
-    _Family(rf"<(?P<name>{_TAG})>", r"</{name}>", rf"</{_PRIMED_TAG}>", "</{name}>"),
+    # of Seed-OSS, <longcat_think>, <Thought> of Marco-o1
+    _Family(rf"<(?P<name>{_TAG})(?:\s[^<>]{{0,80}})?>", r"</{name}>", rf"</{_PRIMED_TAG}>", "</{name}>"),
     # Magistral
     _Family(r"\[THINK\]", r"\[/THINK\]", r"\[/THINK\]", "[/THINK]"),
     # Kimi
@@ -97,12 +97,26 @@ _FAMILIES = (
     # Solar Open
     _Family(
         r"<\|think\|>",
-        r"<\|end\|>(?:\s*<\|begin\|>\s*assistant\s*<\|content\|>)?",
+        r"<\|end\|>(?:\s*<\|begin\|>\s*assistant\s*<\|content\|>)?|<\|/think\|>",
         None,
         "<|end|><|begin|>assistant<|content|>",
     ),
+    # the same marks as special tokens
+    _Family(rf"<\|(?P<name>{_TAG})\|>", r"<\|/{name}\|>", rf"<\|/{_PRIMED_TAG}\|>", "<|/{name}|>"),
+    # openPangu
+    _Family(r"\[unused16\]", r"\[unused17\]", r"\[unused17\]", "[unused17]"),
+    # Apriel, whose chat template opens the thought
+    _Family(
+        r"Here are my reasoning steps:",
+        r"\[BEGIN FINAL RESPONSE\]",
+        r"\[BEGIN FINAL RESPONSE\]",
+        "\n[BEGIN FINAL RESPONSE]\n",
+        closes=True,
+    ),
     # Granite 3
     _Family(r"Here(?:'s| is) my thought process:", r"Here(?:'s| is) my response:", None, None, closes=True),
+    # HuatuoGPT-o1
+    _Family(r"## Thinking\n", r"\n## Final Response\n", None, None, closes=True),
 )
 
 
@@ -122,8 +136,10 @@ _OPENING_AT_END = re.compile(rf"{OPENING}\s*\Z")
 _LONGEST_OPENING = 250
 
 _REPLY_HEAD = re.compile(rf"\s*(?:{_FINAL}|{_RESPONSE})")
-_REPLY_TAIL = re.compile(r"<\|(?:return|end|END_(?:RESPONSE|TEXT)|end_of_solution)\|>\s*\Z")
-_REPLY_TAGS = re.compile(r"\s*<(answer|response|output)>(.*?)(?:</\1>\s*)?\Z", re.DOTALL)
+_REPLY_TAIL = re.compile(
+    r"(?:<\|(?:return|end|END_(?:RESPONSE|TEXT)|end_of_solution)\|>|\[END FINAL RESPONSE\](?:\s*<\|end\|>)?)\s*\Z"
+)
+_REPLY_TAGS = re.compile(r"\s*<(answer|response|output)>(.*?)(?:</\1>\s*)?\Z", re.DOTALL | re.IGNORECASE)
 """Hunyuan, Ernie and models trained in the manner of R1-Zero put the reply between tags, too."""
 
 _QUOTES = frozenset("`'\"“”‘’")
@@ -161,10 +177,10 @@ def opening_at_end(prompt: str) -> str:
 def closing_of(opening: str) -> str:
     """What a model writes at the end of a thought that began with this mark; the usual tag for one that is unknown."""
     found = _opening(opening, 0)
-    if found is None or found[0].written is None:
+    written = found[0].written if found is not None else None
+    if found is None or written is None:
         return "</think>"
-    family, mark = found
-    return family.written.replace("{name}", mark.groupdict().get("name") or "")
+    return written.replace("{name}", found[1].groupdict().get("name") or "")
 
 
 def share_of_thought(tokens: int, thought: str, reply: str) -> int:
@@ -184,8 +200,8 @@ def _closed_thoughts(text: str, opened: str) -> tuple[list[str], int]:
     while found is not None:
         family, opening = found
         closing = re.compile(family.closing.replace("{name}", opening.groupdict().get("name", ""))).search(text, start)
-        if closing is None and family.closes:
-            break
+        if closing is None and family.closes and start:
+            break  # opened by the model, not by the prompt
         thoughts.append(text[start : closing.start() if closing else len(text)])
         end = closing.end() if closing else len(text)
         found = _opening(text, end)

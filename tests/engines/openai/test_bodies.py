@@ -98,3 +98,23 @@ def test_any_bytes_in_a_stream_give_an_object_or_a_broken_reply(noise: bytes) ->
     for body in (b"data: " + noise, b": " + noise, noise):
         with suppress(BrokenReply):
             assert isinstance(read_object(body), dict)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"error": {"message": "upstream died"}},
+        {"object": "error", "message": "upstream died", "code": 500},
+        {"detail": "upstream died"},
+        {"message": "upstream died"},
+    ],
+)
+@pytest.mark.parametrize("done", [True, False])
+def test_half_a_stream_before_an_error_is_no_reply(event: dict[str, Any], done: bool) -> None:
+    with pytest.raises(ErrorInReply, match="upstream died"):
+        read_reply(events(delta(content="1. Ad"), event, done=done))
+
+
+def test_a_stream_of_another_endpoint_is_no_empty_reply() -> None:
+    with pytest.raises(BrokenReply, match="no message"):
+        read_reply(events({"choices": [{"index": 0, "text": "1. Add.", "finish_reason": "stop"}]}))

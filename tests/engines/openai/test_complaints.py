@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from regenesis.engines.openai.complaints import error_code, error_words, shorten
+from regenesis.engines.openai.complaints import error_code, error_words, is_filtered, shorten
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,19 @@ def test_words_are_shortened_to_500_characters() -> None:
 )
 def test_an_error_may_have_a_code(raw: bytes, code: str) -> None:
     assert error_code(raw) == code
+
+
+@pytest.mark.parametrize(
+    ("raw", "filtered"),
+    [
+        (b'{"error": {"code": "content_filter"}}', True),
+        (b'{"error": {"code": "bad_request", "innererror": {"code": "ResponsibleAIPolicyViolation"}}}', True),
+        (b'{"error": {"code": 403, "metadata": {"reasons": ["violence"], "flagged_input": "a row"}}}', True),
+        (b'{"error": {"code": 403, "metadata": {"raw": "no credit"}}}', False),
+        (b'{"error": {"code": 400, "message": "content_filter is no field"}}', False),
+        (b'{"error": "words", "metadata": [1], "innererror": null}', False),
+        (b"no JSON", False),
+    ],
+)
+def test_an_error_may_be_about_what_the_prompt_says(raw: bytes, filtered: bool) -> None:
+    assert is_filtered(raw) is filtered

@@ -25,6 +25,21 @@ def test_a_completion_that_was_cut(reason: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("choice", "end"),
+    [
+        ({"stop_reason": "max_tokens"}, "length"),
+        ({"finish_reason": None, "native_finish_reason": "MAX_TOKENS"}, "length"),
+        ({"finish_reason": "", "done_reason": "stop"}, "stop"),
+        ({"finish_reason": None, "stop_reason": "\n\nQuestion:"}, "stop"),
+        ({"stop_reason": 151645}, "stop"),
+        ({"finish_reason": "stop", "native_finish_reason": "MAX_TOKENS"}, "stop"),
+    ],
+)
+def test_a_reason_under_another_name_is_read_where_the_usual_one_is_missing(choice: dict[str, Any], end: str) -> None:
+    assert finish_of({"message": {}, **choice}, "1. Four.") == end
+
+
+@pytest.mark.parametrize(
     "reason", ["error", "abort", "cancelled", "network_error", "insufficient_system_resource", "never heard of", 7, []]
 )
 def test_whatever_is_no_answer_is_a_failure(reason: Any) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from regenesis.engines.openai.bodies import BrokenReply
 from regenesis.engines.openai.complaints import error_words
 from regenesis.engines.openai.finishes import Withheld
-from regenesis.engines.openai.replies import listed_models, read_reply
+from regenesis.engines.openai.replies import ErrorInReply, listed_models, read_reply
 
 
 def body(content: Any = "four", finish: Any = "stop", **fields: Any) -> bytes:
@@ -253,3 +253,9 @@ def test_any_bytes_give_words_and_a_list_of_models_or_none(raw: bytes) -> None:
 
 def test_models_are_read_from_a_list_with_strange_entries() -> None:
     assert listed_models(b'{"data": [{"id": "one"}, {"id": 2}, "three", {"id": "four"}]}') == ["one", "four"]
+
+
+def test_an_error_beside_half_a_text_is_an_error() -> None:
+    with pytest.raises(ErrorInReply, match="upstream died") as raised:
+        read_reply(body("1. Ad", None, error={"message": "upstream died", "code": 502}))
+    assert raised.value.status == 502

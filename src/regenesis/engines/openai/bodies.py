@@ -105,24 +105,35 @@ def _event(data: bytes) -> dict[str, Any]:
 
 def _join(events: list[dict[str, Any]], *, ended: bool) -> dict[str, Any]:
     """What a server would have sent in one piece; an error among the events stands for the whole."""
-    message: dict[str, Any] = {}
+    message: dict[str, Any] | None = None
     pieces: defaultdict[str, list[str]] = defaultdict(list)
     finish: Any = None
     usage: Any = None
     for event in events:
         if event.get("error"):
             return event
+        if _tells_of_an_error(event):
+            return {"error": event}
         usage = event.get("usage") or usage
         choice = _first_choice(event)
         finish = choice.get("finish_reason") or finish
         whole, delta = choice.get("message"), choice.get("delta")
         for part in (whole, delta):
             if isinstance(part, dict):
+                message = message or {}
                 _add(part, message, pieces)
     if finish is None and not ended:
         raise BrokenReply("the stream was cut off before its end")
-    message.update({name: "".join(parts) for name, parts in pieces.items()})
+    if message is not None:
+        message.update({name: "".join(parts) for name, parts in pieces.items()})
     return {"choices": [{"index": 0, "message": message, "finish_reason": finish}], "usage": usage}
+
+
+def _tells_of_an_error(event: dict[str, Any]) -> bool:
+    """Whether an event is an error that stands there by itself, and no part of a completion."""
+    if "choices" in event:
+        return False
+    return event.get("object") == "error" or any(event.get(name) for name in ("message", "detail", "msg"))
 
 
 def _first_choice(event: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 words = error_words(body, content_type)
 code = error_code(body)                    # "content_filter", "insufficient_quota", "429", …
+is_filtered(body)                          # whether it is about what the prompt says
 """
 
 from __future__ import annotations
@@ -15,6 +16,16 @@ from regenesis.engines.openai.bodies import FIRST_WORDS, BrokenReply, first_word
 _WORDS_SHOWN = 500
 _LISTED = 3
 _DEEPEST = 6
+_FILTERED = frozenset(
+    {
+        "content_filter",
+        "content_policy_violation",
+        "data_inspection_failed",
+        "moderation_blocked",
+        "responsibleaipolicyviolation",
+    }
+)
+"""Codes of a prompt that a content filter turned away."""
 _HOLDERS = ("error", "message", "msg", "detail", "details", "errors", "description", "title", "reason")
 """Where the forms of error in use keep their words, the most telling first."""
 
@@ -38,17 +49,36 @@ def shorten(words: str) -> str:
 
 def error_code(body: bytes) -> str:
     """The code, or else the type, that a server gives its error, in lower case; empty if it gives none."""
+    return next(_codes(body), "")
+
+
+def is_filtered(body: bytes) -> bool:
+    """Whether a content filter turned a prompt away: by a code that the error gives, or by what it says was flagged."""
+    metadata = next(_under("metadata", *_holders(body)), {})
+    return "flagged_input" in metadata or not _FILTERED.isdisjoint(_codes(body))
+
+
+def _codes(body: bytes) -> Iterator[str]:
+    """The codes and types of an error, and those of the error beneath it, in lower case."""
+    holders = _holders(body)
+    for holder in (*holders, *_under("innererror", *holders)):
+        for name in ("code", "type"):
+            code = holder.get(name)
+            if isinstance(code, str | int) and not isinstance(code, bool) and str(code).strip():
+                yield str(code).strip().lower()
+
+
+def _holders(body: bytes) -> list[Mapping[str, Any]]:
+    """The error in a body, and the body around it, where codes are looked for."""
     try:
         reply = read_object(body)
     except BrokenReply:
-        return ""
-    error = reply.get("error")
-    for holder in (error, reply):
-        for name in ("code", "type"):
-            code = holder.get(name) if isinstance(holder, Mapping) else None
-            if isinstance(code, str | int) and not isinstance(code, bool) and str(code).strip():
-                return str(code).strip().lower()
-    return ""
+        return []
+    return [*_under("error", reply), reply]
+
+
+def _under(name: str, *holders: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    return (held for held in (holder.get(name) for holder in holders) if isinstance(held, Mapping))
 
 
 def words_of(error: Any) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from regenesis.engines.openai.backoff import retry_after_seconds
 from regenesis.engines.openai.bodies import BrokenReply
-from regenesis.engines.openai.complaints import error_code, error_words
+from regenesis.engines.openai.complaints import error_code, error_words, is_filtered
 from regenesis.engines.openai.finishes import Withheld
 from regenesis.engines.openai.replies import ErrorInReply, Reply, read_reply
 from regenesis.proxies import through
@@ -30,8 +30,6 @@ _STOPS_THE_RUN = frozenset({401, 402, 403, 404, 405, 407})
 _PASSES = frozenset({408, 409, 425})
 _NO_CREDIT = ("insufficient_quota", "billing_not_active", "billing_hard_limit_reached")
 """Codes of an account that waiting does not mend, though some servers send them as "too many requests"."""
-_FILTERED = ("content_filter", "content_policy_violation", "data_inspection_failed", "moderation_blocked")
-"""Codes of a prompt that a content filter turned away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +157,7 @@ def _judge(response: ClientResponse, body: bytes) -> Outcome:
     if 300 <= response.status < 400:
         return Hopeless(response.status, f"it redirects to {response.headers.get('Location', 'nowhere')}")
     if response.status >= 400:
-        return _judge_error(response.status, error_words(body, content_type), error_code(body), wait)
+        return _judge_error(response.status, error_words(body, content_type), body, wait)
     try:
         return Answered(read_reply(body, content_type))
     except Withheld as withheld:
@@ -167,14 +165,16 @@ def _judge(response: ClientResponse, body: bytes) -> Outcome:
     except ErrorInReply as error:
         if error.status is None:
             return Failed(str(error))
-        return _judge_error(error.status, str(error), error_code(body), wait)
+        return _judge_error(error.status, str(error), body, wait)
 
 
-def _judge_error(status: int, words: str, code: str, wait: float | None) -> Outcome:
-    if status in _STOPS_THE_RUN or code in _NO_CREDIT:
+def _judge_error(status: int, words: str, body: bytes, wait: float | None) -> Outcome:
+    if status < 500 and is_filtered(body):
+        return Refused(words, filtered=True)
+    if status in _STOPS_THE_RUN or error_code(body) in _NO_CREDIT:
         return Hopeless(status, words)
     if status == 429 or (status == 503 and wait is not None):
         return TooMuch(f"HTTP {status}: {words}", wait)
     if status in _PASSES or status >= 500:
         return Failed(f"HTTP {status}: {words}")
-    return Refused(words, filtered=code in _FILTERED)
+    return Refused(words)

@@ -55,6 +55,8 @@ def finish_of(choice: dict[str, Any], text: str) -> Literal["stop", "length"]:
     """
     message = choice["message"]
     stated = choice.get("finish_reason")
+    if stated in (None, ""):
+        stated = _stated_elsewhere(choice)
     finish = _read_finish(stated)
     named = f"finish_reason {one_line(str(stated))[:80]!r}"
     error = choice.get("error")
@@ -87,6 +89,15 @@ def _tool(message: dict[str, Any]) -> str:
     function = call.get("function") if isinstance(call, dict) else None
     name = function.get("name") if isinstance(function, dict) else None
     return f" ({one_line(name)[:80]})" if isinstance(name, str) and name.strip() else ""
+
+
+def _stated_elsewhere(choice: dict[str, Any]) -> str | None:
+    """The reason where a gateway left it under the name that the server behind it has for it.
+
+    Only where that is a reason: the `stop_reason` of some servers is the text or token that the reply stopped at.
+    """
+    stated = (choice.get(name) for name in ("stop_reason", "native_finish_reason", "done_reason"))
+    return next((one for one in stated if isinstance(one, str) and _read_finish(one) != "failed"), None)
 
 
 def _read_finish(stated: Any) -> Finish:

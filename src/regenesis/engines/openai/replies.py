@@ -20,7 +20,14 @@ _MOST_BYTES_A_TOKEN = 16
 _UNWRITTEN_TOKENS = 8
 _LARGEST_COUNT = 10_000_000
 _LONGEST_HIDDEN_THOUGHT = 1_000_000
-_THOUGHT_FIELDS = ("reasoning_content", "reasoning", "thinking", "reasoning_details", "thinking_blocks")
+_THOUGHT_FIELDS = (
+    "reasoning_content",
+    "reasoning",
+    "reasoning_text",
+    "thinking",
+    "reasoning_details",
+    "thinking_blocks",
+)
 """Where servers put a thought beside the content, several of them twice; the first that holds text is read."""
 _THOUGHT_PARTS = frozenset({"thinking", "reasoning", "thought"})
 _TEXT_KEYS = ("text", "thinking", "reasoning", "content", "summary")
@@ -78,9 +85,10 @@ def read_reply(body: bytes, content_type: str = "") -> Reply:
     """
     reply = read_object(body, content_type)
     choices = reply.get("choices")
+    if reply.get("error"):
+        # also beside a choice: what that holds is what was written until then
+        raise ErrorInReply(words_of(reply["error"]), _status(reply["error"]))
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
-        if reply.get("error"):
-            raise ErrorInReply(words_of(reply["error"]), _status(reply["error"]))
         raise BrokenReply(f"the reply holds no choices: {words_of(reply)}")
     message = choices[0].get("message")
     if not isinstance(message, dict):
@@ -228,6 +236,8 @@ def _thought_tokens(completion: int, stated: int, thought: str, reply: str) -> i
 
 
 def _count(value: Any, least: float, most: float) -> int | None:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
         return value
     return None
