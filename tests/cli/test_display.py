@@ -10,7 +10,7 @@ from rich.console import Console
 from tests.cli.running import in_terminal
 
 from regenesis.cli.display import Lines, display_for
-from regenesis.cli.screen import Screen, best_guidelines
+from regenesis.cli.screen import Screen
 from regenesis.curation.funnel import Tally
 from regenesis.runs import Progress
 
@@ -105,14 +105,3 @@ def test_a_name_cannot_drive_the_terminal() -> None:
     progress.funnel.guidelines["\x1b[2Jwipe[bold]"] = Tally(chains=4, fit=2)
     shown = "\n".join(drawn(progress, 80))
     assert r"\x1b[2Jwipe[bold]" in shown
-
-
-def test_guidelines_are_ranked_by_yield_and_not_by_a_single_hit() -> None:
-    tallies = {
-        "one hit": Tally(chains=1, fit=1),
-        "two hits": Tally(chains=2, fit=2),
-        "often": Tally(chains=40, fit=36),
-        "never": Tally(chains=40, fit=0),
-        "half": Tally(chains=40, fit=20),
-    }
-    assert [name for name, _ in best_guidelines(tallies)] == ["often", "two hits", "half", "never"]

@@ -38,7 +38,7 @@ def test_started_again_a_finished_run_asks_nothing(finished: Path, server: str) 
     before = requests_seen(server)
     outcome = regenesis("synthesize", "config.yaml", "--run-dir", "run", cwd=finished)
     assert outcome.returncode == 0
-    assert "This start: 0 requests" in outcome.stdout
+    assert "This session: 0 requests" in outcome.stdout
     assert requests_seen(server) == before
 
 
@@ -53,7 +53,7 @@ def test_json_is_one_document_alone_on_standard_output(folder: Path) -> None:
 def test_a_spent_budget_is_named_with_the_command_that_goes_on(folder: Path) -> None:
     outcome = regenesis("synthesize", "config.yaml", "--run-dir", "a run", "--set", "budget.requests=5", cwd=folder)
     assert outcome.returncode == 3
-    assert "the budget of this start is spent (5 requests)" in outcome.stdout
+    assert "the budget of this session is exhausted (5 requests)" in outcome.stdout
     assert "0 of 4 questions are finished" in outcome.stdout
     assert "regenesis synthesize config.yaml --run-dir 'a run' --set budget.requests=5" in outcome.stdout
     assert regenesis("synthesize", "config.yaml", "--run-dir", "a run", cwd=folder).returncode == 0
@@ -65,8 +65,8 @@ def test_a_run_that_keeps_nothing_says_where_its_chains_were_lost(tmp_path: Path
         write_config(tmp_path, url)
         outcome = regenesis("synthesize", "config.yaml", cwd=tmp_path)
     assert outcome.returncode == 4
-    assert "Nothing was kept." in outcome.stdout
-    assert "Where 24 chains were lost:\n  24 (100 %) had no answer that could be read" in outcome.stdout
+    assert "No paths were kept." in outcome.stdout
+    assert "Where 24 chains were lost:\n  24 (100 %) had no answer that could be parsed" in outcome.stdout
     assert "regenesis show runs/config" in outcome.stdout
 
 
@@ -77,7 +77,7 @@ def test_questions_that_the_engine_kept_failing_on_are_named_as_unfinished_busin
     assert outcome.returncode == 3
     assert "Set aside: " in outcome.stdout
     assert "  mine/questions/q" in outcome.stdout
-    assert "Go on         regenesis synthesize config.yaml --run-dir run" in outcome.stdout
+    assert "Resume        regenesis synthesize config.yaml --run-dir run" in outcome.stdout
 
 
 def test_skipped_rows_are_named_and_counted(folder: Path) -> None:
@@ -86,7 +86,7 @@ def test_skipped_rows_are_named_and_counted(folder: Path) -> None:
     outcome = regenesis("synthesize", "config.yaml", "--set", "tasks.0.on_bad_row=skip", cwd=folder)
     assert "Skipped: 5 bad rows." in outcome.stdout
     assert "questions.jsonl, line 5: " in outcome.stdout
-    assert "… and 2 more; the run's log.jsonl names them all." in outcome.stdout
+    assert "… and 2 more; see log.jsonl in the run folder." in outcome.stdout
 
 
 def test_a_server_that_is_not_there_is_an_error_without_a_traceback(folder: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from regenesis.answers import combine
 from regenesis.curation import Funnel
+from regenesis.curation.funnel import Tally
 from regenesis.errors import RunError
 from regenesis.types import GradedPath, Question, Verdict
 
@@ -111,3 +112,24 @@ def test_json_of_something_else_is_refused(funnel: Funnel) -> None:
     for spoilt in ({}, data | {"total": {"chains": 1, "surprise": 2}}, data | {"tasks": 3}):
         with pytest.raises(RunError, match="funnel"):
             Funnel.from_json(spoilt)
+
+
+def test_guidelines_are_ranked_by_yield_and_not_by_a_single_hit() -> None:
+    funnel = Funnel()
+    funnel.guidelines.update(
+        {
+            "one hit": Tally(chains=1, fit=1),
+            "two hits": Tally(chains=2, fit=2),
+            "often": Tally(chains=40, fit=36),
+            "never": Tally(chains=40, fit=0),
+            "half": Tally(chains=40, fit=20),
+        }
+    )
+    assert [name for name, _ in funnel.best_guidelines()] == ["often", "two hits", "half", "never"]
+
+
+def test_chains_that_ended_early_are_told_from_unfit_paths() -> None:
+    funnel = Funnel(total=Tally(chains=100, parsed=90))
+    funnel.defects.update(broken_box=30, broken_solve=4)
+    assert funnel.ended_early == {"broken_solve": 4}
+    assert funnel.unparsed == 6

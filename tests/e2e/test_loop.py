@@ -103,7 +103,7 @@ def test_a_synthesis_that_keeps_nothing_ends_the_loop_with_the_reason(tmp_path: 
         config = write_config(tmp_path, url, curation={"min_tokens": 900, "max_tokens": 901})
         ended = loop(config, run)
     assert ended.returncode == 4
-    assert "Nothing was kept" in ended.stdout
+    assert "No paths were kept" in ended.stdout
     assert not (run / "model").exists()
 
 

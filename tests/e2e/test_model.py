@@ -46,7 +46,7 @@ async def test_a_small_model_runs_through_and_what_it_kept_is_said(tmp_path: Pat
         printed, complaints = process.communicate(timeout=200)
     status = read_status(run)
     assert process.returncode == (0 if status.kept else 4), complaints
-    assert ("Nothing was kept" in printed) == (status.kept == 0)
+    assert ("No paths were kept" in printed) == (status.kept == 0)
     assert status.outcomes.questions == 2
     assert status.outcomes.chains >= 4
     assert status.last_end is not None

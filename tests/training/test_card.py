@@ -154,7 +154,7 @@ def test_the_card_shows_what_was_trained_on_what_and_how(adapter: Path) -> None:
     assert ["synthesis", "ReGenesis, preset quick"] in rows
     assert ["made with", "trl = 1.16.0"] in rows
     assert "- 5 rows are longer than 512 tokens" in text
-    assert "de-quantised" in text
+    assert "dequantised" in text
 
 
 def test_a_card_of_no_facts_at_all_is_a_card(tmp_path: Path) -> None:

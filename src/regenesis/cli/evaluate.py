@@ -115,8 +115,9 @@ def watch_evaluation(
 
 def finish_evaluation(report: EvaluationReport, command: str, as_json: bool) -> Exit:
     """Prints how an evaluation ended; returns what the exit code says."""
-    from regenesis.cli.evaluation_ending import print_evaluation, unread_sentences
+    from regenesis.cli.evaluation_ending import print_evaluation
     from regenesis.cli.terminal import console, print_json
+    from regenesis.report.views.evaluation import unread_sentences
 
     if as_json:
         print_json(report.to_json())

@@ -27,8 +27,6 @@ _MEGABYTE = 1_000_000
 _ECHO = 3
 _WIDE = 110
 _GUIDELINES_SHOWN = 6
-_CHAINS_TO_COUNT = 2
-"""Chains a guideline needs before its yield says anything."""
 
 
 class Screen:
@@ -102,7 +100,7 @@ class Screen:
 
     def _guidelines(self) -> Table | None:
         """The guidelines that yield most, side by side in two columns where there is room for them."""
-        best = best_guidelines(dict(list(self._progress.funnel.guidelines.items())))
+        best = self._progress.funnel.best_guidelines()
         rows_left = self._console.height - 12
         if not best or rows_left < 1:
             return None
@@ -139,15 +137,6 @@ def phase_in_words(progress: Asking) -> str:
     if progress.sampler is None and fetched is not None:
         return "fetching the model" if fetched[0] < fetched[1] else "loading the model"
     return progress.phase
-
-
-def best_guidelines(tallies: dict[str, Tally]) -> list[tuple[str, Tally]]:
-    """Guidelines by the share of their chains that were correct and fit, the highest first.
-
-    One that began few chains is drawn towards a half, so that a single hit does not lead the list.
-    """
-    counted_ones = [(name, tally) for name, tally in tallies.items() if tally.chains >= _CHAINS_TO_COUNT]
-    return sorted(counted_ones, key=lambda item: (-(item[1].fit + 1) / (item[1].chains + 2), item[0]))
 
 
 def bar(done: int, total: int, *, text: str) -> Table:

@@ -16,6 +16,7 @@ from typing import Any
 
 from regenesis.answers.grading import FAILED
 from regenesis.answers.judging import JUDGE_SAID_NO, JUDGE_UNCLEAR
+from regenesis.curation.curator import DEFECTS
 from regenesis.errors import RunError
 from regenesis.types import GradedPath, Question
 
@@ -49,6 +50,8 @@ class Tally:
 
 
 _COUNTS = tuple(one.name for one in fields(Tally))
+_CHAINS_TO_RANK = 2
+"""Chains a guideline needs before its yield says anything."""
 
 
 def _tallies() -> defaultdict[str, Tally]:
@@ -82,6 +85,26 @@ class Funnel:
     failed: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
     retries: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def ended_early(self) -> dict[str, int]:
+        """Chains that ended before their path, by why: what is no defect of a whole path."""
+        return {name: count for name, count in self.defects.items() if name not in DEFECTS and count}
+
+    @property
+    def unparsed(self) -> int:
+        """Chains with a path in which no answer was found."""
+        return self.total.chains - self.total.parsed - sum(self.ended_early.values())
+
+    def best_guidelines(self) -> list[tuple[str, Tally]]:
+        """Guidelines by the share of their chains that were correct and fit, the highest first.
+
+        The share of one that began few chains is drawn towards a half, so that a single hit does not lead the list;
+        one that began a single chain is not in it.
+        """
+        # other threads add guidelines meanwhile
+        known = [(name, tally) for name, tally in list(self.guidelines.items()) if tally.chains >= _CHAINS_TO_RANK]
+        return sorted(known, key=lambda item: (-(item[1].fit + 1) / (item[1].chains + 2), item[0]))
 
     def finish_question(
         self, question: Question, judged: Sequence[GradedPath], kept: Sequence[GradedPath], near_duplicates: int = 0

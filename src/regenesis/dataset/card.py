@@ -1,4 +1,4 @@
-"""The data card: what a data set holds, how it came about, and what to beware of, as the hub expects it.
+"""The dataset card: contents, provenance and limitations of a dataset, in the form the Hub expects.
 
     text = render_card(contents, funnel, about)
 
@@ -10,11 +10,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from regenesis.answers.judging import JUDGE_SAID_NO, JUDGE_UNCLEAR
-from regenesis.curation.funnel import Funnel, Tally
-from regenesis.report.markdown import cell, join_card, license_fields, table
+from regenesis.curation.funnel import Funnel
+from regenesis.report.blocks import Note, View
+from regenesis.report.hub_cards import card_text, license_fields
+from regenesis.report.markdown import cell, markdown, table
+from regenesis.report.views.funnel import counts_table, funnel_view, guidelines_table, tasks_table
+
+if TYPE_CHECKING:
+    from huggingface_hub import DatasetCardData
 
 PARQUET = "train.parquet"
 JSONL = "train.jsonl"
@@ -32,7 +37,10 @@ _SIZES = (
 """The hub's classes of sizes; it refuses any other."""
 
 _PLACED = frozenset({"title", "language", "license", "tasks"})
-_TALLY_COLUMNS = ("questions", "chains", "parsed", "correct", "fit", "kept")
+_GUIDELINES = (
+    "A chain that joins several guidelines counts for each of them."
+    " Questions stop sampling once they have enough paths, so compare shares, not counts."
+)
 
 
 @dataclass(slots=True)
@@ -73,153 +81,101 @@ def render_card(contents: Contents, funnel: Funnel, about: Mapping[str, Any]) ->
     parts = [
         f"# {cell(about.get('title', 'Verified reasoning paths'))}",
         _opening(contents),
-        "## How many came through",
-        _funnel_section(contents, funnel),
-        "## What it was made from",
+        "## Yield",
+        markdown(_yield_view(contents, funnel)),
+        "## Source data",
         _tasks_section(contents, funnel, about.get("tasks", ())),
-        "## How it was made",
+        "## How it was generated",
         table(("what", "value"), [(key, about[key]) for key in about if key not in _PLACED]),
-        *(["## Guidelines", _guidelines_section(funnel)] if funnel.guidelines else []),
+        *(["## Guidelines", _GUIDELINES, markdown([[guidelines_table(funnel)]])] if funnel.guidelines else []),
         *(["## Columns", _COLUMNS] if contents.rows else []),
-        "## What to beware of",
+        "## Limitations",
         _caveats(contents, about),
     ]
-    return join_card(_front_matter(contents, about), "\n\n".join(part for part in parts if part))
+    return card_text(_data(contents, about), "\n\n".join(part for part in parts if part))
 
 
-def _front_matter(contents: Contents, about: Mapping[str, Any]) -> dict[str, Any]:
-    head: dict[str, Any] = {
+def _data(contents: Contents, about: Mapping[str, Any]) -> DatasetCardData:
+    from huggingface_hub import DatasetCardData
+
+    configs = [{"config_name": "default", "data_files": [{"split": "train", "path": PARQUET}]}]
+    return DatasetCardData(
         # the texts come under the terms of the questions and of the model, which nothing here can know
         **license_fields(about.get("license")),
-        "language": list(about.get("language", ["en"])),
-        "task_categories": ["text-generation", "question-answering"],
-        "size_categories": [next((name for limit, name in _SIZES if contents.rows < limit), "1B<n<10B")],
-        "tags": ["regenesis", "synthetic", "reasoning", "self-improvement", "sft"],
-        "pretty_name": str(about.get("title", "Verified reasoning paths")),
-    }
-    if contents.rows:
-        head["configs"] = [{"config_name": "default", "data_files": [{"split": "train", "path": PARQUET}]}]
-    return head
+        language=list(about.get("language", ["en"])),
+        task_categories=["text-generation", "question-answering"],
+        size_categories=[next((name for limit, name in _SIZES if contents.rows < limit), "1B<n<10B")],
+        pretty_name=str(about.get("title", "Verified reasoning paths")),
+        tags=["regenesis", "synthetic", "reasoning", "self-improvement", "sft"],
+        configs=configs if contents.rows else None,
+    )
 
 
 def _opening(contents: Contents) -> str:
     if not contents.rows:
         return (
-            "**Nothing was kept, so there are no rows and no train files.**"
-            " The tables below say where the chains were lost."
+            "**No paths were kept, so there are no rows and no train files.**"
+            " The tables below show where the chains were lost."
         )
     return (
         f"{contents.rows:,} reasoning paths for {contents.questions:,} questions, {contents.tokens:,} tokens."
-        " A language model wrote them itself, led from a general guideline to a guideline for the task, to a plan, to"
-        " a worked solution; kept are those whose final answer was found right and which are fit to train on. Every row"
-        " is a conversation: a question and one reply, in the prompt-completion form of TRL.\n\n"
+        " A language model generated them itself; only paths with a correct final answer that passed the filters were"
+        " kept. Every row is a conversation with one reply, in TRL's conversational prompt-completion format.\n\n"
         "```python\nfrom datasets import load_dataset\n\n"
         'train = load_dataset("<this folder>", split="train")\n```\n\n'
         f"`{JSONL}` holds the same rows as `{PARQUET}`, for reading and for other tools."
     )
 
 
-def _funnel_section(contents: Contents, funnel: Funnel) -> str:
-    total = funnel.total
-    stages = [("chains begun", total.chains), ("answer could be read", total.parsed), ("answer right", total.correct)]
-    stages += [("fit to train on", total.fit), ("kept", total.kept)]
-    rows = [(name, f"{count:,}", _share(count, total.chains)) for name, count in stages]
-    blocks = [table(("stage", "chains", "share"), rows)]
-    blocks.append(
-        f"{total.served:,} of {total.questions:,} questions have a path that was kept;"
-        f" {contents.hinted:,} rows come from the pass with a hint."
-    )
-    if funnel.overruled:
-        said_no, unclear = funnel.overruled[JUDGE_SAID_NO], funnel.overruled[JUDGE_UNCLEAR]
-        blocks.append(
-            f"Right by the checker and yet not counted as right are {funnel.overruled.total():,} chains: the model"
-            f" as its own judge refused {said_no:,} of them and gave no clear opinion on {unclear:,}."
-        )
-    if funnel.failed:
-        blocks.append(f"The checker failed on {funnel.failed.total():,} answers, which count as not read.")
-    if funnel.defects:
-        defects = [(name, f"{count:,}", f"{funnel.lost[name]:,}") for name, count in _by_count(funnel.defects)]
-        blocks.append(table(("unfit because", "chains", "of them right"), defects))
-    if funnel.dropped:
-        blocks.append(
-            table(("fit but not kept", "paths"), [(name, f"{count:,}") for name, count in _by_count(funnel.dropped)])
-        )
-    if funnel.retries:
-        blocks.append(
-            table(("asked twice", "times"), [(name, f"{count:,}") for name, count in _by_count(funnel.retries)])
-        )
-    return "\n\n".join(blocks)
-
-
 def _tasks_section(contents: Contents, funnel: Funnel, sources: Iterable[Mapping[str, Any]]) -> str:
     columns = sorted({key for source in sources for key in source} - {"name", "split", "questions"})
     order = ["name", "split", "questions", *columns]
     origin = table(order, [[source.get(key, "") for key in order] for source in sources])
-    yields = _tally_table("task", funnel.tasks)
-    rules = table(
-        ("answer found right by", "rows"), [(name, f"{count:,}") for name, count in _by_count(contents.rules)]
-    )
-    return "\n\n".join(block for block in (origin, yields, rules) if block)
+    counts = markdown([[tasks_table(funnel), counts_table(("correct by rule", "rows"), contents.rules)]])
+    return "\n\n".join(block for block in (origin, counts) if block)
 
 
-def _guidelines_section(funnel: Funnel) -> str:
-    note = (
-        "A chain that joins several guidelines counts for each."
-        " A question that has enough stops asking, so compare shares, not counts."
-    )
-    return f"{note}\n\n{_tally_table('guideline', funnel.guidelines)}"
-
-
-def _tally_table(what: str, tallies: Mapping[str, Tally]) -> str:
-    rows = [
-        [name, *(f"{getattr(tally, column):,}" for column in _TALLY_COLUMNS), _share(tally.fit, tally.chains)]
-        for name, tally in sorted(tallies.items())
-    ]
-    return table((what, *_TALLY_COLUMNS, "right and fit"), rows)
+def _yield_view(contents: Contents, funnel: Funnel) -> View:
+    hinted = Note(f"{contents.hinted:,} rows come from the hint pass.")
+    return [*funnel_view(funnel), [hinted] if contents.hinted else []]
 
 
 _COLUMNS = """\
 | column | what |
 |---|---|
-| prompt | list of messages (`role`, `content`): what the path is the reply to, ending with the user's message |
+| prompt | list of messages (`role`, `content`) that the path replies to, ending with the user's message |
 | completion | list of one message: the reasoning path, as the assistant's |
 | question_id, task | the question and the task it belongs to |
 | guideline, method | the guideline the chain started from, if any, and the method |
-| hinted | whether the right answer was shown to the model |
-| gold, answer, rule | the right answer if known, the answer read out of the path, the rule that compared them |
-| tokens | length of the path as written, by the engine's own tokenizer |
+| hinted | whether the gold answer was shown to the model |
+| gold, answer, rule | the gold answer if known, the answer extracted from the path, the rule that extracted it |
+| tokens | length of the path as generated, in the engine's own tokens |
 | ledger_keys | the recorded completions that led to the path |
-| confidence | share of the question's readable answers that agree with this one, where a vote decided; else null |
-| form | which of several forms of one path the row is, where there are several; else empty |"""
+| confidence | if a vote decided, the share of the question's parsed answers that agree with this one; else null |
+| form | which of several formats of the same path the row is; empty if there is only one |"""
 
 
 def _caveats(contents: Contents, about: Mapping[str, Any]) -> str:
     caveats = [
-        "Only final answers were checked. Steps may be wrong, or luck, though the answer is right.",
-        "Questions that the model could not solve are missing and easy ones are over-represented.",
-        "Filters look for patterns; some unfit texts pass them, and some fit ones don't.",
-        "Leaks, courtesies and invented turns are known by English wordings; in other languages they are not found."
-        " Near-duplicates and overlaps are counted in words, so that without spaces between words only copies are.",
+        "Only final answers were checked. Steps may be wrong, or the answer lucky, even where it is correct.",
+        "Questions that the model could not solve are missing, and easy ones are over-represented.",
+        "Filters match patterns: some unfit texts pass, and some fit ones are dropped.",
+        "Leaks, courtesies and invented turns are matched by English wording and are not found in other languages."
+        " Near-duplicates and overlaps are measured in words; in scripts without spaces only exact copies are found.",
     ]
     if not about.get("decontamination"):
-        caveats.append("Overlap with test sets was not looked for.")
+        caveats.append("Overlap with test sets was not checked.")
     if contents.hinted:
-        caveats.append(f"In {contents.hinted:,} rows the model had been shown the answer; leave them out by `hinted`.")
+        caveats.append(
+            f"In {contents.hinted:,} rows the model had been shown the answer; filter on `hinted` to drop them."
+        )
     if contents.rules["vote"]:
         caveats.append(
-            f"For {contents.rules['vote']:,} rows the answer that most of the model's own paths gave"
-            " was taken for the right one."
+            f"In {contents.rules['vote']:,} rows the gold answer is a pseudo-label:"
+            " the majority answer of the model's own paths."
         )
     if not about.get("license"):
         caveats.append(
-            "No licence is stated. The questions come under that of their source, the paths under that of the model."
+            "No licence is stated. The licence of the questions is that of their source, that of the paths the model's."
         )
     return "\n".join(f"- {caveat}" for caveat in caveats)
-
-
-def _by_count(counts: Counter[str]) -> list[tuple[str, int]]:
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-
-
-def _share(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.1f} %" if whole else "–"

@@ -27,6 +27,8 @@ from regenesis.evaluation.statistics import (
 )
 from regenesis.types import Result
 
+LEVEL = Fraction(1, 20)
+"""Of significance."""
 FEWEST_TO_TELL = 5
 """Answers of which none could be read before that is no accident."""
 
@@ -108,6 +110,16 @@ class Comparison:
     @property
     def finding(self) -> Finding:
         return finding(self.interval)
+
+    @property
+    def tells_apart(self) -> bool:
+        """Whether one of the two was found better."""
+        return self.finding in ("better", "worse")
+
+    @property
+    def unconfirmed(self) -> bool:
+        """Whether the exact test by itself does not bear out what the interval says."""
+        return self.tells_apart and self.p >= LEVEL
 
 
 def compare(first: dict[str, list[Result]], second: dict[str, list[Result]]) -> list[Comparison]:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from regenesis.evaluation.figures import Average, Comparison, Tally, compare
+from regenesis.evaluation.figures import LEVEL, Average, Comparison, Tally, compare
 from regenesis.evaluation.statistics import Interval
 from regenesis.evaluation.tasks import Domain, MeasuredTask
 from regenesis.report.rounding import p_text, percent, points, points_range, share_range
@@ -56,6 +56,11 @@ class Versus:
     tasks: list[Comparison]
     caveats: list[str]
     unlike: bool
+
+    @property
+    def significant(self) -> list[str]:
+        """Tasks with a difference by the exact test, with Holm's correction for the number of tasks."""
+        return [one.task for one in self.tasks if one.p_adjusted < LEVEL]
 
     def average(self, tasks: Sequence[str]) -> Average | None:
         """The mean difference over some of the tasks."""
@@ -191,6 +196,7 @@ class Evaluation:
             "second": versus.second,
             "alike": not versus.unlike,
             "caveats": versus.caveats,
+            "significant": versus.significant,
             "tasks": {one.task: _comparison_json(one) for one in versus.tasks},
             "averages": {
                 group: {**_difference_json(average.value, average.interval), "finding": average.finding}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 
 def duration(seconds: float) -> str:
     """`8 s`, `4 min 05 s`, `2 h 10 min`, `3 d 4 h`."""
@@ -37,3 +40,20 @@ def counted(number: int, noun: str) -> str:
 def in_words(name: str) -> str:
     """A name made for counting, as words: `near_duplicate` → `near duplicate`."""
     return name.replace("_", " ")
+
+
+def value_text(value: Any) -> str:
+    """A value of a config or a record: `yes`, `1,234`, `0.0001`, `rank = 16, alpha = 32`, `–` for none."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} = {value_text(item)}" for name, item in value.items() if item is not None)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(map(value_text, value))
+    return str(value)

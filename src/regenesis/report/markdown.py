@@ -1,8 +1,7 @@
-"""Markdown as cards are written in: tables whose cells cannot break them, and the YAML that a hub reads at the top.
+"""Views in Markdown, and what cards are written with: tables whose cells cannot break them.
 
+markdown(funnel_view(funnel))
 table(("what", "value"), [("rank", 16)])
-head, body = split_card(path.read_text())
-path.write_text(join_card({**head, "license": "mit"}, body))
 """
 
 from __future__ import annotations
@@ -12,20 +11,51 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import yaml
+from regenesis.report.blocks import Block, Cell, Facts, Note, Table, Tone, View
 
 _MARKUP = re.compile(r"[\\`|*\[\]~]|!(?=\[)|(?<!\w)_|_(?!\w)|^[#>+-](?=\s)|(?<=^\d)[.)](?=\s)")
 """What Markdown would not show as it stands; an underscore inside a word is one."""
 _ADDRESS = re.compile(r"\b(https?|ftp):(?=//)", re.IGNORECASE)
 """Where an address starts that a reader's program makes a link of by itself."""
 _OBEYED = frozenset({"Cc", "Cf", "Cs", "Co"})
-_FRONT = re.compile(r"---[ \t]*\r?\n(.*?)^---[ \t]*\r?\n", re.DOTALL | re.MULTILINE)
+_BOLD: frozenset[Tone] = frozenset({"strong", "bad", "warning"})
 
 
 class Markdown(str):
     """Our own Markdown, which a cell holds as it stands."""
 
     __slots__ = ()
+
+
+def markdown(view: View) -> str:
+    """A view in Markdown."""
+    blocks = (block for group in view for block in group)
+    return "\n\n".join(text for text in map(_block, blocks) if text)
+
+
+def _block(block: Block) -> str:
+    if isinstance(block, Table):
+        return _table(block)
+    if isinstance(block, Facts):
+        return table(("what", "value"), block.rows)
+    return _note(block)
+
+
+def _table(block: Table) -> str:
+    header = [f"{one.group}, {one.heading}" if one.group else one.heading for one in block.columns]
+    rows = [[_toned(one) for one in row] for row in block.cells()]
+    totals = [[_toned(Cell(text, "strong")) for text in block.totals]] if block.totals else []
+    return table(header, rows + totals)
+
+
+def _toned(one: Cell) -> Markdown:
+    text = cell(one.text)
+    return Markdown(f"**{text}**" if one.tone in _BOLD and text else text)
+
+
+def _note(note: Note) -> str:
+    sentence = _toned(Cell(note.text, note.tone)) + (f" {cell(note.aside)}" if note.aside else "")
+    return "\n".join([sentence, *(["", *(f"- {cell(line)}" for line in note.details)] if note.details else [])])
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
@@ -55,58 +85,3 @@ def _visible(character: str) -> str:
     if unicodedata.category(character) not in _OBEYED:
         return character
     return f"\\u{ord(character):04x}" if ord(character) > 0xFF else f"\\x{ord(character):02x}"
-
-
-def join_card(head: Mapping[str, Any], body: str) -> str:
-    """A card: its front matter, then its Markdown."""
-    front = yaml.safe_dump(dict(head), sort_keys=False, allow_unicode=True, width=1000)
-    return f"---\n{front}---\n\n{body.strip()}\n"
-
-
-def split_card(text: str) -> tuple[dict[str, Any], str]:
-    """A card's front matter and the Markdown after it; front matter that is none, or no mapping, is empty."""
-    found = _FRONT.match(text)
-    if found is None:
-        return {}, text
-    try:
-        head = yaml.safe_load(found[1])
-    except yaml.YAMLError:
-        head = None
-    return (head if isinstance(head, dict) else {}), text[found.end() :].lstrip("\n")
-
-
-def license_fields(stated: str | Mapping[str, Any] | None, *, link: str | None = None) -> dict[str, str]:
-    """A licence as the hub's front matter wants it.
-
-    A licence without an identifier of the hub's is `other` with a name and, where known, a link; none stated is
-    `unknown`. Source: the hub's specification of model and data set cards.
-
-    Args:
-        stated: An SPDX name, or the `license`, `license_name` and `license_link` of another card.
-        link: Where to read a licence that the hub has no identifier for, if nothing says better.
-    """
-    fields = {"license": stated} if isinstance(stated, str) else dict(stated or {})
-    name = str(fields.get("license") or "unknown")
-    if name.lower() in _LICENSES.split():
-        return {"license": name.lower()}
-    own = str(fields.get("license_name") or ("" if name == "other" else name)) or "see-link"
-    found = {"license": "other", "license_name": re.sub(r"[^a-z0-9.-]+", "-", own.lower()).strip("-") or "see-link"}
-    where = str(fields.get("license_link") or link or "")
-    # a bare file name means a file of the repository that the card stands in, which is another one now
-    if where.startswith(("https://", "http://")):
-        found["license_link"] = where
-    return found
-
-
-_LICENSES = """
-afl-3.0 agpl-3.0 apache-2.0 apple-amlr apple-ascl artistic-2.0 bigcode-openrail-m
-bigscience-bloom-rail-1.0 bigscience-openrail-m
-bsd bsd-2-clause bsd-3-clause bsd-3-clause-clear bsl-1.0 c-uda cc cc-by-2.0 cc-by-2.5
-cc-by-3.0 cc-by-4.0 cc-by-nc-2.0 cc-by-nc-3.0 cc-by-nc-4.0 cc-by-nc-nd-3.0 cc-by-nc-nd-4.0 cc-by-nc-sa-2.0
-cc-by-nc-sa-3.0 cc-by-nc-sa-4.0 cc-by-nd-4.0 cc-by-sa-3.0 cc-by-sa-4.0 cc0-1.0 cdla-permissive-1.0
-cdla-permissive-2.0 cdla-sharing-1.0 creativeml-openrail-m deepfloyd-if-license ecl-2.0 epl-1.0 epl-2.0 eupl-1.1
-eupl-1.2 gemma gfdl gpl gpl-2.0 gpl-3.0 intel-research isc lgpl lgpl-2.1 lgpl-3.0 lgpl-lr llama2 llama3 llama3.1
-llama3.2 llama3.3 lppl-1.3c mit mpl-2.0 ms-pl ncsa odbl odc-by ofl-1.1 open-mdw openrail openrail++ osl-3.0 pddl
-postgresql unknown unlicense wtfpl zlib
-"""
-"""The hub's identifiers of licences."""

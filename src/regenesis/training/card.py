@@ -12,19 +12,24 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from regenesis.errors import TrainingError
 from regenesis.filesystems import replacing
 from regenesis.models import KNOWN
-from regenesis.report.markdown import Markdown, cell, join_card, license_fields, split_card, table
-from regenesis.tasks import catalogue
+from regenesis.report.blocks import Facts
+from regenesis.report.figures import value_text
+from regenesis.report.hub_cards import card_text, license_fields, parse_model_card
+from regenesis.report.markdown import cell, markdown
+from regenesis.report.views.results import eval_results, results_view
+
+if TYPE_CHECKING:
+    from huggingface_hub import ModelCardData
 
 CARD = "README.md"
 
 _RESULTS = ("<!-- results -->", "<!-- end of results -->")
 _NOT_MEASURED = "Not measured yet: `regenesis evaluate` compares it with its base on held-out questions."
-_FINDINGS = {"better": "better", "worse": Markdown("**worse**"), "no difference seen": "no difference seen"}
 
 _PLACED = frozenset({"title", "base", "license", "language", "datasets", "tags", "notes", "folder", "fingerprint"})
 _STARTS = frozenset({"resumed_at", "changes", "already_done"})
@@ -81,16 +86,16 @@ def write_model_card(folder: Path, facts: Mapping[str, Any]) -> Path:
         _usage(base, adapter),
         "## Results",
         "\n".join((_RESULTS[0], _NOT_MEASURED, _RESULTS[1])),
-        "## What it was trained on",
+        "## Training data",
         _data_section(facts),
-        "## How it was trained",
+        "## Training procedure",
         _table_of({_FIGURES[name]: facts[name] for name in _FIGURES if name in facts}),
         _table_of(_settings(facts.get("settings"))),
         *(f"- {cell(note)}" for note in facts.get("notes") or ()),
-        "## What to beware of",
+        "## Limitations",
         _caveats(base, adapter),
     ]
-    return _write(folder, join_card(_head(folder, base, facts, adapter), "\n\n".join(part for part in parts if part)))
+    return _write(folder, card_text(_data(base, facts, adapter), "\n\n".join(part for part in parts if part)))
 
 
 def update_results(folder: Path, summary: Mapping[str, Any], model: str = "tuned") -> Path:
@@ -109,18 +114,17 @@ def update_results(folder: Path, summary: Mapping[str, Any], model: str = "tuned
     """
     path = folder / CARD
     try:
-        head, body = split_card(path.read_text("utf-8"))
+        card = parse_model_card(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise TrainingError(f"{path}: cannot be read ({error}). `regenesis train` writes it.") from error
-    results = _index(summary, model)
-    head = {name: value for name, value in head.items() if name != "model-index"}
-    if results:
-        head["model-index"] = [{"name": str(head.get("model_name") or _heading(body)), "results": results}]
-    section = "\n".join((_RESULTS[0], _results_section(summary, model) or _NOT_MEASURED, _RESULTS[1]))
+    body, results = card.text, eval_results(summary, model)
+    card.data.model_name = str(card.data.model_name or _heading(body)) if results else None
+    card.data.eval_results = results or None
+    section = "\n".join((_RESULTS[0], markdown(results_view(summary, model)) or _NOT_MEASURED, _RESULTS[1]))
     marked = re.compile(re.escape(_RESULTS[0]) + ".*?" + re.escape(_RESULTS[1]), re.DOTALL)
     found = marked.search(body)
     body = body[: found.start()] + section + body[found.end() :] if found else f"{body}\n\n## Results\n\n{section}"
-    return _write(folder, join_card(head, body))
+    return _write(folder, card_text(card.data, body))
 
 
 def hub_repository(spec: str) -> str | None:
@@ -160,34 +164,34 @@ class _Base:
             found = try_to_load_from_cache(self.repository, CARD)
             card = found if isinstance(found, str) else None
         try:
-            head, _ = split_card(Path(card).read_text("utf-8")) if card else ({}, "")
+            stated = parse_model_card(Path(card).read_text("utf-8")).data.to_dict() if card else {}
         except (OSError, UnicodeDecodeError):
             return None
-        return head if isinstance(head.get("license"), str) else None
+        return stated if isinstance(stated.get("license"), str) else None
 
 
-def _head(folder: Path, base: _Base, facts: Mapping[str, Any], adapter: bool) -> dict[str, Any]:
+def _data(base: _Base, facts: Mapping[str, Any], adapter: bool) -> ModelCardData:
+    from huggingface_hub import ModelCardData
+
     licence = facts.get("license") or base.license()
     if licence is None and base.link is not None:
         licence = {"license": "other", "license_name": "that-of-the-base-model"}
-    head: dict[str, Any] = {
+    relation = {"base_model_relation": "adapter" if adapter else "finetune"} if base.repository is not None else {}
+    tags = ["regenesis", "self-improvement", "reasoning", "sft", *(["lora"] if adapter else [])]
+    return ModelCardData(
         **license_fields(licence, link=base.link),
-        "language": list(facts.get("language") or ["en"]),
-        "library_name": "peft" if adapter else "transformers",
-        "pipeline_tag": "text-generation",
-        "tags": ["regenesis", "self-improvement", "reasoning", "sft", *(["lora"] if adapter else [])],
-    }
-    if base.repository is not None:
-        head["base_model"] = base.repository
-        head["base_model_relation"] = "adapter" if adapter else "finetune"
-    if facts.get("datasets"):
-        head["datasets"] = list(facts["datasets"])
-    head["tags"] += [tag for tag in facts.get("tags") or () if tag not in head["tags"]]
-    return head
+        language=list(facts.get("language") or ["en"]),
+        library_name="peft" if adapter else "transformers",
+        pipeline_tag="text-generation",
+        base_model=base.repository,
+        datasets=list(facts.get("datasets") or ()) or None,
+        tags=[*tags, *(facts.get("tags") or ())],
+        **relation,
+    )
 
 
 def _title(base: _Base) -> str:
-    return f"{base.name.rpartition('/')[2]}, trained on reasoning of its own"
+    return f"{base.name.rpartition('/')[2]}, trained on its own reasoning"
 
 
 def _heading(body: str) -> str:
@@ -196,11 +200,11 @@ def _heading(body: str) -> str:
 
 def _opening(base: _Base, adapter: bool) -> str:
     origin = f"[{base.repository}]({base.link})" if base.repository else cell(base.name)
-    what = f"A LoRA adapter for {origin}" if adapter else f"{origin}, all weights trained further"
+    what = f"A LoRA adapter for {origin}" if adapter else f"{origin}, with all weights fine-tuned"
     return (
-        f"{what}, made with regenesis: the model was led from general guidelines to worked solutions of questions, and"
-        " then trained on those of its own solutions that came to the right answer. No teacher model and no solutions"
-        " written by people took part."
+        f"{what}, made with regenesis: the model generated reasoning paths for a set of questions and was then"
+        " fine-tuned on those of its own paths that reached the correct answer. No teacher model and no human-written"
+        " solutions were used."
     )
 
 
@@ -226,9 +230,9 @@ def _data_section(facts: Mapping[str, Any]) -> str:
         for name, value in facts.items()
         if name not in _PLACED | _STARTS | {"settings"} and name not in _FIGURES
     }
-    note = "Reasoning paths that the model wrote itself, kept where their final answer was found right."
+    note = "Reasoning paths generated by the model itself, kept if their final answer was correct."
     if _settings(facts.get("settings")).get("thinking") == "keep":
-        note += " The model was trained on its thoughts before them, too."
+        note += " Its thinking is part of the training text."
     return "\n\n".join(part for part in (note, _table_of(own)) if part)
 
 
@@ -238,138 +242,35 @@ def _settings(settings: Any) -> dict[str, Any]:
 
 
 def _table_of(values: Mapping[str, Any]) -> str:
-    rows = [(name, _shown(value)) for name, value in values.items() if value is not None]
-    return table(("what", "value"), rows)
+    rows = [(name, value_text(_without_paths(value))) for name, value in values.items() if value is not None]
+    return markdown([[Facts(rows)]])
 
 
-def _shown(value: Any) -> Any:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, float):
-        return f"{value:.6g}"
+def _without_paths(value: Any) -> Any:
     if isinstance(value, str):
         return _shorten_path(value)
     if isinstance(value, Mapping):
-        return {name: _shown(item) for name, item in value.items() if item is not None}
-    if isinstance(value, Sequence):
-        return [_shown(item) for item in value]
-    return value
+        return {name: _without_paths(item) for name, item in value.items()}
+    return list(map(_without_paths, value)) if isinstance(value, Sequence) else value
 
 
 def _shorten_path(text: str) -> str:
-    """A path of this machine by its last part: the rest is nobody's business."""
+    """A local path by its last component: the rest would leak details of this machine."""
     return Path(text).name if text.startswith(("/", "~")) else text
 
 
 def _caveats(base: _Base, adapter: bool) -> str:
     caveats = [
-        "It was trained on paths whose final answers were right. Steps in them may be wrong, and so may its own.",
-        "It learned from questions that its base could already solve at times; it is no wiser about facts.",
-        "It was not tuned for safety, and does in this what its base does.",
+        "Only the final answers of the training paths were checked. Their steps may be wrong, and so may the model's.",
+        "It learned from questions that its base model could already solve at times; it gained no new knowledge.",
+        "It was not tuned for safety; in this it behaves like its base model.",
     ]
     if base.from_gguf:
-        target = "The adapter was trained over" if adapter else "Training began with"
+        target = "The adapter was trained on" if adapter else "Training started from"
         caveats.append(
-            f"{target} weights de-quantised from a GGUF file, which differ a little from the unquantised ones."
+            f"{target} weights dequantised from a GGUF file, which differ slightly from the original weights."
         )
     return "\n".join(f"- {caveat}" for caveat in caveats)
-
-
-def _results_section(summary: Mapping[str, Any], model: str) -> str:
-    """The table of results, or nothing if this model was not measured."""
-    tasks, averages = _mapping(summary.get("tasks")), _mapping(summary.get("averages"))
-    versus = _comparison(summary, model)
-    first = versus.get("first")
-    rows = [
-        [
-            name,
-            task.get("domain"),
-            task.get("split"),
-            _mapping(_mapping(task.get("models")).get(model)).get("answered"),
-            *_figures(_mapping(task.get("models")), _mapping(_mapping(versus.get("tasks")).get(name)), first, model),
-        ]
-        for name, task in tasks.items()
-        if _measured(task, model)
-    ]
-    if not rows:
-        return ""
-    rows += [
-        [
-            f"average, {group}" if group != "all" else "average",
-            "",
-            "",
-            "",
-            *_figures(
-                _mapping(average.get("models")), _mapping(_mapping(versus.get("averages")).get(group)), first, model
-            ),
-        ]
-        for group, average in averages.items()
-    ]
-    header = ["task", "domain", "split", "questions"]
-    header += [str(first), model, "difference", "finding"] if first else [model]
-    notes = ["Accuracy in percent, in brackets its 95 % interval; an answer that cannot be read counts as wrong."]
-    if first:
-        notes.append(
-            f"The difference is {model} less {first} on the same questions, in percentage points, with its 95 %"
-            " interval; where that holds 0, no difference was seen."
-        )
-    if not summary.get("complete", True):
-        notes.append("**Not all questions have been answered yet.**")
-    conditions = _table_of(_mapping(summary.get("conditions")))
-    caveats = "\n".join(f"- {cell(caveat)}" for caveat in versus.get("caveats") or ())
-    return "\n\n".join(part for part in (" ".join(notes), table(header, rows), caveats, conditions) if part)
-
-
-def _figures(models: Mapping[str, Any], versus: Mapping[str, Any], first: Any, model: str) -> list[Any]:
-    own = _mapping(models.get(model)).get("shown")
-    if not first:
-        return [own]
-    finding = versus.get("finding")
-    return [_mapping(models.get(first)).get("shown"), own, versus.get("shown"), _FINDINGS.get(str(finding), finding)]
-
-
-def _comparison(summary: Mapping[str, Any], model: str) -> Mapping[str, Any]:
-    """How the model compares with the one it came from: the first comparison that speaks of it."""
-    return next((one for one in summary.get("comparisons") or () if one.get("second") == model), {})
-
-
-def _measured(task: Mapping[str, Any], model: str) -> bool:
-    tally = _mapping(_mapping(task.get("models")).get(model))
-    return tally.get("accuracy") is not None and re.match(r"<?\d", str(tally.get("shown"))) is not None
-
-
-def _index(summary: Mapping[str, Any], model: str) -> list[dict[str, Any]]:
-    """The entries of `model-index`: one accuracy a task, in percent, as the table shows it."""
-    return [
-        {
-            "task": {"type": "text-generation", "name": "zero-shot"},
-            "dataset": {
-                "name": name,
-                "type": _hub_id(str(_mapping(task.get("origin")).get("name") or name)),
-                **({"split": task["split"]} if task.get("split") else {}),
-            },
-            "metrics": [{"type": "accuracy", "name": "accuracy (%)", "value": _leading(task["models"][model])}],
-        }
-        for name, task in _mapping(summary.get("tasks")).items()
-        if _measured(task, model)
-    ]
-
-
-def _hub_id(task: str) -> str:
-    """The hub's data set behind a catalogued task; any other task's own name."""
-    return next((entry.hub for entry in catalogue() if task.partition("/")[0] == entry.name), task)
-
-
-def _leading(tally: Mapping[str, Any]) -> float:
-    """The figure that is shown, as a number; `<0.1` is 0."""
-    shown = str(tally.get("shown", "")).partition(" ")[0]
-    return 0.0 if shown.startswith("<") else float(shown)
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _write(folder: Path, text: str) -> Path:

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from regenesis.cli.ending import print_ending, report_json
+from regenesis.cli.ending import report_json
 from regenesis.curation import Overlap
 from regenesis.curation.funnel import Funnel, Tally
+from regenesis.report.terminal import print_view
+from regenesis.report.views.synthesis import synthesis_view
 from regenesis.runs import SynthesisReport
 from regenesis.scheduling import Refusals
 from regenesis.synthesis.decontaminating import Decontamination
@@ -40,7 +42,7 @@ def report(**values: Any) -> SynthesisReport:
 
 def printed(ended: SynthesisReport) -> str:
     console = Console(file=io.StringIO(), width=200, highlight=False, markup=False, emoji=False)
-    print_ending(console, ended, COMMAND)
+    print_view(console, synthesis_view(ended, COMMAND))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -56,16 +58,16 @@ def test_right_chains_that_the_judge_refused_are_not_called_wrong() -> None:
     funnel = Funnel(total=Tally(questions=10, chains=100, parsed=80, correct=10))
     funnel.overruled.update({"judge-said-no": 40, "judge-unclear": 5})
     shown = printed(report(funnel=funnel))
-    assert "− 25: the answer is another; − 45: right, but refused by the self-judge" in " ".join(shown.split())
+    assert "− 25 wrong answer; − 45 correct, but rejected by the self-judge" in " ".join(shown.split())
     assert "self_judge: off" in shown.split("Where 100 chains were lost:\n")[1].splitlines()[0]
 
 
 def test_where_chains_were_lost_the_largest_loss_comes_first() -> None:
     shown = printed(report(funnel=lossy())).split("Where 100 chains were lost:\n")[1].splitlines()
     assert [line.split("(")[0].strip() for line in shown[:5]] == ["40", "20", "18", "12", "10"]
-    assert "another answer than gold" in shown[0]
-    assert "unfit: leak" in shown[1]
-    assert "broke off: broken solve" in shown[3]
+    assert "had a wrong answer" in shown[0]
+    assert "filtered out: leak" in shown[1]
+    assert "ended early: broken solve" in shown[3]
 
 
 def test_losses_are_counted_once() -> None:
@@ -73,46 +75,46 @@ def test_losses_are_counted_once() -> None:
     assert sum(int(line.split("(")[0]) for line in shown[:5]) == 100
 
 
-def test_an_unfit_path_has_not_broken_off_whatever_its_defect_is_called() -> None:
+def test_an_unfit_path_has_not_ended_early_whatever_its_defect_is_called() -> None:
     funnel = Funnel(total=Tally(questions=10, chains=100, parsed=90, correct=30))
     funnel.defects.update(broken_box=30, broken_solve=4)
     funnel.lost.update(broken_box=30)
     shown = " ".join(printed(report(funnel=funnel)).split())
-    assert "− 6: no answer could be read − 4 broken solve" in shown
-    assert "broke off: broken solve: the model wrote nothing" in shown
-    assert "broke off: broken box" not in shown
-    assert "30 (30 %) were right and unfit: broken box" in shown
+    assert "− 6 no answer found − 4 broken solve" in shown
+    assert "ended early: broken solve: the model returned an empty reply" in shown
+    assert "ended early: broken box" not in shown
+    assert "30 (30 %) were correct but filtered out: broken box" in shown
 
 
 @pytest.mark.parametrize(
     ("defect", "advice"),
     [
         ("no_solution", "no worked solution"),
-        ("no_solution_part", "without the heading of its last part"),
+        ("no_solution_part", "lacks the heading of its last part"),
         ("thought_only_final_draft", "without its reasoning parser"),
         ("debate_lost", "`regenesis show` lists these chains under debate_lost"),
     ],
 )
-def test_each_way_of_breaking_off_has_its_advice(defect: str, advice: str) -> None:
+def test_each_way_of_ending_early_has_its_advice(defect: str, advice: str) -> None:
     funnel = Funnel(total=Tally(questions=10, chains=100))
     funnel.defects[defect] = 60
     shown = printed(report(funnel=funnel))
-    assert "− 40: no answer could be read − 60" in " ".join(shown.split())
-    assert f"broke off: {defect.replace('_', ' ')}: " in shown
+    assert "− 40 no answer found − 60" in " ".join(shown.split())
+    assert f"ended early: {defect.replace('_', ' ')}: " in shown
     assert advice in shown
 
 
 def test_an_unfinished_run_is_not_called_a_failure() -> None:
     shown = printed(report(finished=0, stopped="5 requests"))
-    assert "Nothing is kept yet." in shown
-    assert "Nothing was kept" not in shown
+    assert "No paths kept yet." in shown
+    assert "No paths were kept" not in shown
     assert COMMAND in shown
 
 
 def test_the_hinted_share_is_told() -> None:
     funnel = Funnel(total=Tally(questions=10, served=6, chains=40, parsed=40, correct=20, fit=20, kept=12))
     funnel.passes["hinted"].kept = 3
-    assert "With the answer as a hint: 3 of 12 kept paths (25 %)." in printed(report(kept=12, funnel=funnel))
+    assert "From the hint pass: 3 of 12 kept paths (25 %)." in printed(report(kept=12, funnel=funnel))
 
 
 def test_several_tasks_are_counted_apart() -> None:
@@ -120,8 +122,8 @@ def test_several_tasks_are_counted_apart() -> None:
     funnel.tasks["one"] += Tally(questions=4, chains=16, kept=5)
     funnel.tasks["two"] += Tally(questions=6, chains=24, kept=7)
     rows = [line.split() for line in printed(report(kept=12, funnel=funnel)).splitlines()]
-    assert ["one", "4", "0", "16", "0", "5"] in rows
-    assert ["two", "6", "0", "24", "0", "7"] in rows
+    assert ["one", "4", "0", "16", "0", "0", "5", "0.0", "%"] in rows
+    assert ["two", "6", "0", "24", "0", "0", "7", "0.0", "%"] in rows
 
 
 def test_a_few_bad_rows_and_owed_questions_are_named_and_all_are_counted() -> None:
@@ -140,11 +142,11 @@ def test_questions_that_overlap_the_evaluation_are_counted_and_some_are_shown() 
         Overlap(f"toy/train/{number}", "measured/test/0", "so many words", same=False) for number in range(5)
     )
     left_out = printed(report(decontamination=Decontamination("drop", 8, {"measured/test": 9}, overlaps)))
-    assert "Left out for overlapping the evaluation: 5 questions." in left_out
+    assert "Dropped for overlapping the evaluation: 5 questions." in left_out
     assert "  toy/train/0 and measured/test/0: so many words" in left_out
-    assert "  … and 2 more; the run's decontamination.json names them all." in left_out
+    assert "  … and 2 more; see decontamination.json in the run folder." in left_out
     kept = printed(report(decontamination=Decontamination("report", 8, {"measured/test": 9}, overlaps)))
-    assert "Overlapping the evaluation, with their paths kept: 5 questions." in kept
+    assert "Overlapping the evaluation, paths kept anyway: 5 questions." in kept
     assert "overlap" not in printed(report())
 
 
@@ -163,11 +165,11 @@ def test_chains_that_were_refused_are_no_unread_answers() -> None:
     funnel = Funnel(total=Tally(questions=10, chains=44, parsed=16, correct=10, fit=10, kept=10))
     funnel.defects["refused_solve"] = 26
     shown = printed(report(kept=10, funnel=funnel))
-    assert "− 2: no answer could be read − 26 refused solve" in shown
+    assert "− 2 no answer found − 26 refused solve" in shown
 
 
 def test_prompts_that_stop_growing_are_told() -> None:
-    assert "no more tokens in 3 chats" in printed(report(stalled=3))
+    assert "no more prompt tokens for 3 chats" in printed(report(stalled=3))
 
 
 def test_the_report_as_json_holds_every_field() -> None:
