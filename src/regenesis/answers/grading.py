@@ -12,7 +12,7 @@ from regenesis.answers.formulas import same_formula_answer
 from regenesis.answers.gold import Gold, GoldError, NoGold, read_gold
 from regenesis.answers.guard import guarded
 from regenesis.answers.numbers import Number, same_number
-from regenesis.answers.options import ChoicesLike
+from regenesis.answers.options import ChoicesLike, choices_from
 from regenesis.answers.pool import Budget, shared_pool
 from regenesis.answers.programs import grade_program
 from regenesis.answers.reading import Answer, Unread, read, read_alone, shown
@@ -62,6 +62,7 @@ def grade(
     if kind == "scorer":
         return Verdict("unparsed", None, "answers of kind scorer are not graded against gold text", "scorer")
     try:
+        choices = choices_from(choices) if choices else ()
         found = read_gold(gold, kind, choices)
     except GoldError as error:
         return Verdict("unparsed", None, f"the gold answer {shown(str(gold))} {error}", "bad-gold")

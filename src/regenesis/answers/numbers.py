@@ -76,6 +76,8 @@ _OPERATOR_WORD = re.compile(
     r"|than)?\s*(?:[0-9]|[A-Za-z]\b|\\)|\s*(?:squared|cubed)\b",
     re.I,
 )
+# `3π cm`, `3√2` and `5θ` are more than their 3 and 5; a micrometre and a Greek word are units
+_FACTOR = re.compile(r"\s*[*]?\s*(?:[√∛∞]|(?!μ[A-Za-z]|Ω)[α-ωΑ-Ω](?![α-ωΑ-Ωά-ώ])|(?:pi|sqrt|root|infinity)\b)", re.I)
 _UNIT_START = re.compile(
     r"(?:\s*[-/]?\s*(?:[^\W\d_]{2,}|[^\W\d_a-zA-Z]|[\"'](?!\w)|°[CFK]?\b"
     r"|[mgshlLKCFWVJNA]\b(?!\s*[*^+=(]?\s*[0-9A-Za-z]\b)|a(?=\s[a-z]{2})|[µΩ]\w{0,2})|\s*[$€£¥₹]"
@@ -283,6 +285,8 @@ def _ends(rest: str, prose: bool) -> bool:
     """Whether what follows a number leaves it a number: nothing, a unit, a remark, or where and when it holds."""
     if not rest or _CLOSING.fullmatch(rest):
         return prose or "!" not in rest
+    if _FACTOR.match(rest):
+        return False
     rest = _REMARK.sub("", _REASON.sub("", rest) if prose else rest) or " "
     if rest[0] in "/^*+=<>|\\_" or _ADJACENT.match(rest) or _OPERATOR_WORD.match(rest):
         return rest[0] == "/" and _UNIT_START.match(rest) is not None and not _DIGIT.search(rest)

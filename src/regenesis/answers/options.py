@@ -88,6 +88,8 @@ class Options:
 
 def choices_from(choices: ChoicesLike) -> tuple[Choice, ...]:
     """Options in whatever form a row holds them, as `Choice`s; forms that make no sense are skipped."""
+    if isinstance(choices, tuple) and all(type(choice) is Choice for choice in choices):
+        return choices
     if isinstance(choices, Mapping):
         if isinstance(choices.get("label"), list | tuple) and isinstance(choices.get("text"), list | tuple):
             return tuple(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from regenesis.answers.cues import mentions
 from regenesis.answers.endings import last_sentence
 from regenesis.answers.options import Options, mentions_option
 from regenesis.answers.statements import Statement
@@ -25,6 +26,7 @@ _WITHHELD = re.compile(
     r"|not enough information|insufficient information|(?:no way|impossible) to (?:know|tell|say|determine))",
     re.IGNORECASE,
 )
+_WITHHELD_CUES = ("depends", " be ", "is ", "are ", "information", "way to", "impossible to")
 _REMARK = re.compile(
     r"\W*(?:(?:also|indeed|therefore|thus|clearly)\s+)?(?:correct|right|wrong|incorrect|reasonable|valid|consistent|plausible"
     r"|as follows|given|found|obtained|calculated|computed|derived|determined|based|explained|shown|below|above|clear"
@@ -56,7 +58,8 @@ def is_conditional(statement: Statement, kind: AnswerKind) -> bool:
 
 def withholds(text: str) -> bool:
     """Whether the last sentence of a text says that there is no one answer."""
-    return _WITHHELD.search(last_sentence(text)) is not None
+    sentence = last_sentence(text)
+    return mentions(sentence.lower(), _WITHHELD_CUES) and _WITHHELD.search(sentence) is not None
 
 
 def retracts(statement: Statement) -> bool:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from regenesis.answers.cues import mentions, positions
 from regenesis.answers.marks import MOST_STATEMENTS, Found, Manner, Place, marked
 
 _TAIL = 400
@@ -30,12 +31,14 @@ _NOUN = (
     r"|response|statement)|ans(?![a-z])\.?|solution(?: set)?|option|choice|label|verdict|classification|conclusion"
     r"|结论|結論|答案|答え|正解|정답|réponse|respuesta|antwort|resposta|risposta|ответ)"
 )
-_CUE = re.compile(
-    "answer|ans[.:]|label|verdict|classif|conclusion|结论|結論|correct|right|best|final|solution|option|choice|choose|pick|select|prefer"
-    "| with |vote|opt | say |答案|答え|正解|정답"
-    "|réponse|respuesta"
-    "|antwort|resposta|risposta|ответ| is true| is accurate| is appropriate"
-)
+# how every noun begins
+_NOUN_CUES = (
+    "answer", "ans", "correct", "predicted_", "right", "best", "final", "solution", "option", "choice", "label",
+    "verdict", "classif", "conclusion", "réponse", "respuesta", "antwort", "resposta", "risposta", "ответ",
+    "结论", "結論", "答案", "答え", "正解", "정답",
+)  # fmt: skip
+_CHOICE_CUES = ("choose", "pick", "select", "prefer", " with ", "vote", "opt ", " say ", "\tsay ", "say\t")
+_CONDITION_CUES = ("if", "unless", "ssum", "rovided", "epend", "uppose", "hen", "therwise", "case", "If", "Unless")
 _NOUN_AT = re.compile(
     rf"(?<![a-z0-9_<\\/])(?<!possible )(?<!plausible )(?<!potential )(?<!following )(?<!available )(?<!given ){_NOUN}"
 )
@@ -152,7 +155,10 @@ def _statement(text: str, found: Found) -> Statement:
     if found.place != "phrase":
         return Statement(content.strip(), found.place)
     before = ""
-    if _MAY_BE_CONDITION.search(text, max(0, found.position - 120), found.position):
+    begin = max(0, found.position - 120)
+    if mentions(text[begin : found.position], _CONDITION_CUES) and _MAY_BE_CONDITION.search(
+        text, begin, found.position
+    ):
         before = _sentence_before(text, found.position)
     return Statement(content.strip(), found.place, found.manner, before, text[stop : stop + LONGEST_STATEMENT])
 
@@ -172,9 +178,7 @@ def _phrases(text: str, lowered: str, start: int, end: int) -> Iterator[Found]:
         for mark in list(_ANSWER_LINE.finditer(lowered, start, end))[-MOST_STATEMENTS:]:
             if not _SECOND_LABEL.search(lowered):
                 yield Found(mark.start("mark"), "phrase", None, mark.end(), "headed")
-    if not _CUE.search(lowered, start, end):
-        return
-    for noun in list(_NOUN_AT.finditer(lowered, start, end))[-MOST_STATEMENTS:]:
+    for noun in _nouns(lowered, start, end)[-MOST_STATEMENTS:]:
         match = _PHRASE.match(lowered, noun.start())
         if match is None:
             continue
@@ -187,7 +191,8 @@ def _phrases(text: str, lowered: str, start: int, end: int) -> Iterator[Found]:
         ):
             continue  # "answer choices: …" and "Option B: …" restate the question
         yield Found(match.start(), "phrase", None, match.end(), _manner(match))
-    for match in list(_CHOSEN.finditer(lowered, start, end))[-MOST_STATEMENTS:]:
+    chosen = _CHOSEN.finditer(lowered, start, end) if mentions(lowered, _CHOICE_CUES) else ()
+    for match in list(chosen)[-MOST_STATEMENTS:]:
         yield Found(match.start(), "phrase", None, match.end(), "named")
     for match in list(_IS_CORRECT.finditer(lowered, start, end))[-MOST_STATEMENTS:]:
         sentence = _sentence_before(text, match.start())
@@ -196,6 +201,15 @@ def _phrases(text: str, lowered: str, start: int, end: int) -> Iterator[Found]:
             claimed = _CLAIMED_WORDS.search(sentence)
         if claimed is not None and not _in_brackets(sentence):
             yield Found(match.start(), "phrase", claimed[1], match.end(), "called")
+
+
+def _nouns(lowered: str, start: int, end: int) -> list[re.Match[str]]:
+    found: list[re.Match[str]] = []
+    for position in positions(lowered, _NOUN_CUES, start, end):
+        noun = _NOUN_AT.match(lowered, position, end) if not found or position >= found[-1].end() else None
+        if noun is not None:
+            found.append(noun)
+    return found
 
 
 def _manner(match: re.Match[str]) -> Manner:
