@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 
 def mentions(text: str, cues: Sequence[str]) -> bool:
@@ -19,12 +19,13 @@ def mentions(text: str, cues: Sequence[str]) -> bool:
     return False
 
 
-def positions(text: str, cues: Sequence[str], start: int, end: int) -> Iterator[int]:
-    """Where any of the cues begins between `start` and `end`, in order."""
-    found: set[int] = set()
+def positions(text: str, cues: Sequence[str], start: int, end: int) -> list[int]:
+    """Where the cues, none of which begins another, occur between `start` and `end`, in order."""
+    found = []
+    find = text.find
     for cue in cues:
-        at = text.find(cue, start, end)
+        at = find(cue, start, end)
         while at >= 0:
-            found.add(at)
-            at = text.find(cue, at + 1, end)
-    yield from sorted(found)
+            found.append(at)
+            at = find(cue, at + 1, end)
+    return sorted(found)

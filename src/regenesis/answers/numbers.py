@@ -19,6 +19,7 @@ from regenesis.answers.rules import Rules
 from regenesis.answers.units import is_unit
 
 _LONGEST = 2_000
+_SHORT = 80
 _MOST_DIGITS = 1_000
 _MOST_EXPONENT = 1_000
 _MOST_BITS = 4_000  # some 1,200 digits
@@ -166,6 +167,12 @@ def read_number(text: str, *, prose: bool = False) -> Number | None:
         return Number(Fraction(int(quick[1] + quick[2].replace(",", ""))))
     if len(text) > _LONGEST:
         return None
+    return _read_short(text, prose) if len(text) <= _SHORT else _read(text, prose)
+
+
+@lru_cache(maxsize=4096)
+def _read_short(text: str, prose: bool) -> Number | None:
+    # the chains of a question end in the same few answers, and one text is read by several rules
     return _read(text, prose)
 
 

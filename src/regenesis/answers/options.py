@@ -88,9 +88,12 @@ class Options:
 
 def choices_from(choices: ChoicesLike) -> tuple[Choice, ...]:
     """Options in whatever form a row holds them, as `Choice`s; forms that make no sense are skipped."""
-    if isinstance(choices, tuple) and all(type(choice) is Choice for choice in choices):
-        return choices
-    if isinstance(choices, Mapping):
+    if isinstance(choices, tuple) and choices and type(choices[0]) is Choice:
+        return choices  # read already
+    if isinstance(choices, tuple | list):
+        if all(type(choice) is str for choice in choices):
+            return _lettered(tuple(choices))
+    elif isinstance(choices, Mapping):
         if isinstance(choices.get("label"), list | tuple) and isinstance(choices.get("text"), list | tuple):
             return tuple(
                 Choice(str(label), str(text)) for label, text in zip(choices["label"], choices["text"], strict=False)
@@ -105,6 +108,12 @@ def choices_from(choices: ChoicesLike) -> tuple[Choice, ...]:
         else:
             made.append(Choice(_letter(index), str(choice)))
     return tuple(made)
+
+
+@lru_cache(maxsize=1024)
+def _lettered(texts: tuple[str, ...]) -> tuple[Choice, ...]:
+    # the same objects each time, so that looking them up in other caches compares no text
+    return tuple(Choice(_letter(index), text) for index, text in enumerate(texts))
 
 
 def _letter(index: int) -> str:

@@ -33,10 +33,10 @@ _NOUN = (
 )
 # how every noun begins
 _NOUN_CUES = (
-    "answer", "ans", "correct", "predicted_", "right", "best", "final", "solution", "option", "choice", "label",
-    "verdict", "classif", "conclusion", "réponse", "respuesta", "antwort", "resposta", "risposta", "ответ",
-    "结论", "結論", "答案", "答え", "正解", "정답",
+    "ans", "correct", "predicted_", "right", "best", "final", "solution", "option", "choice", "label", "verdict",
+    "classif", "conclusion", "respuesta", "antwort", "resposta", "risposta",
 )  # fmt: skip
+_NOUN_CUES_ELSEWHERE = ("réponse", "ответ", "结论", "結論", "答案", "答え", "正解", "정답")
 _CHOICE_CUES = ("choose", "pick", "select", "prefer", " with ", "vote", "opt ", " say ", "\tsay ", "say\t")
 _CONDITION_CUES = ("if", "unless", "ssum", "rovided", "epend", "uppose", "hen", "therwise", "case", "If", "Unless")
 _NOUN_AT = re.compile(
@@ -135,7 +135,7 @@ def statements(text: str) -> Iterator[Statement]:
     # most answers stand at the very end: the rest is searched only if that yields nothing
     tail = max(0, len(text) - _TAIL)
     seen = 0
-    for start, end in ((tail, len(text)), (0, tail)):
+    for start, end in ((tail, len(text)), (0, tail)) if tail else ((0, len(text)),):
         found = [*_phrases(text, lowered, start, end), *(item for item in marks if start <= item.position < end)]
         for item in sorted(found, key=_position, reverse=True):
             if item.place != "phrase" or not (first_mark < item.position and _in_a_remark(text, item.position)):
@@ -205,7 +205,8 @@ def _phrases(text: str, lowered: str, start: int, end: int) -> Iterator[Found]:
 
 def _nouns(lowered: str, start: int, end: int) -> list[re.Match[str]]:
     found: list[re.Match[str]] = []
-    for position in positions(lowered, _NOUN_CUES, start, end):
+    cues = _NOUN_CUES if lowered.isascii() else _NOUN_CUES + _NOUN_CUES_ELSEWHERE
+    for position in positions(lowered, cues, start, end):
         noun = _NOUN_AT.match(lowered, position, end) if not found or position >= found[-1].end() else None
         if noun is not None:
             found.append(noun)
