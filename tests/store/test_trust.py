@@ -185,6 +185,27 @@ def test_a_trusted_folder_and_a_config_that_says_something_else_may_name_code(pl
     assert trace.exists()
 
 
+@pytest.mark.parametrize("field", ["engine", "evaluation.engine", "evaluation.tuned_engine"])
+def test_an_engine_of_another_package_is_not_imported_either(
+    field: str, finished: Finished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, run = finished
+    trace = tmp_path / "imported"
+    (tmp_path / "planted_engine.py").write_text(f"open({str(trace)!r}, 'w').close()\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    file = run / "config.yaml"
+    engine: dict[str, Any] = {"kind": "planted_engine:Config", "model": "m"}
+    for part in reversed(field.split(".")):
+        engine = {part: engine}
+    file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text("utf-8")) | engine), "utf-8")
+    with pytest.raises(RunError, match=rf"{field}\.kind: runs the code of planted_engine:Config"):
+        RunDirectory(run).require_own(EVALUATION_USES)
+    with pytest.raises(RunError, match="no terminal"):
+        trust_command(run)
+    assert f"{field}.kind: runs the code of planted_engine:Config" in capsys.readouterr().out
+    assert not trace.exists()
+
+
 def precious(folder: Path) -> Path:
     file = folder / "precious"
     file.write_text("precious\n")
