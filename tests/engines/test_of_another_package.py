@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.cli.running import regenesis
 from tests.helpers.runs import toy_mapping, write_questions
 
 from regenesis.config import RunConfig, config_from_mapping
@@ -63,6 +66,17 @@ def test_an_engine_of_another_package_synthesizes_and_is_measured(kind: str, tmp
     assert (again.requests_sent, again.requests_recalled) == (0, 4)
     (base,) = again.evaluation.models
     assert base.conditions == {"engine": kind, "precision": "unknown"}
+
+
+def test_the_command_line_measures_models_on_it_that_have_no_file(tmp_path: Path) -> None:
+    file = write_questions(tmp_path, 3)
+    settings = ["engine.function=playing:reply", f"evaluation.tasks=[{{name: toy, file: {file}}}]"]
+    stated = [part for setting in settings for part in ("--set", setting)]
+    path = os.pathsep.join([str(tmp_path / "site"), str(Path.cwd())])
+    outcome = regenesis("evaluate", "player", "--engine", "function", *stated, "--json", cwd=tmp_path, PYTHONPATH=path)
+    assert outcome.returncode == 0, outcome.stderr
+    model = json.loads(outcome.stdout)["models"]["player"]
+    assert (model["identity"], model["answered"]) == ("player by playing:reply", 3)
 
 
 def test_registered_engines_stand_behind_those_that_come_along_and_take_no_name_of_theirs(tmp_path: Path) -> None:

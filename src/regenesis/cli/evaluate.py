@@ -47,7 +47,10 @@ def evaluate_command(
         str | None, typer.Option(help="Of a RUN: which of its models, such as base,tuned; all there are if left out.")
     ] = None,
     engine: Annotated[
-        str | None, typer.Option(help="Of a MODEL: llamacpp or transformers; told from its form if left out.")
+        str | None,
+        typer.Option(
+            help="Of a MODEL: the kind of engine, such as llamacpp or transformers; told from its form if left out."
+        ),
     ] = None,
     base_url: Annotated[
         str | None, typer.Option(help="Of a MODEL: an OpenAI-compatible server that serves it under that name.")
@@ -178,7 +181,7 @@ def _models_work(
     mapping = {"tasks": [{"name": "none"}], "engine": described}
     config = config_from_mapping(mapping, "the command line", overrides=overrides)
     chosen = chosen_tasks(tasks, config.evaluation, limit=limit, shuffle=shuffle)
-    if base_url is None:
+    if config.engine.loads is not None:
         require_named(targets)
     names = model_names(targets)
     folder = out or Path("runs") / f"evaluate-{names[0]}"

@@ -63,9 +63,9 @@ def engine_kind(models: Sequence[str], stated: str | None) -> str:
         ConfigError: Their forms call for different ones, so that they would not be measured alike.
     """
     if stated is not None:
-        if ":" not in stated and stated not in _local_kinds():
-            listed = ", ".join(_local_kinds())
-            raise ConfigError(f"--engine {stated!r}: choose one of {listed}; --base-url names a server.")
+        if ":" not in stated and stated not in engine_kinds():
+            listed = ", ".join(engine_kinds())
+            raise ConfigError(f"--engine {stated!r}: choose one of {listed}; --base-url alone names a server.")
         return stated
     kinds = {model: _kind_for("gguf" if _is_gguf(model) else "checkpoint") for model in models}
     if len(set(kinds.values())) > 1:
@@ -75,11 +75,6 @@ def engine_kind(models: Sequence[str], stated: str | None) -> str:
             "one for all with --engine transformers (which reads GGUF files too) or --engine llamacpp."
         )
     return next(iter(kinds.values()))
-
-
-def _local_kinds() -> list[str]:
-    """The engines that run a model by its name alone, with no server to name."""
-    return [kind for kind in engine_kinds() if engine_class(kind).loads is not None]
 
 
 def _kind_for(form: str) -> str:
