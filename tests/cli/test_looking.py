@@ -21,7 +21,7 @@ def test_plan_names_the_stages_and_says_what_it_rests_on(folder: Path) -> None:
     assert "\n4 questions to ask.\n" in shown
     stages = shown[shown.index("stage") :].splitlines()[1:5]
     assert [line.split()[0] for line in stages] == ["adapt", "structure", "solve", "all"]
-    assert "supposes that 40% of the chains" in " ".join(shown.split())
+    assert "assume that 40% of the chains" in " ".join(shown.split())
 
 
 TABLE = [
@@ -84,7 +84,7 @@ def test_plan_counts_the_evaluation(folder: Path) -> None:
     (folder / "other.jsonl").write_text('{"id": 1, "question": "How many are two?", "answer": "2"}\n')
     measured = 'evaluation.tasks=[{"name": "other", "file": "other.jsonl"}]'
     shown = regenesis("plan", "config.yaml", "--set", measured, cwd=folder).stdout
-    assert "Evaluation: 1 call (other 1) for the base, and as many for the tuned model of each round" in " ".join(
+    assert "Evaluation: 1 call (other 1) for the base model, and as many for the tuned model of each round" in " ".join(
         shown.split()
     )
 
@@ -124,7 +124,7 @@ def test_status_counts_what_the_run_holds(finished: Path) -> None:
 def test_status_tells_how_far_training_and_evaluation_have_come(finished: Path, tmp_path: Path) -> None:
     shown = regenesis("status", "run", cwd=finished).stdout
     assert re.search(r"^trained +not yet *$", shown, re.M)
-    assert re.search(r"^measured +not yet *$", shown, re.M)
+    assert re.search(r"^evaluated +not yet *$", shown, re.M)
     run = tmp_path / "run"
     shutil.copytree(finished / "run", run)
     with (run / "log.jsonl").open("a") as log:
@@ -139,7 +139,7 @@ def test_status_tells_how_far_training_and_evaluation_have_come(finished: Path, 
     (run / "round-2").mkdir()
     shown = regenesis("status", "run", cwd=tmp_path).stdout
     assert "an adapter, 20 steps, loss 1.5000 at the first and 1.2500 at the last" in " ".join(shown.split())
-    assert "base, tuned on gsm8k; not to its end" in shown
+    assert "base, tuned on gsm8k; incomplete" in shown
     assert "run/round-2" in shown
 
 
@@ -153,7 +153,7 @@ def test_status_json_adds_up(finished: Path) -> None:
 def test_status_of_a_run_that_ran_out_of_budget_says_so(folder: Path) -> None:
     regenesis("synthesize", "config.yaml", "--run-dir", "run", "--set", "budget.requests=3", cwd=folder)
     shown = regenesis("status", "run", cwd=folder).stdout
-    assert shown.startswith("run  stopped: the budget was spent (3 requests)\n")
+    assert shown.startswith("run  stopped: budget exhausted (3 requests)\n")
     assert "0 of 4 finished" in shown
 
 

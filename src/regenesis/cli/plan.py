@@ -13,8 +13,6 @@ import typer
 from regenesis.cli.options import AsJson, ConfigFile, Overrides, config_to_work_by
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from regenesis.runs import Plan
 
 
@@ -55,58 +53,9 @@ def plan_command(
 def _print_plan(found: Plan) -> None:
     from regenesis.cli.account import print_account
     from regenesis.cli.terminal import console
-    from regenesis.report.figures import counted
+    from regenesis.report.terminal import print_view
+    from regenesis.report.views.plan import plan_view
 
     out = console()
     print_account(out, found.tasks, found.set_aside, found.vote, found.notes)
-    out.print(f"{counted(sum(found.questions.values()), 'question')} to ask.")
-    if found.left_out:
-        out.print(f"Left out for overlapping the evaluation: {counted(found.left_out, 'more question')}.")
-    elif found.overlapping:
-        out.print(f"Overlapping the evaluation, and asked all the same: {found.overlapping:,} of these.")
-    out.print()
-    out.print(_table(found))
-    out.print()
-    out.print(
-        f"At most {found.most_chains:,} chains; {round(found.expected_chains):,} expected, and "
-        f"{round(found.expected_kept):,} kept paths. What is expected supposes that {found.chain_yield:.0%} of the "
-        "chains give a path worth keeping (--yield), and texts as long as a small model's on school mathematics."
-    )
-    if found.measured:
-        out.print()
-        out.print(_evaluation(found))
-
-
-def _evaluation(found: Plan) -> str:
-    from regenesis.report.figures import counted, rounded
-    from regenesis.report.text import neutralise
-
-    tasks = ", ".join(f"{neutralise(name)} {count:,}" for name, count in found.measured.items())
-    return (
-        f"Evaluation: {counted(sum(found.measured.values()), 'call')} ({tasks}) for the base, and as many for the "
-        f"tuned model of each round; each time about {rounded(found.measured_prompt_tokens)} prompt tokens and at most "
-        f"{rounded(found.measured_new_tokens)} new tokens."
-    )
-
-
-def _table(found: Plan) -> Table:
-    from rich.table import Table
-
-    from regenesis.report.figures import rounded
-
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", footer_style="bold", show_footer=True)
-    stages = found.stages.values()
-    columns: dict[str, list[float]] = {
-        "calls\nat most": [stage.most_calls for stage in stages],
-        "\nexpected": [stage.expected_calls for stage in stages],
-        "prompt tokens\nat most": [stage.most_prompt_tokens for stage in stages],
-        " \nexpected": [stage.expected_prompt_tokens for stage in stages],
-        "new tokens\nat most": [stage.most_new_tokens for stage in stages],
-        "  \nexpected": [stage.expected_new_tokens for stage in stages],
-    }
-    table.add_column("\nstage", footer="all", no_wrap=True)
-    for heading, figures in columns.items():
-        table.add_column(heading, footer=rounded(sum(figures)), justify="right", no_wrap=True)
-    for row, name in enumerate(found.stages):
-        table.add_row(name, *(rounded(figures[row]) for figures in columns.values()))
-    return table
+    print_view(out, plan_view(found))

@@ -136,7 +136,6 @@ def _say_how_to_go_on(watched: Console, progress: TrainingProgress, command: str
 
 def _finish(report: TrainingReport, run: Path, as_json: bool) -> None:
     from regenesis.cli.terminal import console, print_json
-    from regenesis.cli.training_ending import print_training
     from regenesis.training import processes
 
     if not processes.is_first():
@@ -144,4 +143,7 @@ def _finish(report: TrainingReport, run: Path, as_json: bool) -> None:
     if as_json:
         print_json(report.to_json())
     else:
-        print_training(console(), report, run)
+        from regenesis.report.terminal import print_view
+        from regenesis.report.views.training import training_view
+
+        print_view(console(), training_view(report, run))

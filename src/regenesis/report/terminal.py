@@ -114,7 +114,7 @@ def _drawn(table: Table, gap: int, *, clipped: bool) -> RichTable:
     for heading, column, total in zip(_headings(table), table.columns, totals, strict=True):
         drawn.add_column(
             Text(heading),
-            Text(total),
+            Text(neutralise(total)),
             justify="right" if column.right else "left",
             no_wrap=not column.wraps,
             style=_STYLES["quiet"] if column.quiet else "",
@@ -135,6 +135,6 @@ def _headings(table: Table) -> list[str]:
     headings = [neutralise(column.heading) for column in table.columns]
     if not any(column.group for column in table.columns):
         return headings
-    groups = [column.group for column in table.columns]
+    groups = [neutralise(column.group) for column in table.columns]
     shown = ["" if left == right else right for left, right in pairwise(["", *groups])]
     return [f"{group}\n{heading}" for group, heading in zip(shown, headings, strict=True)]
