@@ -178,6 +178,31 @@ def test_results_are_shown_as_the_evaluation_rounded_them(adapter: Path) -> None
     assert index == {"openai/gsm8k": (70.0, "test"), "mine": (60.0, "mine")}
 
 
+def test_parts_of_one_data_set_are_results_of_their_own(adapter: Path) -> None:
+    write_model_card(adapter, FACTS)
+    parts = {
+        name: {"split": "test", "origin": {"name": name}, "models": {"tuned": tally(shown, 1)}}
+        for name, shown in {"bbh/navigate": "10.0 (5.0–15.0)", "bbh/snarks": "20.0 (15.0–25.0)"}.items()
+    }
+    data, _ = card_of(update_results(adapter, {"tasks": parts}))
+    found = [(result.dataset_name, result.dataset_config, result.metric_value) for result in data.eval_results or []]
+    assert found == [("bbh/navigate", "navigate", 10.0), ("bbh/snarks", "snarks", 20.0)]
+
+
+ODD_SUMMARIES: list[dict[str, Any]] = [
+    {**SUMMARY, "comparisons": ["base", {"second": "tuned", "first": "base", "tasks": []}]},
+    {**SUMMARY, "averages": {"all": None}, "conditions": ["seed"]},
+    {**SUMMARY, "tasks": {**SUMMARY["tasks"], "odd": "text", "none": None}},
+]
+
+
+@pytest.mark.parametrize("summary", ODD_SUMMARIES)
+def test_what_is_not_in_the_form_of_a_summary_is_left_out(adapter: Path, summary: dict[str, Any]) -> None:
+    write_model_card(adapter, FACTS)
+    data, _ = card_of(update_results(adapter, summary))
+    assert [result.metric_value for result in data.eval_results or []] == [70.0, 60.0]
+
+
 def test_worse_is_shown_as_worse(adapter: Path) -> None:
     write_model_card(adapter, FACTS)
     _, text = card_of(update_results(adapter, SUMMARY))
