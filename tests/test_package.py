@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from tests.cli.running import write_config, write_questions
@@ -61,6 +64,34 @@ async def test_the_waiting_form_names_the_other_where_a_loop_runs(tmp_path: Path
     with pytest.raises(RuntimeError, match=r"await regenesis\.synthesize_async"):
         regenesis.synthesize(config, tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+async def test_a_whole_run_is_waited_for_in_a_thread_where_a_loop_runs(tmp_path: Path) -> None:
+    write_questions(tmp_path)
+    config = regenesis.load_config(write_config(tmp_path, "http://127.0.0.1:9/v1"))
+    with pytest.raises(RuntimeError, match=r"asyncio\.to_thread\(regenesis\.run"):
+        regenesis.run(config, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def own_classes(annotation: Any) -> set[str]:
+    """The classes of the package that a type is made of."""
+    if isinstance(annotation, type) and annotation.__module__.startswith("regenesis."):
+        return {annotation.__name__}
+    return {name for part in get_args(annotation) for name in own_classes(part)}
+
+
+def functions() -> list[str]:
+    return [name for name in regenesis.__all__ if inspect.isfunction(getattr(regenesis, name))]
+
+
+@pytest.mark.parametrize("name", functions())
+def test_what_a_public_function_takes_and_gives_is_public(name: str) -> None:
+    function = getattr(regenesis, name)
+    known = {other: getattr(regenesis, other) for other in regenesis.__all__}
+    hints = get_type_hints(function, localns={**known, "_FilePath": Path, "Sequence": Sequence})
+    used = {one for hint in hints.values() for one in own_classes(hint)}
+    assert used <= set(regenesis.__all__)
 
 
 def test_grading_is_at_hand() -> None:

@@ -3,6 +3,7 @@
     import regenesis
 
     config = regenesis.load_config("config.yaml")
+    regenesis.run(config, "runs/x", rounds=2)            # the whole loop, or stage by stage:
     regenesis.synthesize(config, "runs/x")
     regenesis.train("runs/x")
     report = regenesis.evaluate("runs/x")
@@ -10,7 +11,7 @@
         print(outcome.question.text, len(outcome.kept))
 
 Where an event loop runs already (a notebook, a server): `await regenesis.synthesize_async(config, "runs/x")`, and
-`evaluate_async` alike.
+`evaluate_async` alike. What does not ask a model (`train`, `export`) blocks, and goes into a thread of its own there.
 Names are imported at their first use, so that importing the package costs next to nothing.
 """
 
@@ -23,29 +24,56 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path as _FilePath
 
-    from regenesis.answers import grade
-    from regenesis.config import RunConfig, TaskConfig, load_config
+    from regenesis.answers import Rules, grade
+    from regenesis.config import BudgetConfig, RunConfig, TaskConfig, load_config
     from regenesis.engines import Engine
     from regenesis.errors import RegenesisError
+    from regenesis.evaluation.progress import EvaluationProgress
     from regenesis.evaluation.record import EvaluationReport
-    from regenesis.publish.exporting import export
-    from regenesis.runs import Progress, SynthesisReport, plan, read_status
+    from regenesis.methods import Outcome
+    from regenesis.publish.exporting import Export, export
+    from regenesis.runs import Plan, Progress, Status, SynthesisReport, plan, read_status
     from regenesis.runs import synthesize as synthesize_async
     from regenesis.runs.evaluating import evaluate_run as evaluate_async
+    from regenesis.runs.loop import Stage
+    from regenesis.runs.observing import Observer
+    from regenesis.runs.running import RunReport, StageResult
     from regenesis.runs.status import read_outcomes
-    from regenesis.tasks import load_questions
+    from regenesis.tasks import LoadedQuestions, load_questions
+    from regenesis.training import TrainingProgress, TrainingReport
     from regenesis.training.stage import train_run as train
-    from regenesis.types import Completion, Question, ReasoningPath, Request, Verdict
+    from regenesis.types import Choice, Completion, GradedPath, Question, ReasoningPath, Request, Verdict
 
     __version__: str
 
 __all__ = [
+    "BudgetConfig",
+    "Choice",
     "Completion",
+    "Engine",
+    "EvaluationProgress",
+    "EvaluationReport",
+    "Export",
+    "GradedPath",
+    "LoadedQuestions",
+    "Observer",
+    "Outcome",
+    "Plan",
+    "Progress",
     "Question",
     "ReasoningPath",
     "RegenesisError",
     "Request",
+    "Rules",
     "RunConfig",
+    "RunReport",
+    "Stage",
+    "StageResult",
+    "Status",
+    "SynthesisReport",
+    "TaskConfig",
+    "TrainingProgress",
+    "TrainingReport",
     "Verdict",
     "__version__",
     "evaluate",
@@ -57,18 +85,40 @@ __all__ = [
     "plan",
     "read_outcomes",
     "read_status",
+    "run",
     "synthesize",
     "synthesize_async",
     "train",
 ]
 
 _HOMES = {
+    "BudgetConfig": ("config", "BudgetConfig"),
+    "Choice": ("types", "Choice"),
     "Completion": ("types", "Completion"),
-    "ReasoningPath": ("types", "ReasoningPath"),
+    "Engine": ("engines", "Engine"),
+    "EvaluationProgress": ("evaluation.progress", "EvaluationProgress"),
+    "EvaluationReport": ("evaluation.record", "EvaluationReport"),
+    "Export": ("publish.exporting", "Export"),
+    "GradedPath": ("types", "GradedPath"),
+    "LoadedQuestions": ("tasks", "LoadedQuestions"),
+    "Observer": ("runs.observing", "Observer"),
+    "Outcome": ("methods", "Outcome"),
+    "Plan": ("runs", "Plan"),
+    "Progress": ("runs", "Progress"),
     "Question": ("types", "Question"),
+    "ReasoningPath": ("types", "ReasoningPath"),
     "RegenesisError": ("errors", "RegenesisError"),
     "Request": ("types", "Request"),
+    "Rules": ("answers", "Rules"),
     "RunConfig": ("config", "RunConfig"),
+    "RunReport": ("runs.running", "RunReport"),
+    "Stage": ("runs.loop", "Stage"),
+    "StageResult": ("runs.running", "StageResult"),
+    "Status": ("runs", "Status"),
+    "SynthesisReport": ("runs", "SynthesisReport"),
+    "TaskConfig": ("config", "TaskConfig"),
+    "TrainingProgress": ("training", "TrainingProgress"),
+    "TrainingReport": ("training", "TrainingReport"),
     "Verdict": ("types", "Verdict"),
     "evaluate_async": ("runs.evaluating", "evaluate_run"),
     "export": ("publish.exporting", "export"),
@@ -81,6 +131,28 @@ _HOMES = {
     "synthesize_async": ("runs", "synthesize"),
     "train": ("training.stage", "train_run"),
 }
+
+
+def run(config: RunConfig, run_dir: str | _FilePath, *, rounds: int = 1, observer: Observer | None = None) -> RunReport:
+    """Synthesizes, trains and evaluates, once or several times with the improved model; starts or resumes.
+
+    Args:
+        config: The run's config; its budget counts over all stages of this start.
+        run_dir: The run's folder, made if missing.
+        rounds: Number of rounds; each samples from the model trained in the previous one.
+        observer: Is told how it goes: stages, their progress, what they came to.
+
+    Returns:
+        The stages gone through with what each came to, and how the run ended; a budget that ran out is a normal end.
+
+    Raises:
+        RegenesisError: A stage cannot be gone through. What was recorded stays, and the same call goes on.
+        RuntimeError: An event loop runs in this thread already.
+    """
+    from regenesis.runs.running import run as run_stages
+
+    _require_no_loop("run", "await asyncio.to_thread(regenesis.run, ...)")
+    return run_stages(config, run_dir, rounds=rounds, observer=observer)
 
 
 def synthesize(
@@ -126,13 +198,20 @@ def evaluate(
 def _waited_for(name: str, *positional: Any, **named: Any) -> Any:
     import asyncio
 
+    _require_no_loop(name.removesuffix("_async"), f"await regenesis.{name}(...)")
+    return asyncio.run(__getattr__(name)(*positional, **named))
+
+
+def _require_no_loop(name: str, instead: str) -> None:
+    import asyncio
+
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(__getattr__(name)(*positional, **named))
+        return
     raise RuntimeError(
-        f"regenesis.{name.removesuffix('_async')}() cannot wait for its end here, because an event loop runs already "
-        f"(as in a notebook). Use `await regenesis.{name}(...)`."
+        f"regenesis.{name}() cannot wait for its end here, because an event loop runs already (as in a notebook). Use "
+        f"`{instead}`."
     )
 
 

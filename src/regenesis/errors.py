@@ -48,3 +48,18 @@ class RequestFailed(EngineError):
 
 class TrainingError(RegenesisError):
     """Training cannot start or go on: nothing to learn from, a loss that is no number, no memory, no room on disk."""
+
+
+class TrainingEnded(TrainingError):
+    """The training process was told to end, or refused its command line.
+
+    Attributes:
+        code: Its exit code; 128 and the signal's number after a signal.
+    """
+
+    def __init__(self, code: int) -> None:
+        super().__init__(
+            f"The training ended before its end (exit code {code}). The next start goes on from the last checkpoint, "
+            "or anew if there is none."
+        )
+        self.code = code

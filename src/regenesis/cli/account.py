@@ -22,7 +22,8 @@ from regenesis.report.text import in_a_line, neutralise
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from regenesis.tasks import SetAside, TaskCount
+    from regenesis.config import RunConfig
+    from regenesis.tasks import LoadedQuestions, SetAside, TaskCount
 
 _CELL, _GOLD = 40, 22
 _INDENT, _WIDEST = 13, 100
@@ -53,6 +54,14 @@ def print_account(
     for note in notes:
         console.print(f"  {neutralise(note)}")
     console.print()
+
+
+def print_loaded(console: Console, loaded: LoadedQuestions, config: RunConfig) -> None:
+    """Prints the account of the questions of a run that is about to ask them."""
+    from regenesis.synthesis.inputs import method_of
+
+    vote = method_of(config.method, config.answering).votes
+    print_account(console, loaded.counts, loaded.set_aside, vote, loaded.notes)
 
 
 def _heading(count: TaskCount) -> str:

@@ -17,12 +17,10 @@ import typer
 
 from regenesis.cli.exits import Exit
 from regenesis.cli.options import AsJson, Overrides
-from regenesis.errors import ConfigError, LedgerLost, NothingButThoughts, RegenesisError
+from regenesis.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
-
-    from rich.console import Console
 
     from regenesis.evaluation.progress import EvaluationProgress
     from regenesis.evaluation.record import EvaluationReport
@@ -87,36 +85,24 @@ def evaluate_command(
         _refuse("for a run and not for models", models=models)
         folder, work = _models_work(targets, tasks, limit, shuffle, engine, base_url, out, overrides or [], progress)
     command = shlex.join(["regenesis", *sys.argv[1:]])
-    report = watch_evaluation(work, progress, str(folder), command, as_json)
-    raise typer.Exit(finish_evaluation(report, command, as_json))
+    report = _watch(work, progress, str(folder), command, as_json)
+    raise typer.Exit(_finish(report, command, as_json))
 
 
-def watch_evaluation(
+def _watch(
     work: Coroutine[Any, Any, EvaluationReport], progress: EvaluationProgress, title: str, command: str, as_json: bool
 ) -> EvaluationReport:
     """Runs an evaluation under its display; `command` is how to go on with it."""
-    from regenesis.cli.evaluation_display import display_for_evaluation
     from regenesis.cli.interrupts import run_until_interrupted
     from regenesis.cli.terminal import console
+    from regenesis.cli.watching import WatchingEvaluation
 
     # standard output belongs to the document where one is asked for
-    watched = console(stderr=as_json)
-    display = display_for_evaluation(watched, progress, title)
-
-    def last_words() -> None:
-        display.__exit__(None, None, None)
-        _say_how_to_go_on(watched, progress, command)
-
-    with display:
-        try:
-            return run_until_interrupted(work, last_words)
-        except RegenesisError as error:
-            if (progress.sent or progress.recalled) and not isinstance(error, LedgerLost | NothingButThoughts):
-                error.add_note(f"What the models have answered is recorded. Go on with:\n  {command}")
-            raise
+    with WatchingEvaluation(console(stderr=as_json), progress, title, command) as watching:
+        return run_until_interrupted(work, watching.last_words)
 
 
-def finish_evaluation(report: EvaluationReport, command: str, as_json: bool) -> Exit:
+def _finish(report: EvaluationReport, command: str, as_json: bool) -> Exit:
     """Prints how an evaluation ended; returns what the exit code says."""
     from regenesis.cli.evaluation_ending import print_evaluation
     from regenesis.cli.terminal import console, print_json
@@ -128,11 +114,6 @@ def finish_evaluation(report: EvaluationReport, command: str, as_json: bool) -> 
             typer.echo(sentence, err=True)
     else:
         print_evaluation(console(), report, command)
-    return ending_code(report)
-
-
-def ending_code(report: EvaluationReport) -> Exit:
-    """What the exit code says of an evaluation."""
     if not report.complete:
         return Exit.UNFINISHED
     return Exit.NOTHING_READ if report.unread else Exit.DONE
@@ -193,9 +174,3 @@ def _refuse(why: str, **options: object) -> None:
     for name, value in options.items():
         if value is not None:
             raise ConfigError(f"--{name.replace('_', '-')}: is {why}.")
-
-
-def _say_how_to_go_on(watched: Console, progress: EvaluationProgress, command: str) -> None:
-    done = f" ({progress.answered:,} of {progress.questions:,} by {progress.model})" if progress.model else ""
-    watched.print(f"Interrupted. Nothing is lost: every answer that came is recorded{done}. Go on with:")
-    watched.print(f"  {command}", soft_wrap=True)

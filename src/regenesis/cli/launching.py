@@ -24,7 +24,6 @@ def launch_training(
     command: str,
     machines: Machines | None = None,
     arguments: Sequence[str] = (),
-    stdout: int | None = None,
 ) -> None:
     """Trains a run as its config says, in processes that show how it goes themselves; returns when it is done.
 
@@ -34,21 +33,26 @@ def launch_training(
         command: What the user goes on with after an interrupt.
         machines: Where the processes run.
         arguments: Further arguments of `regenesis train`.
-        stdout: File descriptor for what the processes print; this one's standard output if left out.
 
     Raises:
         typer.Exit: It was interrupted, or ended with an exit code other than 0.
         TrainingError: It failed.
         ConfigError: It cannot be launched.
     """
-    from regenesis.cli.terminal import console
     from regenesis.training.launch import launch, launch_command
 
-    code = launch(launch_command(run, config, machines, arguments), stdout)
+    code = launch(launch_command(run, config, machines, arguments))
+    if code:
+        say_training_ended(code, command)
+        raise typer.Exit(code)
+
+
+def say_training_ended(code: int, command: str) -> None:
+    """Tells of an interrupt that ended the processes of a training; `command` is what the user goes on with."""
+    from regenesis.cli.terminal import console
+
     if code > 128:
         # launchers print much on their way out; what matters stands below it
         watched = console(stderr=True)
         watched.print("Interrupted. Training goes on from the last checkpoint, or anew if there is none yet, with:")
         watched.print(f"  {command}", soft_wrap=True)
-    if code:
-        raise typer.Exit(code)

@@ -1,6 +1,6 @@
 """What is told, or refused, before the first request of a run is paid for.
 
-look_ahead(config, folder, trains=True, as_json=False)
+tell_ahead(config, folder, as_json=False)
 """
 
 from __future__ import annotations
@@ -8,41 +8,29 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from regenesis.errors import ConfigError
-
 if TYPE_CHECKING:
     from regenesis.config import RunConfig
-    from regenesis.doctor import Finding
 
 
-def look_ahead(config: RunConfig, folder: Path, *, trains: bool, as_json: bool) -> None:
-    """Prints what may stand in the way of a run's training; nothing where its model is there already.
+def tell_ahead(config: RunConfig, folder: Path, *, as_json: bool) -> None:
+    """Prints what may stand in the way of a training later; nothing where the run's model is there already.
 
     Args:
         config: The run's config.
         folder: The run's folder.
-        trains: Whether the training follows at once, so that what would stop it is refused now.
         as_json: Whether standard output belongs to a document.
-
-    Raises:
-        ConfigError: The training would be refused, when the synthesis is paid for.
     """
+    from regenesis.runs.running import look_ahead
+
+    for text in look_ahead(config, folder, trains=False):
+        tell(text, as_json=as_json)
+
+
+def tell(text: str, *, as_json: bool) -> None:
+    """Prints something that the user should know before anything is asked."""
     from rich.text import Text
 
     from regenesis.cli.terminal import console
-    from regenesis.doctor import before_a_run
     from regenesis.report.text import neutralise
 
-    if (folder / "model" / "training.json").is_file():
-        return
-    findings = before_a_run(config, folder, trains=trains)
-    if trains:
-        for finding in findings:
-            if finding.status == "fail":
-                raise ConfigError(f"The training would be refused later, so nothing is asked. {_in_words(finding)}")
-    for finding in findings:
-        console(stderr=as_json).print(Text(neutralise(_in_words(finding)), "yellow"), soft_wrap=True)
-
-
-def _in_words(finding: Finding) -> str:
-    return f"{finding.summary} {finding.advice}".strip()
+    console(stderr=as_json).print(Text(neutralise(text), "yellow"), soft_wrap=True)

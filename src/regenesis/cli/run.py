@@ -7,6 +7,7 @@ regenesis run config.yaml --run-dir runs/x --rounds 2
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,9 +17,14 @@ from regenesis.cli.exits import Exit
 from regenesis.cli.options import AsJson, ConfigFile, Overrides, RunDir, config_to_work_by
 
 if TYPE_CHECKING:
-    from regenesis.runs.loop import Remaining, Stage
+    from regenesis.runs.running import StageResult
 
-_IN_WORDS = {"synthesize": "Synthesize", "train": "Train", "evaluate": "Evaluate"}
+_EXITS = {
+    "done": Exit.DONE,
+    "unfinished": Exit.UNFINISHED,
+    "nothing kept": Exit.NOTHING_KEPT,
+    "nothing read": Exit.NOTHING_READ,
+}
 
 
 def run_command(
@@ -47,31 +53,28 @@ def run_command(
            or of a task no answer at all could be read
       130  interrupted
     """  # noqa: D301 - the command line knows a paragraph to leave alone by that character
-    from regenesis.cli.looking_ahead import look_ahead
-    from regenesis.runs.loop import Remaining, require_possible, stages
+    import sys
+
+    from regenesis.cli.launching import say_training_ended
+    from regenesis.cli.telling import Told
+    from regenesis.cli.terminal import print_json
+    from regenesis.errors import TrainingEnded
+    from regenesis.runs.running import run
 
     loaded = config_to_work_by(config, overrides)
     folder = run_dir or Path("runs") / config.stem
-    require_possible(loaded, rounds)
-    look_ahead(loaded, folder, trains=True, as_json=as_json)
     command = _command(config, folder, rounds, overrides or [])
-    remaining, documents = Remaining(loaded.budget), list[dict[str, Any]]()
-    code, unread = Exit.DONE, False
-    for stage in stages(loaded, folder, rounds):
-        _announce(stage, rounds, with_evaluation=bool(loaded.evaluation.tasks), as_json=as_json)
-        code, document = _PERFORM[stage.kind](stage, remaining, command, as_json)
-        documents.append({"stage": stage.kind, "round": stage.round, "directory": str(stage.directory), **document})
-        unread = unread or (stage.kind == "evaluate" and code is Exit.NOTHING_READ)
-        # a task that the model cannot answer in the form asked for keeps no later round from being gone through
-        if code is not Exit.DONE and not (stage.kind == "evaluate" and code is Exit.NOTHING_READ):
-            break
-    else:
-        code = Exit.NOTHING_READ if unread else Exit.DONE
+    told = Told(loaded, rounds, command, as_json)
+    try:
+        # standard output belongs to the document where one is asked for
+        output = sys.stderr.fileno() if as_json else None
+        report = run(loaded, folder, rounds=rounds, observer=told, wait=told.wait, training_output=output)
+    except TrainingEnded as ended:
+        say_training_ended(ended.code, command)
+        raise typer.Exit(ended.code) from None
     if as_json:
-        from regenesis.cli.terminal import print_json
-
-        print_json({"complete": code is Exit.DONE, "stages": documents})
-    raise typer.Exit(code)
+        print_json({"complete": report.complete, "stages": [_document(one) for one in report.stages]})
+    raise typer.Exit(_EXITS[report.ending])
 
 
 def _command(config: Path, folder: Path, rounds: int, overrides: list[str]) -> str:
@@ -80,63 +83,13 @@ def _command(config: Path, folder: Path, rounds: int, overrides: list[str]) -> s
     return shlex.join(["regenesis", "run", str(config), "--run-dir", str(folder), *again, *sets])
 
 
-def _announce(stage: Stage, rounds: int, *, with_evaluation: bool, as_json: bool) -> None:
-    from rich.text import Text
+def _document(result: StageResult) -> dict[str, Any]:
+    from regenesis.cli.ending import report_json
+    from regenesis.synthesis.stage import SynthesisReport
 
-    from regenesis.cli.terminal import console
-
-    kinds = ["synthesize", "train", *(["evaluate"] if with_evaluation else [])]
-    where = f"{kinds.index(stage.kind) + 1}/{len(kinds)}"
-    heading = f"{where} {_IN_WORDS[stage.kind]}" + (f", round {stage.round} of {rounds}" if rounds > 1 else "")
-    watched = console(stderr=as_json)
-    watched.print()
-    watched.print(Text(f"── {heading} ".ljust(60, "─"), "bold"))
-    watched.print()
-
-
-def _synthesize(stage: Stage, remaining: Remaining, command: str, as_json: bool) -> tuple[Exit, dict[str, Any]]:
-    from regenesis.cli.ending import print_ending, report_json
-    from regenesis.cli.synthesize import watch_synthesis
-    from regenesis.cli.terminal import console
-
-    report = watch_synthesis(stage.config, stage.directory, command, as_json, remaining.config())
-    remaining.spend(report.requests_sent, report.prompt_tokens + report.completion_tokens, report.seconds)
-    print_ending(console(stderr=as_json), report, command)
-    if not report.complete:
-        return Exit.UNFINISHED, report_json(report)
-    if not report.kept:
-        console(stderr=as_json).print("There is nothing to train on, so the loop ends here.")
-        return Exit.NOTHING_KEPT, report_json(report)
-    return Exit.DONE, report_json(report)
-
-
-def _train(stage: Stage, _: Remaining, command: str, as_json: bool) -> tuple[Exit, dict[str, Any]]:
-    import sys
-
-    from regenesis.cli.launching import launch_training
-    from regenesis.training.report import read_record
-
-    # a process of its own, also on this machine's one CPU: what it takes of memory is given back before the next stage
-    launch_training(
-        stage.directory, stage.config.training, command=command, stdout=sys.stderr.fileno() if as_json else None
-    )
-    return Exit.DONE, dict(read_record(stage.directory / "model") or {})
-
-
-def _evaluate(stage: Stage, remaining: Remaining, command: str, as_json: bool) -> tuple[Exit, dict[str, Any]]:
-    from regenesis.cli.evaluate import ending_code, watch_evaluation
-    from regenesis.cli.evaluation_ending import print_evaluation
-    from regenesis.cli.terminal import console
-    from regenesis.evaluation.progress import EvaluationProgress
-    from regenesis.runs.evaluating import evaluate_run
-
-    progress = EvaluationProgress()
-    within = stage.config.model_copy(update={"budget": remaining.config()})
-    work = evaluate_run(stage.directory, within, progress=progress)
-    report = watch_evaluation(work, progress, str(stage.directory), command, as_json)
-    remaining.spend(report.requests_sent, report.prompt_tokens + report.completion_tokens, report.seconds)
-    print_evaluation(console(stderr=as_json), report, command)
-    return ending_code(report), report.to_json()
-
-
-_PERFORM = {"synthesize": _synthesize, "train": _train, "evaluate": _evaluate}
+    stage, report = result.stage, result.report
+    if isinstance(report, SynthesisReport):
+        told = report_json(report)
+    else:
+        told = dict(report) if isinstance(report, Mapping) else report.to_json()
+    return {"stage": stage.kind, "round": stage.round, "directory": str(stage.directory), **told}

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from regenesis.answers import Rules
-from regenesis.config import EvaluationConfig, RunConfig, TaskConfig
+from regenesis.config import BudgetConfig, EvaluationConfig, RunConfig, TaskConfig
 from regenesis.engines import Engine, EngineConfig
 from regenesis.errors import ConfigError, RunError
 from regenesis.evaluation import (
@@ -78,6 +78,7 @@ class _Work:
     ledger: Ledger
     stopped: str | None = None
     owed: dict[str, str] = field(default_factory=dict)
+    may_spend: BudgetConfig = field(default_factory=BudgetConfig)
     budget: Budget | None = None
 
     def questions(self) -> list[tuple[MeasuredTask, Question]]:
@@ -92,6 +93,7 @@ async def evaluate_run(
     tasks: Sequence[TaskConfig] | None = None,
     progress: EvaluationProgress | None = None,
     engines: Mapping[str, Engine] | None = None,
+    budget: BudgetConfig | None = None,
 ) -> EvaluationReport:
     """Measures a run's base model and all its tuned ones, and compares each with the base and with the one before.
 
@@ -102,6 +104,7 @@ async def evaluate_run(
         tasks: What to measure on; the config's `evaluation.tasks` if left out.
         progress: Counters to keep up to date, for a display.
         engines: Engines of the caller's own, by model, in place of those that the config says.
+        budget: What this start may spend, where that is less than the config's: other stages have spent of it.
 
     Raises:
         RegenesisError: The config, a task, a model or an engine cannot be used. What was recorded stays.
@@ -134,6 +137,7 @@ async def evaluate_run(
             trained=trained,
             notes=notes,
             exploratory=smaller_than_asked(own.evaluation, config.evaluation, chosen),
+            budget=budget,
         )
 
 
@@ -232,6 +236,7 @@ async def _evaluate(
     trained: Set[str] = frozenset(),
     notes: Sequence[str] = (),
     exploratory: str | None = None,
+    budget: BudgetConfig | None = None,
 ) -> EvaluationReport:
     evaluation = config.evaluation
     reply = evaluation.sampling.draw()
@@ -245,7 +250,7 @@ async def _evaluate(
     )
     progress.begin(list(models), {task.name: len(task.questions) for task in loaded})
     with Journal(directory.log) as journal, Ledger.open(directory.ledger) as ledger:
-        work = _Work(config, directory, progress, journal, exam, loaded, ledger)
+        work = _Work(config, directory, progress, journal, exam, loaded, ledger, may_spend=budget or config.budget)
         journal.write("evaluate", models=list(models), tasks=[task.name for task in loaded])
         measured: list[MeasuredModel] = []
         results: dict[str, dict[str, list[Result]]] = {}
@@ -341,7 +346,7 @@ async def _ask_missing(name: str, engine: Engine, results: dict[str, Result], wo
     config, progress = work.config, work.progress
     if work.budget is None:
         # made only now, so that fetching and loading the first model take nothing of the budget's minutes
-        work.budget = Budget(config.budget)
+        work.budget = Budget(work.may_spend)
     sampler = Sampler(engine, work.ledger, work.budget, config.seed)
     tasks = {question.id: task for task, question in work.questions()}
     left = [(place, one) for place, (_, one) in enumerate(work.questions()) if one.id not in results]

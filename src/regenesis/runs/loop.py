@@ -1,4 +1,4 @@
-"""The whole loop: synthesize → train → evaluate, once or with the improved model again.
+"""The stages of the loop: synthesize → train → evaluate, once or with the improved model again.
 
     for stage in stages(config, "runs/x", rounds=2):
         ...  # what `stage.kind` says, on `stage.directory` with `stage.config`

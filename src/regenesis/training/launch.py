@@ -152,7 +152,7 @@ def needs_launch(config: TrainingConfig) -> bool:
 
 
 def launch(command: Sequence[str], stdout: int | None = None) -> int:
-    """Runs a launch command to its end; signals that end this process are passed on.
+    """Runs a launch command to its end; signals that end this process are passed on, in the main thread.
 
     Args:
         command: As `launch_command` gives it.
@@ -179,7 +179,9 @@ def launch(command: Sequence[str], stdout: int | None = None) -> int:
                 received.append(number)
                 child.send_signal(number)
 
-            before = {number: signal.signal(number, pass_on) for number in _PASSED_ON}
+            # Python lets only the main thread handle signals; elsewhere they are the caller's to see to
+            handled = _PASSED_ON if threading.current_thread() is threading.main_thread() else ()
+            before = {number: signal.signal(number, pass_on) for number in handled}
             try:
                 code = child.wait()
             finally:

@@ -1,0 +1,189 @@
+"""A whole run, stage by stage: what is done, what ends it early, and what it came to.
+
+    result = run(config, "runs/x", rounds=2, observer=Printing())
+    result.ending        # "done", "unfinished", "nothing kept", "nothing read"
+
+The same call resumes, whatever ended the last one: a stage that is done is skipped, another one goes on where it
+stopped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from regenesis.config import RunConfig
+from regenesis.doctor import before_a_run
+from regenesis.errors import ConfigError, TrainingEnded
+from regenesis.evaluation.progress import EvaluationProgress
+from regenesis.evaluation.record import EvaluationReport
+from regenesis.runs.evaluating import evaluate_run
+from regenesis.runs.loop import Remaining, Stage, require_possible, stages
+from regenesis.runs.observing import Observer, StageReport
+from regenesis.synthesis.progress import Progress
+from regenesis.synthesis.stage import SynthesisReport, synthesize
+from regenesis.training.launch import launch, launch_command
+from regenesis.training.report import read_record
+
+Ending = Literal["done", "unfinished", "nothing kept", "nothing read"]
+"""How a run ended: with every stage done; before its end, since a budget ran out or questions were set aside; with a
+synthesis that kept nothing; done, but of a task no answer at all could be read."""
+
+Waiting = Callable[[Coroutine[Any, Any, Any]], Any]
+"""Runs async work to its end, as `asyncio.run` does."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageResult:
+    """One stage that was gone through, and what it came to."""
+
+    stage: Stage
+    report: StageReport
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What one start of a run came to.
+
+    Attributes:
+        stages: The stages that were gone through, in order, those that were done already among them.
+        ending: How it ended.
+    """
+
+    stages: tuple[StageResult, ...]
+    ending: Ending
+
+    @property
+    def complete(self) -> bool:
+        """Whether every stage was gone through and came to something."""
+        return self.ending == "done"
+
+
+def run(
+    config: RunConfig,
+    run_dir: str | Path,
+    *,
+    rounds: int = 1,
+    observer: Observer | None = None,
+    wait: Waiting = asyncio.run,
+    training_output: int | None = None,
+) -> RunReport:
+    """Synthesizes, trains and evaluates, once or several times with the improved model; starts or resumes.
+
+    Args:
+        config: The run's config; its budget counts over all stages of this start.
+        run_dir: The run's folder, made if missing.
+        rounds: Number of rounds; each samples from the model trained in the previous one.
+        observer: Is told how it goes.
+        wait: Runs a stage that asks to its end; for a caller who handles signals.
+        training_output: File descriptor for what the training process prints; standard output if left out.
+
+    Returns:
+        What it came to; a budget that ran out is a normal end.
+
+    Raises:
+        RegenesisError: A stage cannot be gone through. What was recorded stays.
+        TrainingEnded: The training process was interrupted.
+    """
+    observer = observer or Observer()
+    require_possible(config, rounds)
+    for text in look_ahead(config, Path(run_dir), trains=True):
+        observer.note(text)
+    this_start = _Start(observer, Remaining(config.budget), wait, training_output)
+    gone_through: list[StageResult] = []
+    ending: Ending = "done"
+    for stage in stages(config, run_dir, rounds):
+        report = this_start.go_through(stage)
+        gone_through.append(StageResult(stage, report))
+        observer.ended(stage, report)
+        came_to = _ending(report)
+        # a task that the model cannot answer in the form asked for keeps no later round from being gone through
+        if came_to not in ("done", "nothing read"):
+            return RunReport(tuple(gone_through), came_to)
+        ending = came_to if came_to != "done" else ending
+    return RunReport(tuple(gone_through), ending)
+
+
+def look_ahead(config: RunConfig, run_dir: Path, *, trains: bool) -> list[str]:
+    """What the user should know of a run's training before its synthesis is paid for.
+
+    Args:
+        config: The run's config.
+        run_dir: The run's folder; where its model is there already, there is nothing to tell.
+        trains: Whether the training follows at once, so that what would stop it is refused now.
+
+    Raises:
+        ConfigError: The training would be refused, when the synthesis is paid for.
+    """
+    if (run_dir / "model" / "training.json").is_file():
+        return []
+    findings = before_a_run(config, run_dir, trains=trains)
+    said = [(finding, f"{finding.summary} {finding.advice}".strip()) for finding in findings]
+    for finding, text in said:
+        if trains and finding.status == "fail":
+            raise ConfigError(f"The training would be refused later, so nothing is asked. {text}")
+    return [text for _, text in said]
+
+
+def _ending(report: StageReport) -> Ending:
+    if isinstance(report, SynthesisReport):
+        if not report.complete:
+            return "unfinished"
+        return "done" if report.kept else "nothing kept"
+    if isinstance(report, EvaluationReport):
+        if not report.complete:
+            return "unfinished"
+        return "nothing read" if report.unread else "done"
+    return "done"
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """What the stages of one start share."""
+
+    observer: Observer
+    remaining: Remaining
+    wait: Waiting
+    training_output: int | None
+
+    def go_through(self, stage: Stage) -> StageReport:
+        if stage.kind == "train":
+            return self._train(stage)
+        report = self._synthesize(stage) if stage.kind == "synthesize" else self._evaluate(stage)
+        self.remaining.spend(report.requests_sent, report.prompt_tokens + report.completion_tokens, report.seconds)
+        return report
+
+    def _synthesize(self, stage: Stage) -> SynthesisReport:
+        progress = Progress()
+        with self.observer.watching(stage, progress):
+            report: SynthesisReport = self.wait(
+                synthesize(
+                    stage.config,
+                    stage.directory,
+                    progress=progress,
+                    budget=self.remaining.config(),
+                    on_loaded=lambda questions: self.observer.loaded(stage, questions),
+                )
+            )
+        return report
+
+    def _train(self, stage: Stage) -> StageReport:
+        # a process of its own, also on this machine's one CPU: what it takes of memory is given back before the next
+        # stage
+        command = launch_command(stage.directory, stage.config.training)
+        with self.observer.watching(stage, None):
+            code = launch(command, self.training_output)
+            if code:
+                raise TrainingEnded(code)
+        return dict(read_record(stage.directory / "model") or {})
+
+    def _evaluate(self, stage: Stage) -> EvaluationReport:
+        progress = EvaluationProgress()
+        with self.observer.watching(stage, progress):
+            report: EvaluationReport = self.wait(
+                evaluate_run(stage.directory, stage.config, progress=progress, budget=self.remaining.config())
+            )
+        return report
