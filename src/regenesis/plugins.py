@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
+from operator import attrgetter
 from typing import TypeVar
 
 from regenesis.errors import ConfigError
@@ -62,7 +63,7 @@ class Catalogue:
             )
         module, _, attribute = target.partition(":")
         try:
-            found = getattr(import_module(module), attribute)
+            found = attrgetter(attribute)(import_module(module))
         except Exception as error:  # a stranger's module may fail in any way while it is imported
             raise ConfigError(
                 f"{self.field}: {target!r} cannot be imported ({type(error).__name__}: {error}). Install its package, "
@@ -75,4 +76,5 @@ class Catalogue:
         return found
 
     def _registered(self, name: str) -> str | None:
-        return next((point.value for point in entry_points(group=self.group) if point.name == name), None)
+        points = entry_points(group=self.group, name=name)
+        return next((f"{point.module}:{point.attr}" for point in points), None)
