@@ -20,6 +20,7 @@ from regenesis.errors import RunError
 from regenesis.evaluation.stage import EVALUATION_USES
 from regenesis.runs import RunDirectory, read_status, synthesize
 from regenesis.runs.evaluating import evaluate_run
+from regenesis.runs.status import read_outcomes
 from regenesis.store.trust import is_trusted, remember
 from regenesis.training.stage import training_config
 
@@ -232,6 +233,23 @@ async def test_a_pipe_in_place_of_a_file_is_named_and_not_waited_for(finished: F
     os.mkfifo(run / "log.jsonl")
     with pytest.raises(RunError, match="neither a file nor a folder"):
         await synthesize(config(), run, engine=PlayedEngine())
+
+
+@pytest.mark.parametrize("name", ["ledger.sqlite", "outcomes.sqlite", "log.jsonl", "config.yaml", "questions.parquet"])
+@pytest.mark.parametrize("linked", [False, True])
+@pytest.mark.parametrize("use", [read_status, lambda run: list(read_outcomes(run))])
+def test_a_run_that_is_only_looked_at_is_not_waited_for_either(
+    finished: Finished, tmp_path: Path, name: str, linked: bool, use: Callable[[Path], object]
+) -> None:
+    _, run = finished
+    (run / name).unlink()
+    os.mkfifo(tmp_path / "pipe")
+    if linked:
+        (run / name).symlink_to(tmp_path / "pipe")
+    else:
+        (tmp_path / "pipe").rename(run / name)
+    with pytest.raises(RunError, match="neither a file nor a folder"):
+        use(run)
 
 
 async def test_a_link_to_the_folder_and_other_things_in_it_are_left_alone(finished: Finished, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from regenesis.errors import RunError
 from regenesis.filesystems import network_filesystem, read_bounded, remove_leftovers, replacing, usable_path
 from regenesis.ledger import Ledger
 from regenesis.store import trust
-from regenesis.store.plainness import require_plain
+from regenesis.store.plainness import require_no_pipes, require_plain
 
 _LOCK_TRIES = 4
 _LOCK_WAIT = 0.05
@@ -292,8 +292,9 @@ class RunDirectory:
         """The frozen config of a run that is to be looked at.
 
         Raises:
-            RunError: There is no run in this folder.
+            RunError: There is no run in this folder, or a pipe is put in the place of a file.
         """
+        require_no_pipes(self.path)
         config = self.frozen_config()
         if config is None:
             raise RunError(f"{self.path}: is not the folder of a run (it has no config.yaml).")

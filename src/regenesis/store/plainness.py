@@ -1,6 +1,7 @@
 """What a run writes to is a plain file or folder, so that nothing outside of the run's folder is changed through it.
 
-require_plain(Path("runs/x"))
+require_plain(Path("runs/x"))        # before anything is written
+require_no_pipes(Path("runs/x"))     # before anything is read: opening a pipe would wait for whoever writes to it
 """
 
 from __future__ import annotations
@@ -31,6 +32,20 @@ def require_plain(folder: Path) -> None:
                 f"{entry.path}: is {what}. A run writes to plain files in its own folder alone: remove it, or put what "
                 "it leads to in its place."
             )
+
+
+def require_no_pipes(folder: Path) -> None:
+    """Makes sure that nothing that a run's verbs read is, or leads to, a pipe or a device.
+
+    Raises:
+        RunError: Something does; it is named.
+    """
+    try:
+        for entry in _worked_with(folder):
+            if not (entry.is_file() or entry.is_dir()) and os.path.exists(entry.path):
+                raise RunError(f"{entry.path}: is neither a file nor a folder, so it is not read. Remove it.")
+    except OSError:
+        return  # what cannot be listed is named when it is opened
 
 
 def _worked_with(folder: Path) -> Iterator[os.DirEntry[str]]:
