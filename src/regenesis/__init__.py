@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from regenesis.answers import Rules, grade
     from regenesis.config import BudgetConfig, RunConfig, TaskConfig, load_config
+    from regenesis.dataset import DatasetSummary
     from regenesis.engines import Engine
     from regenesis.errors import RegenesisError
     from regenesis.evaluation.progress import EvaluationProgress
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from regenesis.publish.exporting import Export, export
     from regenesis.runs import Plan, Progress, Status, SynthesisReport, plan, read_status
     from regenesis.runs import synthesize as synthesize_async
+    from regenesis.runs.deriving import derive_dataset
     from regenesis.runs.evaluating import evaluate_run as evaluate_async
     from regenesis.runs.loop import Stage
     from regenesis.runs.observing import Observer
@@ -50,6 +52,7 @@ __all__ = [
     "BudgetConfig",
     "Choice",
     "Completion",
+    "DatasetSummary",
     "Engine",
     "EvaluationProgress",
     "EvaluationReport",
@@ -76,6 +79,7 @@ __all__ = [
     "TrainingReport",
     "Verdict",
     "__version__",
+    "derive_dataset",
     "evaluate",
     "evaluate_async",
     "export",
@@ -95,6 +99,7 @@ _HOMES = {
     "BudgetConfig": ("config", "BudgetConfig"),
     "Choice": ("types", "Choice"),
     "Completion": ("types", "Completion"),
+    "DatasetSummary": ("dataset", "DatasetSummary"),
     "Engine": ("engines", "Engine"),
     "EvaluationProgress": ("evaluation.progress", "EvaluationProgress"),
     "EvaluationReport": ("evaluation.record", "EvaluationReport"),
@@ -120,6 +125,7 @@ _HOMES = {
     "TrainingProgress": ("training", "TrainingProgress"),
     "TrainingReport": ("training", "TrainingReport"),
     "Verdict": ("types", "Verdict"),
+    "derive_dataset": ("runs.deriving", "derive_dataset"),
     "evaluate_async": ("runs.evaluating", "evaluate_run"),
     "export": ("publish.exporting", "export"),
     "grade": ("answers", "grade"),

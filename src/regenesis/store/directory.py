@@ -73,6 +73,11 @@ class RunDirectory:
         return self.path / "set_aside.json"
 
     @property
+    def origin(self) -> Path:
+        """What the data set's card says of where it comes from, so that it can be derived again."""
+        return self.path / "origin.json"
+
+    @property
     def paths(self) -> Path:
         return self.path / "paths.parquet"
 

@@ -10,7 +10,7 @@ that overlap the evaluation.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path as FilePath
@@ -18,25 +18,24 @@ from typing import Any
 
 from regenesis.config import BudgetConfig, RunConfig
 from regenesis.curation import Funnel
-from regenesis.curation.leaks import find_leak
-from regenesis.dataset import example, write_dataset
+from regenesis.dataset.deriving import derive
 from regenesis.engines.base import Engine
 from regenesis.errors import EngineError, RegenesisError, RequestFailed, RunError
 from regenesis.ledger import Ledger
-from regenesis.methods import Method, Outcome, Session
+from regenesis.methods import Method, Session
 from regenesis.scheduling import Budget, BudgetSpent, Refusals, Sampler, WindowReport, window_size, work_through
 from regenesis.scheduling.open_engine import open_engine
 from regenesis.store.directory import RunDirectory, write_whole
 from regenesis.store.journal import Journal
 from regenesis.store.outcomes import OutcomeDamaged, OutcomeStore, fingerprint
-from regenesis.store.tables import OutcomeTables, read_left_out, write_questions
+from regenesis.store.tables import read_left_out, write_questions
 from regenesis.synthesis.decontaminating import Decontamination, decontaminate
 from regenesis.synthesis.inputs import digests, method_of, shown_to, solutions_of
 from regenesis.synthesis.judging import PathJudge
 from regenesis.synthesis.progress import Progress
 from regenesis.synthesis.questions import digest_of, load_for, write_set_aside
 from regenesis.tasks import BadRow, LoadedQuestions
-from regenesis.types import Example, GradedPath, Question
+from regenesis.types import Question
 
 _THINKING = {
     "off": "off where the model has a switch for it; what it thinks all the same is left out",
@@ -288,16 +287,22 @@ async def _work(
 def _write_out(synthesis: _Synthesis, ledger: Ledger, store: OutcomeStore, error: str | None = None) -> SynthesisReport:
     """Writes tables, data set and summary from all finished questions."""
     directory, progress, report = synthesis.directory, synthesis.progress, synthesis.report
-    funnel = Funnel()
-    with OutcomeTables(directory.paths, directory.verdicts) as tables:
-        rows = _examples(synthesis, ledger, store.in_order(synthesis.questions), tables, funnel)
-        dataset = write_dataset(directory.dataset, rows, funnel, _about(synthesis))
+    about = _about(synthesis)
+    write_whole(directory.origin, json.dumps(about, indent=1, ensure_ascii=False) + "\n")
+    derived = derive(
+        directory,
+        store.in_order(synthesis.questions),
+        method=synthesis.method,
+        curator=synthesis.judge.curator,
+        about=about,
+        thoughts=ledger if synthesis.config.thinking == "keep" else None,
+    )
     result = SynthesisReport(
         directory=directory.path,
         questions=progress.questions,
         finished=progress.finished,
-        kept=dataset.rows,
-        funnel=funnel,
+        kept=derived.dataset.rows,
+        funnel=derived.funnel,
         stopped=report.stopped,
         owed=dict(report.owed or {}),
         bad_rows=synthesis.loaded.bad_rows,
@@ -317,28 +322,6 @@ def _write_out(synthesis: _Synthesis, ledger: Ledger, store: OutcomeStore, error
         "end", stopped=result.stopped, owed=len(result.owed), damaged=result.damaged, **progress.snapshot()
     )
     return result
-
-
-def _examples(
-    synthesis: _Synthesis, ledger: Ledger, outcomes: Iterator[Outcome], tables: OutcomeTables, funnel: Funnel
-) -> Iterator[Example]:
-    for outcome in outcomes:
-        tables.add(outcome)
-        near_duplicates = synthesis.judge.curator.near_duplicates(outcome.judged, outcome.kept)
-        funnel.finish_question(outcome.question, outcome.judged, outcome.kept, near_duplicates)
-        for row in synthesis.method.rows(outcome):
-            thought = _thought_of(row.judged, outcome.question, ledger) if synthesis.config.thinking == "keep" else None
-            yield example(
-                row.judged, outcome.question, row.prompt, completion=row.completion, form=row.form, thought=thought
-            )
-
-
-def _thought_of(judged: GradedPath, question: Question, ledger: Ledger) -> str:
-    """What the model thought before a path; nothing where that speaks of what the trained prompt does not hold."""
-    key = next((key for _, key, text in reversed(judged.path.steps) if judged.path.text in text), None)
-    completion = ledger.get(key) if key is not None else None
-    thought = completion.thought if completion is not None else ""
-    return "" if find_leak(thought, question.text) in ("hint", "guideline", "structure") else thought
 
 
 def _about(synthesis: _Synthesis) -> dict[str, Any]:
