@@ -145,7 +145,7 @@ def test_text_that_is_no_config_is_refused(text: str, said: str) -> None:
 
 @pytest.mark.parametrize("text", ["seed: 1\nseed: 2\n", "tasks: [{name: gsm8k, limit: 2, limit: 3}]\n"])
 def test_a_key_that_stands_twice_is_refused(text: str) -> None:
-    with pytest.raises(ConfigError, match=r"the key '(seed|limit)' stands twice"):
+    with pytest.raises(ConfigError, match=r"the key '(seed|limit)' occurs twice"):
         config_from_text(text, "mine.yaml")
 
 
@@ -188,8 +188,8 @@ def test_an_override_wins_over_the_file(override: str, name: str, value: Any) ->
 @pytest.mark.parametrize(
     ("override", "said"),
     [
-        ("method.keep", "write it as name.of.field=value"),
-        ("=3", "write it as name.of.field=value"),
+        ("method.keep", "write it as path.to.field=value"),
+        ("=3", "write it as path.to.field=value"),
         ("method.keep=[", "is not valid YAML"),
         ("tasks.1.limit=3", "'1' is not a position in a list of 1"),
         ("tasks.first.limit=3", "'first' is not a position"),

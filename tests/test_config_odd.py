@@ -39,7 +39,7 @@ ODD = {
     TASKS + "x: " + "[" * 5_000 + "]" * 5_000: "nested too deeply",
     TASKS + "x: " + "{a: " * 100 + "1" + "}" * 100: "nested too deeply",
     TASKS + "x0: &x0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n"
-    + "".join(f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 10)}]\n" for n in range(1, 8)): "unfolds to more than",
+    + "".join(f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 10)}]\n" for n in range(1, 8)): "expands to more than",
     TASKS + "preset: [quick]": "preset ['quick'] does not exist",
     TASKS + "training: {learning_rate: .nan}": "`training.learning_rate`: must be a finite number",
     "tasks: [{name: x, file: \"a\\0b\"}]": "`tasks.0.file`: holds a null character",

@@ -35,7 +35,7 @@ async def ask(sampler: Sampler, number: int, *stages: str) -> Completion:
 @pytest.mark.parametrize(
     ("answer", "room", "advice"),
     [
-        (CUT, 0, "in spite of `thinking: off`: set `thinking: on`"),
+        (CUT, 0, "despite `thinking: off`: set `thinking: on`"),
         (CUT, 2048, "Raise `thinking_tokens`, which is 2,048, or set `thinking: off`"),
         (ENDED, 0, "reasoning parser"),
     ],
@@ -47,7 +47,7 @@ async def test_a_start_with_nothing_but_thoughts_stops_after_twenty(
     sampler = Sampler(engine, ledger, Budget(BudgetConfig()), 0, room_for_thought=room)
     for number in range(19):
         await ask(sampler, number)
-    with pytest.raises(NothingButThoughts, match=rf"{advice}.*new run directory"):
+    with pytest.raises(NothingButThoughts, match=rf"{advice}.*new run folder"):
         await ask(sampler, 19)
     assert len(list(ledger.keys())) == 20, "what was paid for is recorded"
 

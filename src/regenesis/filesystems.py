@@ -52,10 +52,10 @@ def usable_path(path: Path) -> Path:
     except (FileNotFoundError, NotADirectoryError):
         return path
     except UnicodeEncodeError as error:
-        raise RunError(f"{str(path)!a}: its name is not UTF-8. Give the run another folder.") from error
+        raise RunError(f"{str(path)!a}: its name is not UTF-8. Use another run folder.") from error
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
-        raise RunError(f"{str(path)[:300]!a}: cannot be looked up ({why}). Give the run another folder.") from error
+        raise RunError(f"{str(path)[:300]!a}: cannot be accessed ({why}). Use another run folder.") from error
     return path
 
 
@@ -144,7 +144,7 @@ def read_bounded(path: Path, most: int = 64 * 1024 * 1024) -> bytes:
     with os.fdopen(descriptor, "rb") as file:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
-            raise ValueError("it is no plain file")
+            raise ValueError("it is not a regular file")
         if found.st_size > most:
             raise ValueError(f"it has {found.st_size:,} bytes where at most {most:,} are read")
         return file.read(most)

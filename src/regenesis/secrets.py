@@ -75,14 +75,14 @@ def misplaced_in_url(url: str) -> str | None:
         parts = urlsplit(url)
     except ValueError:
         return None
-    elsewhere = "put it into an environment variable and name that by engine.api_key_env or in engine.headers"
+    elsewhere = "put it into an environment variable and refer to it in engine.api_key_env or engine.headers"
     if "@" in parts.netloc or re.match(r"[^/?#]*:[^/?#]*@", url):
         return f"holds a user name or password, which would end up in files and logs; {elsewhere}"
     for name, value in parse_qsl(parts.query):
         if _is_name_of_secret(name) or KEY.search(value):
             return f"holds a key in its query, which would end up in files and logs; {elsewhere}"
     if KEY.search(parts.path) or KEY.search(parts.netloc):
-        return f"holds a key, which would end up in files and logs; {elsewhere}"
+        return f"contains a key, which would end up in files and logs; {elsewhere}"
     return None
 
 
@@ -110,8 +110,8 @@ def misplaced_in_body(value: Any, name: str = "") -> str | None:
     if isinstance(value, str):
         if value and (_is_name_of_secret(name) or KEY.search(value)):
             return (
-                "holds a key, which would end up in files; put it into an environment variable and name that by "
-                "engine.api_key_env or in engine.headers"
+                "holds a key, which would end up in files; put it into an environment variable and refer to it "
+                "in engine.api_key_env or engine.headers"
             )
     elif isinstance(value, Mapping):
         return next(filter(None, (misplaced_in_body(item, str(key)) for key, item in value.items())), None)

@@ -89,7 +89,7 @@ def test_a_base_that_is_no_gguf_says_what_to_do(merged: Callable[..., Path], tmp
 def test_a_checkpoint_of_another_model_is_refused(
     tiny: Callable[..., Tiny], merged: Callable[..., Path], tmp_path: Path
 ) -> None:
-    with pytest.raises(ModelError, match="is no checkpoint of that model"):
+    with pytest.raises(ModelError, match="is not a checkpoint of that model"):
         write_gguf_model(merged("llama"), tiny("qwen2").base, tmp_path / "model.gguf", "f32")
     assert not (tmp_path / "model.gguf").exists()
 

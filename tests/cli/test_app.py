@@ -71,9 +71,9 @@ def test_a_mistyped_verb_is_answered_with_the_nearest(tmp_path: Path) -> None:
     [
         (["synthesize", "missing.yaml"], "missing.yaml: cannot be read"),
         (["plan", "wrong.yaml"], "unknown key `methd`; did you mean `method`?"),
-        (["plan", "wrong.yaml", "--set", "nonsense"], "write it as name.of.field=value"),
-        (["status", "nowhere"], "nowhere: is not the folder of a run"),
-        (["show", "nowhere"], "nowhere: is not the folder of a run"),
+        (["plan", "wrong.yaml", "--set", "nonsense"], "write it as path.to.field=value"),
+        (["status", "nowhere"], "nowhere: is not a run folder"),
+        (["show", "nowhere"], "nowhere: is not a run folder"),
     ],
 )
 def test_an_error_is_one_message_on_standard_error(arguments: list[str], said: str, tmp_path: Path) -> None:

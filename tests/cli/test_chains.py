@@ -63,7 +63,7 @@ def test_kept_hinted_and_unfit_chains_say_so() -> None:
 
 
 def test_a_right_and_fit_path_that_was_not_kept_says_why() -> None:
-    assert "not kept: enough others were, or one is much the same" in printed(RIGHT)
+    assert "not kept: enough others were, or it is a near-duplicate" in printed(RIGHT)
 
 
 def test_a_broken_chain_shows_how_far_it_came() -> None:
@@ -80,8 +80,8 @@ def test_a_broken_chain_shows_how_far_it_came() -> None:
 
 
 def test_cleaned_text_is_shown_where_it_differs() -> None:
-    assert "as it would be trained on" not in printed(RIGHT)
-    assert "as it would be trained on\n  Cleaned." in printed(replace(RIGHT, training_text="Cleaned."))
+    assert "as training text" not in printed(RIGHT)
+    assert "as training text\n  Cleaned." in printed(replace(RIGHT, training_text="Cleaned."))
 
 
 def test_only_kept_keeps_the_numbers_of_the_chains() -> None:

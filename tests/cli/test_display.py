@@ -58,9 +58,9 @@ def test_a_new_phase_is_a_new_line() -> None:
         progress.phase = "asking"
         while not file.getvalue():
             time.sleep(0.01)
-        progress.phase = "writing the data set"
+        progress.phase = "writing the dataset"
         assert file.enough.wait(30)
-    assert file.getvalue().splitlines()[-1].endswith("writing the data set")
+    assert file.getvalue().splitlines()[-1].endswith("writing the dataset")
 
 
 def drawn(progress: Progress, width: int, height: int = 24) -> list[str]:
@@ -91,10 +91,10 @@ def test_a_wide_terminal_shows_guidelines_side_by_side() -> None:
 
 
 def test_the_fetching_of_a_model_has_a_bar_of_its_own() -> None:
-    progress = Progress(questions=3, phase="getting the engine ready")
+    progress = Progress(questions=3, phase="loading the engine")
     progress.fetching(312_000_000, 1_117_320_768)
     shown = "\n".join(drawn(progress, 80))
-    assert "fetching the model" in shown
+    assert "downloading the model" in shown
     assert "312 of 1,117 MB" in shown
     progress.fetching(1_117_320_768, 1_117_320_768)
     assert "loading the model" in "\n".join(drawn(progress, 80))

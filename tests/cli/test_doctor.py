@@ -293,7 +293,7 @@ def test_packages_too_old_to_train_with_are_named(
     monkeypatch.setattr("importlib.metadata.requires", lambda name: ['trl>=1.16; extra == "train"', "yaml"])
     monkeypatch.setattr(stages, "version", lambda name: "0.9")
     (finding,) = found(list(stages.check_training(Subject(transformers_config(checkpoint), tmp_path))), "training")
-    assert (finding.status, finding.summary) == ("warn", "Too old to train with: trl 0.9 (wanted: >=1.16).")
+    assert (finding.status, finding.summary) == ("warn", "Too old for training: trl 0.9 (wanted: >=1.16).")
 
 
 def test_another_environments_python_is_looked_for(tmp_path: Path) -> None:

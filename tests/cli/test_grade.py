@@ -71,7 +71,7 @@ def test_a_bad_row_is_named_and_left_out(tmp_path: Path, row: Any, complaint: st
 def test_a_file_without_a_single_good_row_fails(tmp_path: Path) -> None:
     done = regenesis("grade", written(tmp_path, "nonsense"), cwd=tmp_path)
     assert done.returncode == 1
-    assert "no row could be read" in done.stderr
+    assert "no valid rows" in done.stderr
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_plan_shows_what_was_read_for_each_task(odd: Path) -> None:
         "mine   3 questions of 6 rows: 3 number\n",
         "as was to be found. #### 12  →  12\n",
         "             12 pears                                  →  12\n",
-        "  no gold    1 question, whose cell is a placeholder: the majority of its own",
+        "  no gold    1 question (a placeholder): labelled by the majority of its own",
         "  repeated   2 rows with the question of an earlier row, asked once\n",
         "  set aside  1 question with contradicting gold answers, not asked\n",
         "  Set aside: D? has the gold answers 5 and 6 (lines 5, 6)\n",
@@ -63,7 +63,7 @@ def test_plan_shows_what_was_read_for_each_task(odd: Path) -> None:
 
 def test_plan_says_that_nothing_is_kept_without_gold_where_votes_are_off(odd: Path) -> None:
     shown = regenesis("plan", "config.yaml", *AUTO, "--set", "method.vote=never", cwd=odd).stdout
-    assert "since there is no vote on them" in " ".join(shown.split())
+    assert "since voting is off" in " ".join(shown.split())
 
 
 def test_plan_gives_the_account_as_json(odd: Path) -> None:
@@ -171,7 +171,7 @@ def test_show_lists_a_page_and_names_the_next(finished: Path) -> None:
     assert "q1" not in shown
     assert "regenesis show run --offset 3 --limit 1" in shown
     last = regenesis("show", "run", "--limit", "1", "--offset", "3", cwd=finished).stdout
-    assert "There are more" not in last
+    assert "Next page" not in last
 
 
 def test_show_tells_unfinished_questions_apart(folder: Path) -> None:
@@ -250,4 +250,4 @@ def test_doctor_takes_overrides_with_a_config_only(folder: Path) -> None:
     assert "127.0.0.1:9" in shown.stdout
     outcome = regenesis("doctor", "--set", "method.keep=3", cwd=folder)
     assert outcome.returncode == 1
-    assert "goes with a config" in outcome.stderr
+    assert "needs a config" in outcome.stderr

@@ -24,7 +24,7 @@ def test_the_list_says_what_a_model_is_and_whether_it_is_here(command: typer.Typ
     shown = CliRunner().invoke(command, []).stdout
     assert "pypi:qwen2.5-coder-1.5b-instruct" in shown
     assert "Apache-2.0" in shown
-    assert shown.count("not here yet") == len(known_models())
+    assert shown.count("not downloaded") == len(known_models())
     assert "hf:Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF" in shown
 
 

@@ -44,7 +44,7 @@ def test_what_goes_is_listed_with_its_size_and_uploaded(run: Path, hub: FakeHub,
     outcome = regenesis("push", "run", "--to", "org/name", "--yes", cwd=run, **environment)
     assert outcome.returncode == 0, outcome.stderr
     assert re.search(r"model\.safetensors +1,234,567", outcome.stdout)
-    assert "Stays here: optimizer.pt" in outcome.stdout
+    assert "Not uploaded: optimizer.pt" in outcome.stdout
     assert f"Uploaded: {hub.url}/org/name" in outcome.stdout
     assert [sorted(files) for _, files in hub.commits] == [["README.md", "model.safetensors", "training.json"]]
     assert TOKEN not in outcome.stdout + outcome.stderr

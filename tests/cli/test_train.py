@@ -28,7 +28,7 @@ def test_a_training_says_what_it_did_on_what_and_what_is_next(tiny: Path, tmp_pa
     for words in (
         f"Trained: an adapter of {tiny}.",
         "10, at most",
-        "of which the loss counts",
+        "of them in the loss",
         "2 of 4 rows",
         "a run/model",
         "a run/training/history.csv",
@@ -56,7 +56,7 @@ def test_ctrl_c_at_the_terminal_says_how_to_go_on(tiny: Path, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["nowhere"], "nowhere: is not the folder of a run"),
+        (["nowhere"], "nowhere: is not a run folder"),
         (["run", "--set", "training.epochs=0"], "training.epochs"),
         (["run", "--set", "method.keep=3"], "training depends on `training` and `seed` only"),
         (["run", "--set", "training.model=null"], "say which weights the server runs"),

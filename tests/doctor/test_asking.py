@@ -94,7 +94,7 @@ def test_a_stage_that_ends_within_its_thought_fails(served: Served, look: Look) 
 def test_a_model_that_thinks_all_the_same_is_a_warning(served: Served, look: Look) -> None:
     url = served({"content": REPLY, "reasoning_content": "Three and four."})
     (finding,) = look(url)
-    assert (finding.status, finding.summary) == ("warn", "The model thinks in spite of `thinking: off`.")
+    assert (finding.status, finding.summary) == ("warn", "The model thinks despite `thinking: off`.")
     assert [finding.status for finding in look(url, thinking="on")] == ["ok"]
 
 

@@ -119,7 +119,7 @@ async def test_a_server_that_goes_down_stops_the_run_with_a_message_and_a_resume
     with server_process("--play", "arithmetic", "--delay", "0.01:0.03", "--log", str(log)) as url:
         task = asyncio.create_task(synthesize(toy_config(reference.file, url, engine={"retry": retry}), run))
         await once(lambda: logged(log) >= 120 or task.done())
-    with pytest.raises(EngineError, match="start again to go on"):
+    with pytest.raises(EngineError, match="rerun the command to resume"):
         await task
     held = len(recorded_keys(run))
     assert held >= 100

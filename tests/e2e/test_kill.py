@@ -65,7 +65,7 @@ def test_interrupted_it_ends_at_once_says_how_to_go_on_and_loses_nothing(
         assert process.returncode == 128 + number
         assert "Traceback" not in complaints
         assert "never awaited" not in complaints
-        assert "Go on with" in printed
+        assert "Resume with" in printed
         assert f"--run-dir {run}" in printed
         position, held = len(sent(log)), recorded(run)
         assert len(held) > 30

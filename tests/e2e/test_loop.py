@@ -66,7 +66,7 @@ def test_the_loop_goes_through_all_stages_and_the_second_time_does_nothing(tmp_p
         second = loop(config, run)
     assert second.returncode == 0, second.stderr
     assert "Nothing to do" in second.stdout
-    assert "no difference seen" in second.stdout
+    assert "inconclusive" in second.stdout
     assert log.read_bytes() == asked
     assert (run / "model" / "training.json").stat().st_mtime_ns == trained
     card = (run / "model" / "README.md").read_text()
@@ -117,6 +117,6 @@ def test_a_training_that_would_be_refused_is_refused_before_anything_is_asked(tm
         config = write_config(tmp_path, url)
         outcome = loop(config, tmp_path / "run", "--set", f"training.model={model}")
     assert outcome.returncode == 1
-    assert "so nothing is asked" in outcome.stderr
+    assert "so nothing is sent now" in outcome.stderr
     assert "training.end_of_turn" in outcome.stderr
     assert not log.exists() or not log.read_text()

@@ -217,5 +217,5 @@ async def test_an_adapter_in_the_place_of_a_model_is_told_of(tmp_path: Path) -> 
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.close()
-    with pytest.raises(EngineError, match=r"is a LoRA adapter and no model: .*engine\.adapter"):
+    with pytest.raises(EngineError, match=r"is a LoRA adapter, not a model: .*engine\.adapter"):
         await LlamaCppEngine(LlamaCppEngineConfig(kind="llamacpp", model=str(path))).open()

@@ -86,7 +86,7 @@ async def test_an_adapter_is_part_of_the_models_name(adapter: Callable[..., Path
 async def test_an_adapter_of_another_model_is_an_error_that_names_it(
     adapter: Callable[..., Path], unfit: dict[str, Any]
 ) -> None:
-    with pytest.raises(EngineError, match=r"tuned\.gguf.*made for another model"):
+    with pytest.raises(EngineError, match=r"tuned\.gguf.*belong to another model"):
         await LlamaCppEngine(config(adapter(**unfit))).open()
 
 

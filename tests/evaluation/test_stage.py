@@ -175,7 +175,7 @@ async def test_other_sampling_asks_anew(config: RunConfig, file: Path, tmp_path:
 
 
 async def test_two_served_models_of_one_name_are_refused(config: RunConfig, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="could not be told apart"):
+    with pytest.raises(ConfigError, match="cannot be told apart"):
         await measured({"base": played("m"), "tuned": played("m")}, config, tmp_path / "run")
 
 

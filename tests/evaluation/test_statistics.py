@@ -68,7 +68,7 @@ def test_the_exact_test_adds_up_both_tails() -> None:
 def test_models_that_never_disagree_are_not_told_apart() -> None:
     same = Paired(30, 0, 0, 20)
     assert mcnemar(same) == 1
-    assert finding(difference_interval(same)) == "no difference seen"
+    assert finding(difference_interval(same)) == "inconclusive"
     assert difference_interval(same).low < 0 < difference_interval(same).high
 
 
@@ -118,7 +118,7 @@ def test_the_mean_over_four_like_tasks_is_known_twice_as_well() -> None:
 
 
 def test_an_interval_that_touches_0_holds_it() -> None:
-    assert finding(Interval(0.0, 0.2)) == finding(Interval(-0.2, 0.0)) == "no difference seen"
+    assert finding(Interval(0.0, 0.2)) == finding(Interval(-0.2, 0.0)) == "inconclusive"
     assert (finding(Interval(0.001, 0.2)), finding(Interval(-0.2, -0.001))) == ("better", "worse")
 
 

@@ -46,7 +46,7 @@ def test_values_of_p_are_adjusted_over_the_tasks_of_a_comparison() -> None:
 
 def test_a_tuned_model_that_got_worse_is_called_worse_and_one_that_is_unsure_is_not() -> None:
     found = evaluation({"base": {"a": "r" * 20, "b": "rw" * 10}, "tuned": {"a": "w" * 15 + "r" * 5, "b": "wr" * 10}})
-    assert [one.finding for one in found.versus[0].tasks] == ["worse", "no difference seen"]
+    assert [one.finding for one in found.versus[0].tasks] == ["worse", "inconclusive"]
     turned = evaluation({"base": {"a": "w" * 15 + "r" * 5}, "tuned": {"a": "r" * 20}})
     assert turned.versus[0].tasks[0].finding == "better"
 
@@ -75,7 +75,7 @@ def test_a_condition_that_differs_is_named_and_the_comparison_marked() -> None:
     models = [model("base", precision="Q4_1"), model("tuned", precision="Q8_0")]
     [versus] = evaluation({"base": {"a": "rw"}, "tuned": {"a": "rr"}}, models=models).versus
     assert versus.unlike
-    assert "precision Q4_1 against Q8_0" in versus.caveats[0]
+    assert "precision Q4_1 vs Q8_0" in versus.caveats[0]
 
 
 def test_a_model_that_was_not_begun_is_compared_with_none() -> None:
@@ -109,7 +109,7 @@ def test_the_json_holds_counts_intervals_and_the_text_to_show() -> None:
     [versus] = found["comparisons"]
     assert versus["tasks"]["a"]["questions"] == 3
     assert versus["tasks"]["a"]["shown"].startswith("+66.7 (")
-    assert (versus["alike"], versus["tasks"]["a"]["finding"]) == (True, "no difference seen")
+    assert (versus["alike"], versus["tasks"]["a"]["finding"]) == (True, "inconclusive")
 
 
 def test_a_task_without_an_answer_has_no_figure() -> None:

@@ -80,7 +80,7 @@ def test_one_task_on_two_splits_has_two_names(tmp_path: Path) -> None:
 
 def test_one_question_in_two_tasks_is_refused(tmp_path: Path) -> None:
     task = own(tmp_path, "same", ROWS)
-    with pytest.raises(TaskError, match="name each task once"):
+    with pytest.raises(TaskError, match="list each task once"):
         loaded(tmp_path, [task, task | {"limit": 1}])
 
 
@@ -90,7 +90,7 @@ def test_questions_without_a_known_answer_are_left_out_and_counted(tmp_path: Pat
 
 
 def test_a_task_without_any_known_answer_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(TaskError, match="nothing can be measured"):
+    with pytest.raises(TaskError, match="cannot be evaluated on"):
         loaded(tmp_path, [own(tmp_path, "none", [{"id": 9, "question": "Who knows?", "answer": None}])])
 
 

@@ -368,7 +368,7 @@ def test_a_full_disk_is_an_error_loses_nothing_and_can_be_gone_on_from(tmp_path:
         printed, complaints = process.communicate(timeout=60)
     recorded, _, said = printed.partition(" ")
     assert "could not be recorded" in said, complaints
-    assert "Check the room" in said
+    assert "Check free space" in said
     assert int(recorded) > 50
 
     async def go_on() -> None:

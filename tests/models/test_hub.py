@@ -60,7 +60,7 @@ def put_in_hub_cache(hub: Path, repository: str, file: str, content: bytes) -> P
 
 @pytest.mark.parametrize("spec", ["hf:org/repo", "hf:org/repo:model.gguf"])
 def test_an_unreachable_hub_is_said_in_a_sentence(spec: str, offline: Path) -> None:
-    with pytest.raises(ModelError, match="the hub cannot be reached"):
+    with pytest.raises(ModelError, match="the Hub cannot be reached"):
         locate(spec)
 
 

@@ -107,7 +107,7 @@ def test_a_named_file_is_taken_though_there_is_a_checkpoint(hub: Path) -> None:
 
 
 def test_an_unreachable_hub_is_said_in_a_sentence(hub: Path) -> None:
-    with pytest.raises(ModelError, match="the hub cannot be reached"):
+    with pytest.raises(ModelError, match="the Hub cannot be reached"):
         locate_weights("hf:org/repo")
 
 

@@ -164,7 +164,7 @@ def test_a_full_disk_is_said_before_anything_is_written(
 ) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(1, 1, 1000))
-    with pytest.raises(RunError, match="Make room"):
+    with pytest.raises(RunError, match="Free some space"):
         export(trained["lora"], "merged")
     assert not (trained["lora"] / "exports").exists()
 

@@ -100,7 +100,7 @@ def test_what_is_damaged_is_named(finished: Finished) -> None:
 
 
 def test_another_folder_is_no_run(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="is not the folder of a run"):
+    with pytest.raises(RunError, match="is not a run folder"):
         read_status(tmp_path)
 
 
@@ -119,5 +119,5 @@ def test_a_log_that_holds_other_things_is_read_past_them(finished: Finished) -> 
 def test_a_file_is_no_run(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     file.write_text("tasks: []")
-    with pytest.raises(RunError, match="is not the folder of a run"):
+    with pytest.raises(RunError, match="is not a run folder"):
         read_status(file)

@@ -101,7 +101,7 @@ def test_before_anything_is_recorded_another_config_may_take_its_place(tmp_path:
 
 
 def test_a_folder_without_a_config_is_no_run(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="is not the folder of a run"):
+    with pytest.raises(RunError, match="is not a run folder"):
         RunDirectory(tmp_path).require_started()
 
 
@@ -140,10 +140,10 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to("loop")
     for path in (tmp_path / "loop", tmp_path / "loop" / "run", Path(os.fsdecode(bytes(tmp_path) + b"/\xff\xfe"))):
-        with pytest.raises(RunError, match="Give the run another folder"):
+        with pytest.raises(RunError, match="Use another run folder"):
             RunDirectory(path)
     for name in ("a\0b", "x" * 5_000):
-        with pytest.raises(RunError, match="Give the run another folder"):
+        with pytest.raises(RunError, match="Use another run folder"):
             RunDirectory(tmp_path / name)
 
 

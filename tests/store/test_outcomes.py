@@ -129,7 +129,7 @@ def test_looking_at_damaged_outcomes_says_so_and_leaves_them(path: Path, spoil: 
     filled(path, 40).close()
     spoil(path)
     before = path.read_bytes()
-    with pytest.raises(RunError, match="delete it and start the run again"):
+    with pytest.raises(RunError, match="delete it and rerun the command"):
         list(OutcomeStore.latest(path).in_order([question(number) for number in range(40)]))
     assert path.read_bytes() == before
 
@@ -139,7 +139,7 @@ def test_a_record_that_is_damaged_inside_is_named(path: Path) -> None:
     with sqlite3.connect(path) as other:
         other.execute("UPDATE outcomes SET record = zeroblob(100) WHERE question_id = 'toy/train/2'")
     store = OutcomeStore.open(path, "mark")
-    with pytest.raises(RunError, match="start the run again, which derives it anew"):
+    with pytest.raises(RunError, match="rerun the command to derive it again"):
         store.get(question(2))
 
 

@@ -49,7 +49,7 @@ EVALUATION: list[tuple[dict[str, Any], str]] = [
     ({"evaluation": {"tuned_engine": SERVER}}, "evaluation.tuned_engine.base_url"),
     ({"evaluation": {"engine": SERVER}}, "evaluation.engine.api_key_env"),
     ({"evaluation": {"engine": {"kind": "llamacpp", "adapter": "/tmp/a.gguf"}}}, "evaluation.engine.adapter"),
-    ({"evaluation": {"run_programs": True}}, "runs programs that a model wrote"),
+    ({"evaluation": {"run_programs": True}}, "runs model-written programs"),
     ({"evaluation": {"tasks": [{"name": "x", "file": "/etc/passwd"}]}}, "evaluation.tasks.0.file: reads /etc/passwd"),
     ({"data_root": "/home"}, "data_root"),
 ]

@@ -72,8 +72,8 @@ async def test_every_account_of_the_run_counts_them(file: Path, evaluation: dict
     ]
     assert found["pairs"][0]["shared"].startswith("shelf 0 holds some books")
     card = (run / "dataset" / "README.md").read_text()
-    assert "4 questions share 8 words in a row with one of the 4 questions measured on (measured/questions)" in card
-    assert "was not looked for" not in card
+    assert "4 questions share 8 words in a row with one of the 4 evaluation questions (measured/questions)" in card
+    assert "was not checked" not in card
     status = read_status(run)
     assert (status.questions, status.left_out, status.outcomes.questions) == (4, 4, 4)
     assert [outcome.question.id for outcome in read_outcomes(run)] == ids(range(MEASURED, 8))
@@ -100,7 +100,7 @@ async def test_nothing_is_looked_for_without_a_reason(
     report = await synthesize(config, run, engine=PlayedEngine())
     assert report.decontamination == Decontamination()
     assert not (run / "decontamination.json").exists()
-    assert "Overlap with test sets was not looked for." in (run / "dataset" / "README.md").read_text()
+    assert "Overlap with test sets was not checked." in (run / "dataset" / "README.md").read_text()
 
 
 async def test_tasks_to_measure_on_that_are_added_later_take_their_questions_out_of_the_data_set(

@@ -240,7 +240,7 @@ def test_parquet_columns_of_every_shape_are_plain_values(tmp_path: Path) -> None
         ("t.csv.gz", gzip.compress(b"question,answer\n" + b"q,1\n" * 9)[:-12], "cannot be read (Compressed file ended"),
         ("t.csv.gz", b"\x1f\x8bnot really", "cannot be read"),
         ("t.csv", b"\xff\xfeq\x00,\x00a", "not so to its end"),
-        ("t.csv", b"", "is empty; its first row must name the columns"),
+        ("t.csv", b"", "is empty; its first row must hold the column names"),
     ],
 )
 def test_what_cannot_be_read_says_why(name: str, content: bytes, said: str, tmp_path: Path) -> None:

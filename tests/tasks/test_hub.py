@@ -33,7 +33,7 @@ def test_an_unreachable_hub_says_how_to_do_without(load: Any) -> None:
     with pytest.raises(TaskError) as error:
         load({"name": "svamp"}, data_root=None)
     assert str(error.value) == (
-        "ChilleD/SVAMP (default, train): the hub cannot be reached; set data_root or REGENESIS_DATA_ROOT to a folder "
+        "ChilleD/SVAMP (default, train): the Hub cannot be reached; set data_root or REGENESIS_DATA_ROOT to a folder "
         "that holds ChilleD/SVAMP/default/train.jsonl."
     )
 
@@ -42,7 +42,7 @@ def test_a_split_absent_from_the_data_root_names_the_path_and_the_hub(tmp_path: 
     with pytest.raises(TaskError) as error:
         load({"name": "gsm8k", "split": "test"}, data_root=tmp_path)
     assert str(tmp_path / "openai" / "gsm8k" / "main" / "test.jsonl") + " is not there" in str(error.value)
-    assert "the hub cannot be reached" in str(error.value)
+    assert "the Hub cannot be reached" in str(error.value)
 
 
 def test_rows_come_from_datasets_where_there_is_no_data_root(tmp_path: Path) -> None:
@@ -55,5 +55,5 @@ def test_rows_come_from_datasets_where_there_is_no_data_root(tmp_path: Path) -> 
 def test_what_the_hub_does_not_have_is_told_in_its_own_words(tmp_path: Path) -> None:
     (tmp_path / "train.jsonl").write_text('{"ID": "a"}\n')
     rows, _ = read_data_set("own", str(tmp_path), [("other", "train")], None)
-    with pytest.raises(TaskError, match=r"the hub does not give it \(.*other.*\); check access"):
+    with pytest.raises(TaskError, match=r"the Hub does not provide it \(.*other.*\); check access"):
         next(rows)

@@ -286,7 +286,7 @@ def test_texts_that_may_count_from_0_or_1_are_asked_about(jsonl: Jsonl, load: An
     [
         (
             {"question": "q", "answer": "3", "final_answer": "4"},
-            "`answer` and `final_answer` may all hold the gold answer, and differ. Say which does: fields: {gold: ",
+            "`answer` and `final_answer` may all hold the gold answer, and differ. Name the right one: fields: {gold: ",
         ),
         (
             {"instruction": "Add.", "input": "6, 7", "output": "13"},
@@ -418,7 +418,7 @@ def test_a_system_turn_that_is_always_the_same_is_left_out_and_told(jsonl: Jsonl
             '`passage` is not shown to the model; if the question needs it: fields: {text: "{{ passage }}\\n\\n{{',
         ),
         ({"question": "q", "my_truth": "4"}, "if `my_truth` holds them: fields: {gold: my_truth}"),
-        ({"question": "q"}, "no gold answers: no column is called answer, gold, target, solution or the like"),
+        ({"question": "q"}, "no gold answers: no column is named answer, gold, target, solution or the like"),
     ],
 )
 def test_what_may_be_missed_is_told(row: dict[str, Any], said: str, jsonl: Jsonl, load: Any) -> None:

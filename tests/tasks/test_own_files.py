@@ -162,7 +162,7 @@ def test_a_wrong_mapping_is_answered_with_the_columns_there_are(
 
 
 def test_a_file_without_a_question_column_is_answered_with_its_columns(jsonl: Jsonl, load: Any) -> None:
-    with pytest.raises(TaskError, match=r"it has q, a\. Say which holds the question"):
+    with pytest.raises(TaskError, match=r"it has q, a\. Name the column that holds the question"):
         load(own(jsonl({"q": "x", "a": 1})))
 
 
@@ -172,7 +172,7 @@ def test_a_file_without_a_question_column_is_answered_with_its_columns(jsonl: Js
         ("own.xlsx", b"x", "no reader for .xlsx; use one of .jsonl, .ndjson, .json, .csv, .tsv, .parquet"),
         ("own.jsonl", b"", "holds no rows"),
         ("own.jsonl", b"{\n{\n", "none of its first 2 rows can be read; line 1 is not valid JSON"),
-        ("own.csv", b"", "its first row must name the columns"),
+        ("own.csv", b"", "its first row must hold the column names"),
         ("own.csv", b"a,a\n1,2\n", "names 'a' more than once"),
         ("own.parquet", b"PAR2", "is not a Parquet file that can be read"),
     ],

@@ -67,10 +67,10 @@ def test_a_stated_kind_is_held_to(root: Path, load: Any) -> None:
         ({"fields": {"text": "stm"}}, "someone/sums, split train: `fields.text` names the column 'stm'"),
         (
             {"fields": {}, "split": "validation"},
-            "no column is called question, text, prompt, problem or the like; it has id, unit, result",
+            "no column is named question, text, prompt, problem or the like; it has id, unit, result",
         ),
-        ({"config": "easy"}, "someone/sums/easy/train.jsonl is not there, and the hub cannot be reached"),
-        ({"split": "dev"}, "someone/sums/default/dev.jsonl is not there, and the hub cannot be reached"),
+        ({"config": "easy"}, "someone/sums/easy/train.jsonl does not exist, and the Hub cannot be reached"),
+        ({"split": "dev"}, "someone/sums/default/dev.jsonl does not exist, and the Hub cannot be reached"),
         ({"kind": "scorer"}, "kind `scorer` is for reasoning-gym tasks"),
     ],
 )

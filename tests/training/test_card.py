@@ -146,7 +146,7 @@ def test_the_card_shows_what_was_trained_on_what_and_how(adapter: Path) -> None:
     _, text = card_of(write_model_card(adapter, FACTS))
     rows = rows_of(text)
     assert ["rows", "1,234"] in rows
-    assert ["rows left out as too long", "5"] in rows
+    assert ["rows dropped as too long", "5"] in rows
     assert ["loss, first step", "1.25"] in rows
     assert ["loss, last step", "0.5"] in rows
     assert ["training.learning_rate", "0.0001"] in rows

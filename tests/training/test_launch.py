@@ -118,7 +118,7 @@ def test_an_unknown_launcher_is_refused_with_the_nearest_name(name: str, said: s
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [("- fsdp\n", "no config of `accelerate launch`"), ("a: [", "cannot be read")]
+    ("text", "said"), [("- fsdp\n", "not an `accelerate launch` config"), ("a: [", "cannot be read")]
 )
 def test_a_file_that_is_no_launch_config_is_refused(tmp_path: Path, text: str, said: str) -> None:
     own = tmp_path / "own.yaml"
@@ -142,7 +142,7 @@ def test_a_python_without_torch_cannot_count_gpus_and_says_so(tmp_path: Path) ->
 
 
 def test_a_python_that_is_none_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"training.python: nowhere/python is no Python"):
+    with pytest.raises(ConfigError, match=r"training.python: nowhere/python cannot be started as Python"):
         launch_command(RUN, TrainingConfig(python=Path("nowhere/python")))
 
 
@@ -152,7 +152,7 @@ def test_a_python_that_is_none_is_refused() -> None:
         ({"processes": 0}, "at least one process"),
         ({"count": 2}, "address of machine 0"),
         ({"count": 2, "rank": 2, "main": "a:1"}, "no machine 2 among 2"),
-        ({"count": 2, "main": "10.0.0.1"}, "no address with a port"),
+        ({"count": 2, "main": "10.0.0.1"}, "not an address with a port"),
     ],
 )
 def test_machines_that_cannot_be_are_refused(machines: dict[str, Any], said: str) -> None:
@@ -317,7 +317,7 @@ def test_outside_a_launch_an_error_goes_its_way() -> None:
 
 @pytest.mark.parametrize("end", ["import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "raise SystemExit(1)"])
 def test_processes_that_end_without_a_word_are_explained(end: str) -> None:
-    with pytest.raises(TrainingError, match=r"ended without a word.*device_batch_size.*last checkpoint"):
+    with pytest.raises(TrainingError, match=r"without an error message.*device_batch_size.*last checkpoint"):
         launch([HERE, "-c", end])
 
 

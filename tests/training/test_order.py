@@ -1,4 +1,4 @@
-"""The order of rows, and what stands in where they do not come out even."""
+"""The order of rows, and what stands in where they do not divide evenly."""
 
 from __future__ import annotations
 

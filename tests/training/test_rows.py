@@ -59,7 +59,7 @@ def counted(rows: Rows, row: int = 0) -> list[int]:
 
 
 def test_rows_that_all_spell_control_tokens_are_told(read: Callable[..., Rows]) -> None:
-    with pytest.raises(TrainingError, match=r"no token is left .*control token"):
+    with pytest.raises(TrainingError, match=r"no tokens are left .*control token"):
         read(("<|im_start|>", "1"), context=None)
 
 
@@ -154,7 +154,7 @@ def test_text_that_spells_a_control_token_is_left_out_and_counted(read: Callable
     rows = read(SUMS[0], ("What?", "Done.<|im_end|>\n<|im_start|>user\nMore?"), ("<|endoftext|>", "No."))
     assert (len(rows.input_ids), rows.unfit) == (1, 2)
     assert rows.notes() == [
-        "2 rows left out: the text spells a control token of the model, or holds what it has no token for."
+        "2 rows left out: the text contains a control token of the model, or characters it has no token for."
     ]
 
 
@@ -198,7 +198,7 @@ def test_no_row_is_longer_than_the_model_can_look_at(read: Callable[..., Rows]) 
 
 
 def test_nothing_that_the_loss_would_count_is_an_error(read: Callable[..., Rows]) -> None:
-    with pytest.raises(TrainingError, match="no token is left that the loss would count"):
+    with pytest.raises(TrainingError, match="no tokens are left for the loss"):
         read(*SUMS, max_length=20)
 
 

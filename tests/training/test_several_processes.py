@@ -141,8 +141,8 @@ def test_two_processes_learn_what_one_learns(killed: tuple[dict[str, Path], str]
 
 def test_killing_one_process_ends_the_others_and_says_what_to_do(killed: tuple[dict[str, Path], str]) -> None:
     runs, said = killed
-    assert "ended without a word" in said
-    assert "goes on from the last checkpoint" in said
+    assert "died without an error message" in said
+    assert "resume from the last checkpoint" in said
     # nobody holds the run any more
     with RunDirectory(runs["full"]).locked():
         pass

@@ -135,7 +135,7 @@ def test_the_learning_rate_is_recorded_where_none_is_set(make_job: Make) -> None
     job = make_job(learning_rate=None, max_steps=1)
     assert train(job).learning_rate == 1e-4
     assert json.loads((job.output / "training.json").read_text())["learning_rate"] == 1e-4
-    assert "| learning rate at its peak | 0.0001 |" in (job.output / "README.md").read_text()
+    assert "| peak learning rate | 0.0001 |" in (job.output / "README.md").read_text()
 
 
 def test_the_history_has_a_row_a_step_on_disk_before_the_next_begins(make_job: Make) -> None:

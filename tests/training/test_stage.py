@@ -89,5 +89,5 @@ def test_an_override_reaches_the_training_alone(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_no_run_is_told(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="not the folder of a run"):
+    with pytest.raises(RunError, match="not a run folder"):
         train_run(tmp_path)

@@ -117,7 +117,7 @@ def read_adapter_config(adapter: Path) -> dict[str, Any]:
     try:
         config = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise ModelError(f"{adapter}: is no adapter in the form of peft ({path.name}: {error}).") from error
+        raise ModelError(f"{adapter}: is not a PEFT adapter ({path.name}: {error}).") from error
     if not isinstance(config, dict) or config.get("peft_type") != "LORA":
         raise ModelError(f"{path}: is not the config of a LoRA adapter; no other kind can be written as GGUF.")
     found = [words for option, words in _UNSUPPORTED.items() if config.get(option)]
@@ -128,7 +128,7 @@ def read_adapter_config(adapter: Path) -> dict[str, Any]:
         found.append(f"an adapter begun out of the base's own weights (init_lora_weights: {begun})")
     if found:
         raise ModelError(
-            f"{adapter}: llama.cpp's adapters have no place for {', '.join(found)}. "
+            f"{adapter}: llama.cpp adapters cannot represent {', '.join(found)}. "
             "Export it merged (`--to merged`), or train a plain LoRA."
         )
     return config
@@ -151,7 +151,7 @@ def _pairs(file: Any, adapter: Path) -> list[_Pair]:
     others = sorted(keys - {pair.down for pair in pairs} - {pair.up for pair in pairs})
     if others:
         raise ModelError(
-            f"{adapter}: llama.cpp's adapters have no place for {others[0]} ({len(others)} such). Export it merged "
+            f"{adapter}: llama.cpp adapters cannot represent {others[0]} ({len(others)} such). Export it merged "
             "(`--to merged`), or train a plain LoRA on linear layers."
         )
     return pairs

@@ -145,7 +145,7 @@ def read_gguf(path: Path) -> GgufFile:
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror}).") from error
     except (struct.error, ValueError, KeyError, OverflowError) as error:
-        raise ModelError(f"{path}: is no whole GGUF file ({error}). Fetch or convert it again.") from error
+        raise ModelError(f"{path}: is not a complete GGUF file ({error}). Fetch or convert it again.") from error
 
 
 def write_gguf(target: Path, fields: Mapping[str, Field], tensors: Sequence[NewTensor]) -> Path:
@@ -194,7 +194,7 @@ def replaced(target: Path) -> Iterator[Path]:
             yield partial
     except OSError as error:
         raise ModelError(
-            f"{target}: cannot be written ({error.strerror or error}). Check the room and the rights on that disk."
+            f"{target}: cannot be written ({error.strerror or error}). Check free space and permissions on that disk."
         ) from error
 
 
@@ -280,5 +280,5 @@ class _Reader:
     def _bytes(self, count: int) -> bytes:
         start, self._at = self._at, self._at + count
         if self._at > len(self._data):
-            raise ValueError("it is cut off")
+            raise ValueError("it is truncated")
         return self._data[start : self._at]

@@ -85,7 +85,7 @@ def _of_checkpoint(folder: Path, layout: Layout, base: GgufFile, files: ExitStac
     names, source = layout.names(), {}
     paths = sorted(folder.glob("*.safetensors"))
     if not paths:
-        raise ModelError(f"{folder}: holds no .safetensors file, so it is no checkpoint.")
+        raise ModelError(f"{folder}: holds no .safetensors file, so it is not a checkpoint.")
     for path in paths:
         try:
             opened = files.enter_context(safe_open(path, "pt"))
@@ -125,7 +125,7 @@ def _require_same(source: _Source, layout: Layout, checkpoint: Path, base: Weigh
     if other:
         raise ModelError(
             f"{checkpoint}: does not have the same weights as {base.spec} ({other[0]} differs; {len(other)} such), so "
-            "it is no checkpoint of that model."
+            "it is not a checkpoint of that model."
         )
 
 

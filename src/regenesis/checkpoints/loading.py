@@ -83,7 +83,7 @@ def load_tokenizer(weights: Weights) -> PreTrainedTokenizerBase:
         ) from error
     if not tokenizer.chat_template:
         raise ModelError(
-            f"model {weights.spec}: has no chat template. Name an instruction-tuned model, or put a "
+            f"model {weights.spec}: has no chat template. Use an instruction-tuned model, or put a "
             "chat_template.jinja beside its tokenizer."
         )
     return tokenizer
@@ -155,7 +155,7 @@ def _lay_over(model: PreTrainedModel, adapter: Path, weights: Weights) -> PreTra
     from safetensors import SafetensorError
 
     if not (adapter / "adapter_model.safetensors").is_file():
-        raise ModelError(f"adapter {adapter}: holds no adapter_model.safetensors, so it is no adapter of peft.")
+        raise ModelError(f"adapter {adapter}: holds no adapter_model.safetensors, so it is not a PEFT adapter.")
     try:
         laid_over: PreTrainedModel = PeftModel.from_pretrained(model, str(adapter), local_files_only=True)
     except (*_UNREADABLE, SafetensorError) as error:

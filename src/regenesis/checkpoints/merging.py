@@ -43,6 +43,6 @@ def merge(base: Weights, adapter: Path | None, target: Path, dtype: Dtype = "bfl
         raise ModelError(f"{adapter}: cannot be merged into {base.spec} ({error}).") from error
     except OSError as error:
         raise ModelError(
-            f"{target}: cannot be written ({error}). Check the room and the rights on that disk."
+            f"{target}: cannot be written ({error}). Check free space and permissions on that disk."
         ) from error
     return target

@@ -1,4 +1,4 @@
-"""What was read for each task, shown before anything is asked: a wrong reading is cheap to notice here, and dear later.
+"""What was read for each task, shown before any request is sent: a misread column is cheap to spot here, costly later.
 
 print_account(console, loaded.counts, loaded.set_aside, vote="no_gold")
 
@@ -6,7 +6,7 @@ mine   4 questions of 8 rows: 3 number, 1 text
   gold       …<<585.8+1731.2=2317>>2,317 #### 2,317  →  2,317
              12 pears                                →  12
   unused     source, level
-  no gold    1 question, whose cell is a placeholder: the majority of its own answers decides
+  no gold    1 question (a placeholder): labelled by the majority of its own answers
   repeated   2 rows with the question of an earlier row, asked once
 """
 
@@ -29,11 +29,11 @@ _CELL, _GOLD = 40, 22
 _INDENT, _WIDEST = 13, 100
 _MOST_COLUMNS = 12
 _MOST_SET_ASIDE = 3
-_WHY = {"empty": "empty", "placeholder": "a placeholder", "unread": "a solution that states no final answer"}
+_WHY = {"empty": "empty", "placeholder": "a placeholder", "unread": "a solution without a final answer"}
 _VOTING = {
-    "no_gold": "the majority of {its} own answers decides",
-    "always": "the majority of {its} own answers decides, as for all questions",
-    "never": "nothing of {them} can be kept, since there is no vote on them",
+    "no_gold": "labelled by the majority of {its} own answers",
+    "always": "labelled by the majority of {its} own answers, like all questions",
+    "never": "no path of {them} can be kept, since voting is off",
 }
 
 
@@ -48,9 +48,11 @@ def print_account(
     for found in set_aside[:_MOST_SET_ASIDE]:
         golds = " and ".join(dict.fromkeys(in_a_line(str(row["gold"]), 16) for row in found.rows[:3]))
         lines = ", ".join(str(row["line"]) for row in found.rows[:3])
-        console.print(f"  Set aside: {in_a_line(found.text, 24)} has the gold answers {golds} (lines {lines})")
+        console.print(
+            f"  Set aside: {in_a_line(found.text, 24)} has contradicting gold answers {golds} (lines {lines})"
+        )
     if len(set_aside) > _MOST_SET_ASIDE:
-        console.print(f"  … and {len(set_aside) - _MOST_SET_ASIDE:,} more; the run's set_aside.json names them all.")
+        console.print(f"  … and {len(set_aside) - _MOST_SET_ASIDE:,} more; see set_aside.json in the run folder.")
     for note in notes:
         console.print(f"  {neutralise(note)}")
     console.print()
@@ -103,13 +105,13 @@ def _remarks(count: TaskCount, vote: str) -> Sequence[tuple[str, str]]:
             for name, number in count.why_without.items()
         )
         decides = _VOTING[vote].format(its="its" if total == 1 else "their", them="it" if total == 1 else "them")
-        said.append(("no gold", f"{counted(total, 'question')}, whose cell is {why}: {decides}"))
+        said.append(("no gold", f"{counted(total, 'question')} ({why}): {decides}"))
     if count.repeated:
         said.append(("repeated", f"{counted(count.repeated, 'row')} with the question of an earlier row, asked once"))
     if count.set_aside:
         said.append(("set aside", f"{counted(count.set_aside, 'question')} with contradicting gold answers, not asked"))
     if count.other_kind:
-        said.append(("passed", f"{counted(count.other_kind, 'row')} of another kind than the task takes"))
+        said.append(("passed", f"{counted(count.other_kind, 'row')} of another answer kind"))
     if count.bad:
         said.append(("skipped", counted(count.bad, "bad row")))
     return said

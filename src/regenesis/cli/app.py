@@ -1,7 +1,7 @@
 """The `regenesis` command: its verbs, and how errors reach the user.
 
-A verb's module is imported only when that verb is asked for, so that `--help` answers at once: the list of verbs
-stands here with a line on each, and the verb itself knows the rest.
+A verb's module is imported only when that verb is called, so that `--help` stays fast: the list below holds one line
+per verb, and the verb's own module holds the rest.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from regenesis.cli.exits import Exit
 from regenesis.errors import RegenesisError
 
 VERBS = {
-    "run": "The whole loop: synthesize, train, evaluate.",
-    "synthesize": "Start or resume a run that makes verified reasoning paths.",
-    "train": "Post-train the model on a run's data set.",
-    "evaluate": "Measure models on tasks: base against tuned, with intervals.",
-    "export": "Write a run's tuned model as merged weights, adapter or GGUF.",
-    "push": "Upload a run's model or data set to the hub.",
-    "plan": "What a run will ask, before it asks anything.",
-    "status": "What a run holds: paths, model, measurements, time.",
-    "show": "Read a run's chains, from guideline to verdict.",
-    "trust": "Let a run's folder from elsewhere use what its config names.",
-    "grade": "Check the answers in a file of responses.",
-    "tasks": "What questions there are to choose from.",
-    "models": "Which models there are to choose from, and fetching one.",
-    "presets": "Which presets there are to start from, and what each sets.",
-    "doctor": "Is this machine ready for a run?",
+    "run": "Run the whole loop: synthesize, train, evaluate.",
+    "synthesize": "Synthesize verified reasoning paths; start or resume a run.",
+    "train": "Fine-tune the model on a run's dataset.",
+    "evaluate": "Evaluate models on tasks: tuned vs base, with 95 % CIs.",
+    "export": "Export a tuned model: merged weights, adapter or GGUF.",
+    "push": "Upload a run's model or dataset to the Hub.",
+    "plan": "Estimate a run's calls and tokens without sending any.",
+    "status": "Show the state of a run: paths, model, evaluations, time.",
+    "show": "Show a run's chains, from guideline to verdict.",
+    "trust": "Trust the config of a run folder that came from elsewhere.",
+    "grade": "Grade a file of responses.",
+    "tasks": "List the available tasks.",
+    "models": "List the available models, or download one.",
+    "presets": "List the presets and the values they set.",
+    "doctor": "Check whether this machine is ready for a run.",
 }
 """Each verb with what it is for; `regenesis.cli.<verb>` holds its `<verb>_command`."""
 
@@ -80,17 +80,17 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def regenesis(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """A language model improves its own reasoning: questions in, verified reasoning paths out.
+    """Self-improvement of a language model's reasoning: synthesize verified reasoning paths, train on them, evaluate.
 
-    `regenesis VERB --help` explains a verb.
+    Run `regenesis COMMAND --help` for the options of a command.
     """
 
 
 def main() -> None:
-    """Runs the command line; an error made on purpose ends it with its text and exit code 1."""
+    """Runs the command line; a `RegenesisError` ends it with its message and exit code 1."""
     # before any computing library is loaded, and for the processes that are started too; see `engines.threads`
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:

@@ -33,7 +33,7 @@ def print_question(out: Console, question: Question) -> None:
     """Prints a question and its gold answer."""
     out.print(Text(neutralise(question.id), "bold"))
     _print_text(out, question.text)
-    gold = "not known" if question.gold is None else neutralise(question.gold)
+    gold = "none" if question.gold is None else neutralise(question.gold)
     out.print(Text.assemble(("gold answer ", "dim"), gold, (f" ({question.kind})", "dim")))
 
 
@@ -71,7 +71,7 @@ def _print_chain(
             out.print(Text("guideline", "cyan"))
             _print_text(out, guidelines[name])
     for stage, key, written in path.steps:
-        again = "  (asked twice)" if stage in path.retries else ""
+        again = "  (retried)" if stage in path.retries else ""
         heading = Text.assemble((stages.get(stage, neutralise(stage)), "cyan"), (f"  {key[:_KEY_SHOWN]}{again}", "dim"))
         out.print(heading)
         _print_text(out, written)
@@ -88,11 +88,11 @@ def _print_verdict(out: Console, judged: GradedPath, kept: bool) -> None:
     if judged.defect is not None:
         out.print(Text.assemble(("unfit    ", "cyan"), (in_words(judged.defect), "bold yellow")))
     elif verdict.correct and not kept:
-        out.print(Text("not kept: enough others were, or one is much the same", "dim"))
+        out.print(Text("not kept: enough others were, or it is a near-duplicate", "dim"))
     if path.text and judged.training_text and judged.training_text != path.text.strip():
-        out.print(Text("as it would be trained on", "cyan"))
+        out.print(Text("as training text", "cyan"))
         _print_text(out, judged.training_text)
 
 
 def _print_text(out: Console, text: str) -> None:
-    out.print(Padding(Text(neutralise(text.strip()) or "(nothing)"), (0, 0, 0, 2)))
+    out.print(Padding(Text(neutralise(text.strip()) or "(empty)"), (0, 0, 0, 2)))

@@ -1,7 +1,7 @@
-"""`regenesis doctor`: is this machine ready?
+"""`regenesis doctor`: check whether this machine is ready.
 
-regenesis doctor                      for a run of the defaults
-regenesis doctor config.yaml          for a run of this config
+regenesis doctor                      for a run with the defaults
+regenesis doctor config.yaml          for a run with this config
 """
 
 from __future__ import annotations
@@ -21,20 +21,23 @@ _COLOURS = {"ok": typer.colors.GREEN, "warn": typer.colors.YELLOW, "fail": typer
 
 
 def doctor_command(
-    config: Annotated[Path | None, typer.Argument(help="The config of the run to come.", show_default=False)] = None,
-    run_dir: Annotated[Path, typer.Option("--run-dir", help="Where the run is to be.")] = Path("runs"),
+    config: Annotated[
+        Path | None, typer.Argument(help="The YAML config of the run to check for.", show_default=False)
+    ] = None,
+    run_dir: Annotated[Path, typer.Option("--run-dir", help="The run folder.")] = Path("runs"),
     overrides: Overrides = None,
     ask: Annotated[
-        bool, typer.Option("--ask/--no-ask", help="With a config: ask the engine one chain, a request a stage.")
+        bool,
+        typer.Option("--ask/--no-ask", help="With a config: run one chain through the engine, one request per stage."),
     ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Is this machine ready: packages, engine, model, chat template, disk, file system.
+    """Check whether this machine is ready: packages, engine, model, chat template, disk, file system.
 
-    With a config the engine is asked one chain of a question, with the real prompts and limits.
+    With a config, one chain of one question is run through the engine, with the real prompts and token limits.
     """
     if overrides and config is None:
-        raise ConfigError("--set: goes with a config; name its file.")
+        raise ConfigError("--set needs a config; give its file.")
     findings = examine(config_to_work_by(config, overrides) if config else None, run_dir, ask=ask)
     if as_json:
         print(json.dumps([asdict(finding) for finding in findings], indent=2, ensure_ascii=False))

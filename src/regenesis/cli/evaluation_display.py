@@ -73,10 +73,10 @@ class EvaluationScreen:
         rows.add_row("", "answered", bar(progress.answered, progress.questions, text=done))
         if progress.sampler is not None:
             left = progress.seconds_left()
-            speed = f"{progress.tokens_per_second():,.0f} a second · {progress.completion_tokens:,} new"
+            speed = f"{progress.tokens_per_second():,.0f}/s · {progress.completion_tokens:,} new"
             rows.add_row("", "in flight", Text(counted(progress.in_flight, "request")))
-            rows.add_row("", "tokens", Text(f"{speed}, {progress.prompt_tokens:,} in prompts"))
-            rows.add_row("", "time left", Text("not known yet" if left is None else f"about {duration(left)}"))
+            rows.add_row("", "tokens", Text(f"{speed}, {progress.prompt_tokens:,} prompt"))
+            rows.add_row("", "time left", Text("unknown yet" if left is None else f"about {duration(left)}"))
         return rows
 
     def _tasks(self) -> Table:
@@ -91,7 +91,7 @@ class EvaluationScreen:
         open_first = sorted(counts, key=lambda task: counts[task].answered == progress.tasks[task])
         for task in open_first[:room]:
             count, total = counts[task], progress.tasks[task]
-            right = f"{share(count.correct, count.answered)} right" if count.answered else ""
+            right = f"{share(count.correct, count.answered)} correct" if count.answered else ""
             done = bar(count.answered, total, text=f"{count.answered:,} of {total:,}")
             table.add_row("", Text(in_a_line(task, 24)), done, Text(right, "dim"))
         return table

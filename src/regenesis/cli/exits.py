@@ -13,6 +13,6 @@ class Exit(IntEnum):
     UNFINISHED = 3
     """A synthesis stopped before its end: a budget ran out, or questions were set aside."""
     NOTHING_KEPT = 4
-    """A synthesis came to its end and kept nothing."""
+    """A synthesis finished and kept nothing."""
     NOTHING_READ = 4
-    """An evaluation came to its end, and of a task no answer could be read: the same code, for there is no result."""
+    """An evaluation finished, but no answer could be parsed for at least one task; same code: there is no result."""

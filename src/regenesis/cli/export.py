@@ -1,4 +1,4 @@
-"""`regenesis export`: a run's tuned model in the forms that others load.
+"""`regenesis export`: write a run's tuned model in formats that other tools load.
 
 regenesis export runs/x --to gguf                 for llama.cpp: the adapter, or the whole model
 regenesis export runs/x --to merged --type bf16   one checkpoint for transformers, vLLM, SGLang
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class To(StrEnum):
-    """The forms."""
+    """Export formats."""
 
     MERGED = "merged"
     ADAPTER = "adapter"
@@ -27,7 +27,7 @@ class To(StrEnum):
 
 
 class Type(StrEnum):
-    """Types of the numbers in a file."""
+    """Data types of exported weights."""
 
     F32 = "f32"
     F16 = "f16"
@@ -41,25 +41,25 @@ def export_command(
         To,
         typer.Option(
             "--to",
-            help="merged: one checkpoint; adapter: as peft has it; gguf: for llama.cpp, the adapter where one was "
-            "trained, else the whole model.",
+            help="merged: one checkpoint; adapter: PEFT format; gguf: for llama.cpp, the adapter if one was trained, "
+            "else the whole model.",
         ),
     ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="DIR", help="Write here; RUN/exports if left out.", show_default=False),
+        typer.Option("--out", metavar="DIR", help="Output folder; default RUN/exports.", show_default=False),
     ] = None,
     kind: Annotated[
         Type | None,
         typer.Option(
             "--type",
-            help="Type of the numbers; if left out bf16 merged, f32 for an adapter's GGUF, q8_0 for a model's.",
+            help="Data type; default bf16 for merged, f32 for a GGUF adapter, q8_0 for a GGUF model.",
             show_default=False,
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a run's tuned model as merged weights, adapter or GGUF, and say how to load it."""
+    """Export a run's tuned model as merged weights, adapter or GGUF, and show how to load it."""
     from regenesis.cli.terminal import console, print_json
     from regenesis.publish.exporting import export
     from regenesis.report.figures import rounded
@@ -78,7 +78,7 @@ def export_command(
             }
         )
         return
-    what = "is there already, from the same weights" if done.already_done else "written"
+    what = "already exported from the same weights" if done.already_done else "written"
     lines = [f"{done.path}  {rounded(done.size)}B, {what}", ""]
     for name, way in ways.items():
         lines += [f"{name}:", f"    {way}"]

@@ -1,4 +1,4 @@
-"""`regenesis grade`: check the answers in a file of responses.
+"""`regenesis grade`: grade a file of responses.
 
     regenesis grade responses.jsonl --out graded.jsonl
 
@@ -31,17 +31,18 @@ _LOOKED_AT = 1000
 
 def grade_command(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="JSONL rows: response, gold, and if need be kind, choices.")
+        Path, typer.Argument(metavar="FILE", help="JSONL rows with response, gold and optionally kind, choices.")
     ],
-    out: Annotated[Path | None, typer.Option("--out", help="Write the graded rows to this file instead.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write the graded rows to this file instead of stdout.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check the answers in a file of responses.
+    """Grade a file of responses.
 
-    Each row is printed again with its status (correct, incorrect, unparsed), what was extracted, the reason and the
-    rule that decided, as JSONL; the summary goes to standard error, or is all that is printed with --json. A row that
-    cannot be read is reported with its line number, counted and left out. The command fails only if no row could be
-    read.
+    Prints each row as JSONL with its status (correct, incorrect, unparsed), the extracted answer, the reason and the
+    rule that matched. The summary goes to stderr; with --json it is all that is printed. Invalid rows are reported by
+    line number, counted and skipped; the command fails only if no row is valid.
     """
     from regenesis.errors import RegenesisError
 
@@ -67,7 +68,7 @@ def grade_command(
             elif not as_json:
                 print(json.dumps(graded))
     if not counts and not without_gold:
-        raise RegenesisError(f"{file}: no row could be read. " + (" ".join(faults[:3]) or "The file is empty."))
+        raise RegenesisError(f"{file}: no valid rows. " + (" ".join(faults[:3]) or "The file is empty."))
     _report(counts, rules, faults, without_gold, as_json)
 
 
@@ -75,7 +76,7 @@ def _distinct(out: Path, file: Path) -> Path:
     from regenesis.errors import RegenesisError
 
     if out.resolve() == file.resolve():
-        raise RegenesisError(f"--out {out}: is the file being read. Name another.")
+        raise RegenesisError(f"--out {out}: this is the input file; give another path.")
     return out
 
 
@@ -97,12 +98,12 @@ def _rows(source: IO[str], faults: list[str]) -> Iterator[tuple[int, dict[str, A
         try:
             row = json.loads(line)
         except (ValueError, RecursionError) as error:
-            faults.append(f"line {number}: is not JSON ({error}).")
+            faults.append(f"line {number}: not valid JSON ({error}).")
             continue
         if isinstance(row, dict):
             yield number, row
         else:
-            faults.append(f"line {number}: is a JSON {type(row).__name__}, not an object.")
+            faults.append(f"line {number}: a JSON {type(row).__name__} instead of an object.")
 
 
 def _column(file: Path) -> Column:
@@ -145,14 +146,14 @@ def _fault(row: dict[str, Any]) -> str | None:
     from regenesis.types import ANSWER_KINDS
 
     if not isinstance(row.get("response"), str):
-        return "`response` must be a text."
+        return "`response` must be a string."
     if "gold" not in row or not isinstance(row["gold"], str | int | float | list | dict | None):
-        return "`gold` must be a text or a number."
+        return "`gold` must be a string or a number."
     kind = row.get("kind")
     if kind is not None and kind not in (*ANSWER_KINDS, "auto"):
         return f"`kind` must be one of {', '.join((*ANSWER_KINDS, 'auto'))}, not {kind!r}."
     if not isinstance(row.get("choices"), list | dict | None):
-        return "`choices` must be a list of texts or of {label, text}, or an object from label to text."
+        return "`choices` must be a list of strings or of {label, text}, or an object mapping labels to texts."
     return None
 
 
@@ -174,9 +175,9 @@ def _report(
     for fault in faults[:_MOST_FAULTS_SHOWN]:
         typer.echo(fault, err=True)
     if len(faults) > _MOST_FAULTS_SHOWN:
-        typer.echo(f"and {len(faults) - _MOST_FAULTS_SHOWN} more rows that could not be read.", err=True)
+        typer.echo(f"and {len(faults) - _MOST_FAULTS_SHOWN} more invalid rows.", err=True)
     shares = ", ".join(f"{count} {status} ({100 * count / max(total, 1):.1f} %)" for status, count in figures.items())
-    typer.echo(f"{total} graded: {shares}; {len(faults)} rows could not be read.", err=True)
+    typer.echo(f"{total} graded: {shares}; {len(faults)} invalid rows skipped.", err=True)
     if without_gold:
         shown = ", ".join(repr(cell) for cell, _ in without_gold.most_common(_MOST_CELLS_SHOWN))
-        typer.echo(f"{without_gold.total()} rows without a gold answer ({shown}), not counted.", err=True)
+        typer.echo(f"{without_gold.total()} rows without a gold answer ({shown}), excluded.", err=True)

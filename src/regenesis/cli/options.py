@@ -12,26 +12,26 @@ if TYPE_CHECKING:
 
     from regenesis.config import RunConfig
 
-ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="The run's config, a YAML file.")]
-RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="The run's folder.")]
+ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="The run's YAML config file.")]
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="The run folder.")]
 Overrides = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
         metavar="NAME=VALUE",
-        help="Set a field of the config, such as method.keep=3, tasks.0.limit=10 or preset=quick. May be repeated.",
+        help="Override a config field, e.g. method.keep=3, tasks.0.limit=10 or preset=quick. Repeatable.",
         show_default=False,
     ),
 ]
 RunDir = Annotated[
     Path | None,
-    typer.Option("--run-dir", help="The run's folder; runs/<name of the config file> if left out."),
+    typer.Option("--run-dir", help="The run folder; default runs/<config file name>."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
 
 def config_to_work_by(file: Path, overrides: Sequence[str] | None) -> RunConfig:
-    """The config that a user names, to be worked by.
+    """Loads the config that a user names, for a command that acts on it.
 
     Raises:
         ConfigError: It is not valid.

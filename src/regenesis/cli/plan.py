@@ -1,4 +1,4 @@
-"""`regenesis plan`: what a run will ask, before it asks anything.
+"""`regenesis plan`: estimate a run's calls and tokens without sending any.
 
 regenesis plan config.yaml
 regenesis plan config.yaml --set preset=paper --yield 0.2
@@ -25,16 +25,16 @@ def plan_command(
             "--yield",
             min=0,
             max=1,
-            help="Share of the chains supposed to give a path worth keeping; 0.4 if left out.",
+            help="Assumed share of chains that give a path worth keeping; default 0.4.",
             show_default=False,
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """What a run will ask, before it asks anything: calls and tokens by stage, and those of the evaluation.
+    """Estimate a run's calls and tokens without sending any, by stage and for the evaluation.
 
-    "At most" is what the config allows; "expected" rests on a supposed yield and on typical lengths. Questions are
-    loaded; no model is asked.
+    "At most" is what the config allows; "expected" assumes a yield (--yield) and typical lengths. The questions are
+    loaded; no model is called.
     """
     from regenesis.runs import plan
     from regenesis.runs.plan import DEFAULT_YIELD

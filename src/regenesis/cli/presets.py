@@ -1,4 +1,4 @@
-"""`regenesis presets`: which presets there are to start from, and what each sets.
+"""`regenesis presets`: list the presets and the values they set.
 
 regenesis presets
 """
@@ -9,7 +9,7 @@ from regenesis.cli.options import AsJson
 
 
 def presets_command(as_json: AsJson = False) -> None:
-    """Which presets there are to start from, and what each sets."""
+    """List the presets and the values they set."""
     from regenesis.config import PRESETS, preset_values
 
     presets = {name: preset_values(name) for name in PRESETS}
@@ -23,6 +23,6 @@ def presets_command(as_json: AsJson = False) -> None:
     for name in PRESETS:
         lines = yaml.safe_dump(presets[name], sort_keys=False, default_flow_style=False) if presets[name] else ""
         print(name)
-        print("\n".join(f"    {line}" for line in lines.splitlines()) or "    every field's own default")
+        print("\n".join(f"    {line}" for line in lines.splitlines()) or "    the defaults of all fields")
         print()
-    print("Choose one in the config (`preset: quick`) or by `--set preset=quick`; what the config states itself wins.")
+    print("Choose one in the config (`preset: quick`) or with `--set preset=quick`; the config's own fields win.")

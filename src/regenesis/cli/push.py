@@ -1,6 +1,6 @@
-"""`regenesis push`: upload a run's model or data set to the hub.
+"""`regenesis push`: upload a run's model or dataset to the Hub.
 
-regenesis push runs/x --to org/name                       the tuned model, for you alone
+regenesis push runs/x --to org/name                       the tuned model, to a private repository
 regenesis push runs/x --to org/name --what dataset --public
 """
 
@@ -29,16 +29,20 @@ class What(StrEnum):
 
 def push_command(
     run: RunFolder,
-    to: Annotated[str, typer.Option("--to", metavar="ORG/NAME", help="The repository; made if it is not there.")],
-    what: Annotated[What, typer.Option("--what", help="The tuned model, or the data set.")] = What.MODEL,
-    private: Annotated[bool, typer.Option("--private/--public", help="Who may see the repository.")] = True,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would go, and stop.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before uploading.")] = False,
+    to: Annotated[
+        str, typer.Option("--to", metavar="ORG/NAME", help="The Hub repository; created if it does not exist.")
+    ],
+    what: Annotated[What, typer.Option("--what", help="What to upload: the tuned model or the dataset.")] = What.MODEL,
+    private: Annotated[
+        bool, typer.Option("--private/--public", help="Visibility of a newly created repository.")
+    ] = True,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List the files without uploading them.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Skip the confirmation prompt.")] = False,
 ) -> None:
-    """Upload a run's model or data set to the hub, with its card.
+    """Upload a run's model or dataset to the Hub, with its card.
 
-    Lists the files that go and asks before anything does. Ledgers, logs and checkpoints never go, nor does anything
-    when a file holds what looks like an access key.
+    Lists the files and asks for confirmation first. Ledgers, logs and checkpoints are never uploaded, and nothing is if
+    a file contains what looks like an access key.
     """
     from regenesis.cli.terminal import console
     from regenesis.errors import RunError
@@ -52,16 +56,16 @@ def push_command(
     out.print(_files(parcel))
     out.print()
     if parcel.left:
-        out.print(neutralise(f"Stays here: {', '.join(parcel.left)}"), soft_wrap=True)
+        out.print(neutralise(f"Not uploaded: {', '.join(parcel.left)}"), soft_wrap=True)
     for note in parcel.notes:
         out.print(neutralise(note), soft_wrap=True)
-    seen = "for you and your organisation alone, if it is made now" if private else "for everyone to see"
-    out.print(f"To the {what.value} repository {to}, {seen}.", soft_wrap=True)
+    seen = "private if it is created now" if private else "public"
+    out.print(f"Target: {what.value} repository {to}, {seen}.", soft_wrap=True)
     if dry_run:
         return
     if not yes:
         if not sys.stdin.isatty():
-            raise RunError("Nothing was uploaded: there is no terminal to ask at. Say --yes if it may go.")
+            raise RunError("Nothing was uploaded: there is no terminal to ask for confirmation. Pass --yes to skip it.")
         typer.confirm("Upload?", abort=True)
     address = push(parcel, to, private=private)
     out.print(neutralise(f"Uploaded: {address}"), soft_wrap=True)
@@ -74,7 +78,7 @@ def _files(parcel: Parcel) -> Table:
     from regenesis.report.text import neutralise
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", footer_style="bold", show_footer=True)
-    table.add_column("file", footer=f"{len(parcel.files)} in all", overflow="fold")
+    table.add_column("file", footer=f"{len(parcel.files)} files", overflow="fold")
     table.add_column("bytes", footer=f"{sum(parcel.files.values()):,}", justify="right", no_wrap=True)
     for name, size in parcel.files.items():
         table.add_row(Text(neutralise(name)), f"{size:,}")

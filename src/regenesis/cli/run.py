@@ -31,16 +31,19 @@ def run_command(
     config: ConfigFile,
     run_dir: RunDir = None,
     rounds: Annotated[
-        int, typer.Option(min=1, help="Go round so many times, each time asking the model that the last one improved.")
+        int,
+        typer.Option(
+            min=1, help="Number of self-improvement rounds; each samples from the model trained in the previous one."
+        ),
     ] = 1,
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:
-    """The whole loop: make verified reasoning paths, train the model on them, measure it before and after.
+    """Run the whole loop: synthesize verified reasoning paths, train the model on them, evaluate before and after.
 
-    Every stage is skipped when it is done, and goes on where it stopped: the same command resumes, whatever ended the
-    last one. More rounds may be asked for later. What is measured is said by evaluation.tasks in the config; without
-    them the loop ends with the trained model.
+    Finished stages are skipped and interrupted ones continue where they stopped: rerun the same command to resume.
+    More rounds can be added later. evaluation.tasks in the config lists the tasks to evaluate on; without it the loop
+    ends after training.
 
     \b
     Exit codes:
@@ -49,8 +52,8 @@ def run_command(
       2    the command line cannot be read
       3    stopped before the end: a budget ran out, or questions were
            set aside because the engine kept failing on them
-      4    a synthesis kept nothing, so that there is nothing to train on;
-           or of a task no answer at all could be read
+      4    the synthesis kept no paths, so there is nothing to train on; or
+           no answer could be parsed for at least one task
       130  interrupted
     """  # noqa: D301 - the command line knows a paragraph to leave alone by that character
     import sys
@@ -66,7 +69,7 @@ def run_command(
     command = _command(config, folder, rounds, overrides or [])
     told = Told(loaded, rounds, command, as_json)
     try:
-        # standard output belongs to the document where one is asked for
+        # with --json, stdout is reserved for the JSON document
         output = sys.stderr.fileno() if as_json else None
         report = run(loaded, folder, rounds=rounds, observer=told, wait=told.wait, training_output=output)
     except TrainingEnded as ended:

@@ -65,13 +65,13 @@ class Screen:
         unit = " path" if progress.kept == 1 else " paths"
         text = Text.assemble((f"{progress.kept:,}", "bold green" if progress.kept else ""), unit)
         if progress.finished:
-            text.append(f" · {progress.served:,} of {counted(progress.finished, 'question')} kept one or more")
+            text.append(f" · for {progress.served:,} of {counted(progress.finished, 'question')}")
         return text
 
     def _chains(self) -> Text:
         total = self._progress.funnel.total
         text = f"{total.chains:,} → parsed {total.parsed:,} → correct {total.correct:,} → fit {total.fit:,}"
-        return Text(text + (" · this start" if self._progress.recalled_questions else ""))
+        return Text(text + (" · this session" if self._progress.recalled_questions else ""))
 
     def _in_flight(self) -> Text:
         sampler = self._progress.sampler
@@ -79,11 +79,11 @@ class Screen:
         statistics = getattr(self._progress.engine, "statistics", None)
         limit = statistics.limit if statistics is not None else getattr(self._progress.engine, "capacity", 0)
         parts = [
-            f"{counted(self._progress.in_flight, 'request')}, at most {limit:,}",
+            f"{counted(self._progress.in_flight, 'request')} (limit {limit:,})",
             counted(sampler.pool.taken, "chain"),
         ]
         if statistics is not None and statistics.retries:
-            parts.append(f"{counted(statistics.retries, 'request')} sent again")
+            parts.append(f"{statistics.retries:,} retried")
         if statistics is not None and statistics.rate_limited:
             parts.append(f"{statistics.rate_limited:,} × 429")
         return Text(" · ".join(parts))
@@ -92,11 +92,11 @@ class Screen:
         sampler = self._progress.sampler
         assert sampler is not None
         traffic, speed = sampler.traffic, self._progress.tokens_per_second()
-        return Text(f"{speed:,.0f} a second · {traffic.completion_tokens:,} new, {traffic.prompt_tokens:,} in prompts")
+        return Text(f"{speed:,.0f}/s · {traffic.completion_tokens:,} new, {traffic.prompt_tokens:,} prompt")
 
     def _time_left(self) -> Text:
         left = self._progress.seconds_left()
-        return Text("not known yet" if left is None else f"about {duration(left)}")
+        return Text("unknown yet" if left is None else f"about {duration(left)}")
 
     def _guidelines(self) -> Table | None:
         """The guidelines that yield most, side by side in two columns where there is room for them."""
@@ -110,7 +110,7 @@ class Screen:
         for _ in range(columns):
             table.add_column(ratio=1)
         table.add_row(*(self._guideline_column(best[start : start + deep]) for start in range(0, columns * deep, deep)))
-        heading = Text("  guidelines that yield most: chains correct and fit", "dim")
+        heading = Text("  best guidelines, by share of correct and fit chains", "dim")
         whole = Table.grid(expand=True)
         whole.add_row(heading)
         whole.add_row(table)
@@ -135,7 +135,7 @@ def phase_in_words(progress: Asking) -> str:
     """What a stage that asks is doing, the fetching of its model included."""
     fetched = progress.fetched
     if progress.sampler is None and fetched is not None:
-        return "fetching the model" if fetched[0] < fetched[1] else "loading the model"
+        return "downloading the model" if fetched[0] < fetched[1] else "loading the model"
     return progress.phase
 
 

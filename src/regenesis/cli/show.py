@@ -1,8 +1,8 @@
-"""`regenesis show`: a run's chains, readable in a terminal.
+"""`regenesis show`: read a run's chains in the terminal.
 
-regenesis show runs/x                                       the questions, with what became of each
+regenesis show runs/x                                       the questions, with the outcome of each
 regenesis show runs/x --question gsm8k/train/0              one question's chains, from guideline to verdict
-regenesis show runs/x --question gsm8k/train/0 --kept       those that were kept
+regenesis show runs/x --question gsm8k/train/0 --kept       only the kept chains
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
 def show_command(
     run: RunFolder,
     question: Annotated[
-        str | None, typer.Option("--question", "-q", metavar="ID", help="Show this question's chains.")
+        str | None, typer.Option("--question", "-q", metavar="ID", help="Show the chains of this question.")
     ] = None,
     kept: Annotated[
-        bool, typer.Option("--kept", help="Only chains that were kept, or questions that kept one.")
+        bool, typer.Option("--kept", help="Only kept chains; without --question, only questions with a kept chain.")
     ] = False,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="Questions to list.")] = 20,
-    offset: Annotated[int, typer.Option("--offset", min=0, help="Questions to leave out first.")] = 0,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Maximum number of questions to list.")] = 20,
+    offset: Annotated[int, typer.Option("--offset", min=0, help="Number of questions to skip.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Read a run's chains, from guideline to verdict.
+    """Show a run's chains, from guideline to verdict.
 
-    Without --question it lists the run's questions: chains, how many of them were correct, how many were kept.
+    Without --question, lists the run's questions with their numbers of chains, correct chains and kept chains.
     """
     from regenesis.runs.status import read_questions_and_outcomes
 
@@ -94,7 +94,7 @@ def method_words(run: RunFolder) -> tuple[Mapping[str, str], Mapping[str, str]]:
         return {}, {}
     try:
         method = method_of(config.method, config.answering)
-    except ConfigError:  # the user's own file of guidelines is gone, say
+    except ConfigError:  # e.g. the user's own guidelines file is gone
         return {}, {}
     return method.stages, method.legend()
 
@@ -125,7 +125,7 @@ def _list_questions(
         return
     _print_list(rows[:limit], run)
     if len(rows) > limit:
-        print(f"\nThere are more: {_list_command(run)} --offset {offset + limit} --limit {limit}")
+        print(f"\nNext page: {_list_command(run)} --offset {offset + limit} --limit {limit}")
 
 
 def _row_json(question: Question, outcome: Outcome | None) -> dict[str, Any]:
@@ -160,7 +160,7 @@ def _print_list(rows: list[tuple[Question, Outcome | None]], run: RunFolder) -> 
         begins = Text(in_a_line(question.text, 200)) if outcome else Text("not finished yet", "dim")
         table.add_row(Text(in_a_line(question.id, 100)), *figures, begins)
     out.print(table)
-    out.print(f"\nOne question's chains: {_list_command(run)} --question ID", soft_wrap=True)
+    out.print(f"\nShow the chains of a question: {_list_command(run)} --question ID", soft_wrap=True)
 
 
 def _list_command(run: RunFolder) -> str:

@@ -1,4 +1,4 @@
-"""`regenesis status`: what a run holds, also while it is being worked on.
+"""`regenesis status`: show the state of a run, also while it is running.
 
 regenesis status runs/x
 """
@@ -9,7 +9,7 @@ from regenesis.cli.options import AsJson, RunFolder
 
 
 def status_command(run: RunFolder, as_json: AsJson = False) -> None:
-    """What a run holds: questions, chains by verdict, kept paths, the tuned model, what was measured, tokens, time."""
+    """Show the state of a run: questions, chains by verdict, kept paths, tuned model, evaluations, tokens, time."""
     from regenesis.cli.terminal import console, print_json
     from regenesis.report.terminal import print_view
     from regenesis.report.views.status import status_view

@@ -26,10 +26,10 @@ def synthesize_command(
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:
-    """Start or resume a run: from questions to a data set of verified reasoning paths.
+    """Start or resume a synthesis: from questions to a dataset of verified reasoning paths.
 
-    Started again with the same config, a run goes on where it stopped: nothing that a model has answered is asked
-    again. Ctrl-C ends it at once and loses nothing.
+    Rerun with the same config, it continues where it stopped; recorded completions are never requested again. Ctrl-C
+    stops it at once and loses nothing.
 
     \b
     Exit codes:
@@ -38,14 +38,14 @@ def synthesize_command(
       2    the command line cannot be read
       3    stopped before the end: a budget ran out, or questions were
            set aside because the engine kept failing on them
-      4    done, and nothing was kept
+      4    done, but no paths were kept
       130  interrupted
     """  # noqa: D301 - the command line knows a paragraph to leave alone by that character
     from regenesis.cli.looking_ahead import tell_ahead
 
     loaded = config_to_work_by(config, overrides)
     folder = run_dir or Path("runs") / config.stem
-    if loaded.training.model is not None:  # said in the config, so it is to be trained
+    if loaded.training.model is not None:  # named in the config, so training is intended
         tell_ahead(loaded, folder, as_json=as_json)
     command = _command(config, folder, overrides or [])
     report = _watch(loaded, folder, command, as_json)
@@ -65,7 +65,7 @@ def _watch(config: RunConfig, folder: Path, command: str, as_json: bool) -> Synt
     from regenesis.cli.watching import WatchingSynthesis
     from regenesis.runs import Progress, synthesize
 
-    # standard output belongs to the document where one is asked for
+    # with --json, stdout is reserved for the JSON document
     watched, progress = console(stderr=as_json), Progress()
     with WatchingSynthesis(watched, progress, str(folder), command) as watching:
         work = synthesize(

@@ -1,8 +1,8 @@
-"""`regenesis tasks`: what questions there are to choose from.
+"""`regenesis tasks`: list the available tasks.
 
 regenesis tasks                       the catalogue
-regenesis tasks bbh rg:countdown      these, in full: licence, notes, and a question where it lies in the data root
-regenesis tasks --reasoning-gym       names of the reasoning-gym tasks
+regenesis tasks bbh rg:countdown      details: licence, notes, and an example if the task is in the data root
+regenesis tasks --reasoning-gym       the reasoning-gym tasks
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def tasks_command(
-    names: Annotated[list[str] | None, typer.Argument(help="Show these in full.", show_default=False)] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Show these tasks in detail.", show_default=False)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     reasoning_gym: Annotated[bool, typer.Option("--reasoning-gym", help="List the reasoning-gym tasks.")] = False,
 ) -> None:
-    """What questions there are to choose from."""
-    # imported here and below, so that other commands need not wait for templates and YAML
+    """List the available tasks."""
+    # imported here and below, so that other commands do not pay for templates and YAML
     from regenesis.tasks import catalogue
 
     if names:
@@ -51,7 +51,7 @@ def _details(name: str) -> dict[str, Any]:
 
 
 def _lies_near(entry: CatalogueEntry, configs: Sequence[str]) -> bool:
-    """Whether the questions measured on can be had without asking the hub."""
+    """Whether the evaluation questions can be had without asking the hub."""
     from regenesis.tasks.hub import find_data_root
 
     root = find_data_root(None)
@@ -91,7 +91,7 @@ def _print_sample(sample: dict[str, Any] | None) -> None:
     from regenesis.report.text import neutralise
 
     if sample is None:
-        print("sample:      none here: its questions come from the hub, or from the data root")
+        print("sample:      not available offline: the questions come from the Hub or the data root")
         return
     print(f"sample:      {neutralise(sample['id'])}")
     for line in [*sample["text"].splitlines(), "", f"gold answer: {sample['gold']}"]:
@@ -120,17 +120,17 @@ def _print_catalogue() -> None:
 
     from regenesis.tasks import catalogue, reasoning_gym_missing
 
-    table = Table("task", "what it is", "answers", "splits", "measured on", box=None)
+    table = Table("task", "title", "answers", "splits", "evaluated on", box=None)
     table.columns[0].no_wrap = True
     for entry in catalogue():
         table.add_row(entry.name, entry.title, _kinds(entry), ", ".join(_main_splits(entry)), entry.measuring_split)
     console = Console()
     console.print(table)
     console.print(
-        "\n`regenesis tasks NAME` shows a task's data set, parts, licence, notes and a question.", highlight=False
+        "\n`regenesis tasks NAME` shows a task's dataset, subsets, licence, notes and an example.", highlight=False
     )
     missing = reasoning_gym_missing()
-    console.print(missing or "reasoning-gym is there too: --reasoning-gym lists its tasks.", markup=False)
+    console.print(missing or "reasoning-gym is installed: --reasoning-gym lists its tasks.", markup=False)
 
 
 def _kinds(entry: CatalogueEntry) -> str:

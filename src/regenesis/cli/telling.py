@@ -41,7 +41,7 @@ class Told(Observer):
         self._rounds = rounds
         self._command = command
         self._as_json = as_json
-        # standard output belongs to the document where one is asked for
+        # with --json, stdout is reserved for the JSON document
         self._console = console(stderr=as_json)
         self._watching: WatchingSynthesis | WatchingEvaluation | None = None
 
@@ -77,7 +77,7 @@ class Told(Observer):
         if isinstance(report, SynthesisReport):
             print_ending(self._console, report, self._command)
             if report.complete and not report.kept:
-                self._console.print("There is nothing to train on, so the loop ends here.")
+                self._console.print("There is nothing to train on, so the loop stops here.")
         elif isinstance(report, EvaluationReport):
             print_evaluation(self._console, report, self._command)
 

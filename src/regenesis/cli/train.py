@@ -30,7 +30,7 @@ def _list_launchers(wanted: bool) -> None:
         for launcher in launchers():
             print(f"{launcher.name:17} {launcher.purpose}")
         print(
-            "Choose one by `--set training.launcher=fsdp`, or give the path of your own config of `accelerate launch`."
+            "Choose one with `--set training.launcher=fsdp`, or give the path of your own `accelerate launch` config."
         )
         raise typer.Exit()
 
@@ -40,36 +40,39 @@ def train_command(
     overrides: Overrides = None,
     as_json: AsJson = False,
     print_command: Annotated[
-        bool, typer.Option("--print-command", help="Print the command that trains, with its launcher, and do nothing.")
+        bool, typer.Option("--print-command", help="Print the launch command without running it.")
     ] = False,
     list_launchers: Annotated[
         bool,
         typer.Option(
-            "--list-launchers", callback=_list_launchers, is_eager=True, help="Print which launchers there are."
+            "--list-launchers",
+            callback=_list_launchers,
+            is_eager=True,
+            help="List the launchers that come with the package.",
         ),
     ] = False,
     processes: Annotated[
         int | None,
-        typer.Option(help="Processes on this machine; by default one a GPU, or as many as the launcher says."),
+        typer.Option(help="Processes on this machine; default one per GPU, or as the launcher config says."),
     ] = None,
-    machines: Annotated[int, typer.Option(help="Machines that train together; start the same command on each.")] = 1,
-    machine_rank: Annotated[int, typer.Option(help="Which of them this one is, from 0.")] = 0,
+    machines: Annotated[int, typer.Option(help="Number of machines; run the same command on each.")] = 1,
+    machine_rank: Annotated[int, typer.Option(help="Rank of this machine, from 0.")] = 0,
     main_address: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="Address of machine 0 and a free port on it.")
     ] = None,
 ) -> None:
-    """Post-train the model of a run on the paths that the run kept.
+    """Fine-tune the model of a run on its kept paths.
 
-    The result is in RUN/model: an adapter, or a checkpoint with `--set training.method=full`. Where that is already
-    what the data set and the config give, nothing is done. Started again after an interrupt or a kill, training goes
-    on from its last checkpoint.
+    The result is written to RUN/model: an adapter, or a checkpoint with `--set training.method=full`. If it is already
+    up to date with the dataset and the config, nothing is done. Rerun after an interruption, training resumes from
+    the last checkpoint.
 
-    With training.launcher set it starts as many processes as there are GPUs, by `accelerate launch`; over several
-    machines it takes --machines, --machine-rank and --main-address.
+    With training.launcher set, `accelerate launch` starts one process per GPU; for several machines also give
+    --machines, --machine-rank and --main-address.
 
     \b
     Exit codes:
-      0    done, or there was nothing to do
+      0    done, or nothing to do
       1    an error
       2    the command line cannot be read
       130  interrupted
@@ -115,7 +118,7 @@ def _train(config: RunConfig, run: Path, command: str, as_json: bool) -> Trainin
     from regenesis.training.launch import launched
     from regenesis.training.stage import train_run
 
-    # standard output belongs to the document where one is asked for
+    # with --json, stdout is reserved for the JSON document
     watched, progress = console(stderr=as_json), TrainingProgress()
     display = display_for_training(watched, progress, str(run), shown=processes.is_first())
 
@@ -130,7 +133,7 @@ def _train(config: RunConfig, run: Path, command: str, as_json: bool) -> Trainin
 
 def _say_how_to_go_on(watched: Console, progress: TrainingProgress, command: str) -> None:
     done = f" at step {progress.step:,} of {progress.steps:,}" if progress.steps else ""
-    watched.print(f"Interrupted{done}. It goes on from the last checkpoint, or anew if there is none yet, with:")
+    watched.print(f"Interrupted{done}. To resume from the last checkpoint, or start over if there is none yet:")
     watched.print(f"  {command}", soft_wrap=True)
 
 

@@ -59,7 +59,7 @@ def phase_in_words(progress: TrainingProgress) -> str:
     """What a training is doing, the fetching of its model included."""
     fetched = progress.fetched
     if fetched is not None and fetched[0] < fetched[1]:
-        return f"fetching the model, {fetched[0] // _MEGABYTE:,} of {fetched[1] // _MEGABYTE:,} MB"
+        return f"downloading the model, {fetched[0] // _MEGABYTE:,} of {fetched[1] // _MEGABYTE:,} MB"
     return progress.phase
 
 
@@ -88,8 +88,8 @@ class TrainingScreen:
             rows.add_row("", "loss", Text(f"{progress.loss:.4f}", "bold"))
             rows.add_row("", "gradient norm", Text(f"{progress.grad_norm or 0.0:.3g}"))
             rows.add_row("", "learning rate", Text(f"{progress.learning_rate or 0.0:.2e}"))
-            tokens = f"{progress.tokens_per_second:,.0f} a second · {progress.tokens:,} so far"
+            tokens = f"{progress.tokens_per_second:,.0f}/s · {progress.tokens:,} so far"
             rows.add_row("", "tokens", Text(tokens))
         left = progress.seconds_left()
-        rows.add_row("", "time left", Text("not known yet" if left is None else f"about {duration(left)}"))
+        rows.add_row("", "time left", Text("unknown yet" if left is None else f"about {duration(left)}"))
         return rows

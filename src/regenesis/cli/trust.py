@@ -1,4 +1,4 @@
-"""`regenesis trust`: say that a run's folder that came from elsewhere may use what its config names.
+"""`regenesis trust`: allow a run folder that came from elsewhere to use what its config names.
 
 regenesis trust runs/from-a-colleague
 """
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 def trust_command(
     run: RunFolder,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Skip the confirmation prompt.")] = False,
 ) -> None:
-    """Trust the config in a run's folder that was started on another machine, or by somebody else.
+    """Trust the config of a run folder that was started on another machine or by somebody else.
 
-    Lists the programs, servers, keys and files that it names and asks. Runs that you start are trusted by themselves,
-    for as long as nobody changes their config.
+    Lists the programs, servers, keys and files that it names and asks for confirmation. Runs that you start yourself
+    are trusted automatically, as long as their config does not change.
     """
     from regenesis.cli.terminal import console
     from regenesis.errors import RunError
@@ -37,25 +37,27 @@ def trust_command(
     folders = [directory, *directory.later_rounds()]
     unknown = {folder.config_file: _reaches(folder) for folder in folders if not is_trusted(folder.config_file)}
     if not unknown:
-        out.print("Trusted already.")
+        out.print("Already trusted.")
         return
     for file, found in unknown.items():
         out.print(neutralise(f"{file}"), soft_wrap=True)
         for reach in found:
             out.print(neutralise(f"  {reach.field}: {reach.does}"), soft_wrap=True, markup=False)
         if not found:
-            out.print("  names no program, server, key or file outside of its folder")
+            out.print("  names no program, server, key or file outside its folder")
     if not yes:
         if not sys.stdin.isatty():
-            raise RunError("Nothing was changed: there is no terminal to ask at. Say --yes if all of it may be used.")
-        typer.confirm("May all of it be used?", abort=True)
+            raise RunError(
+                "Nothing was changed: there is no terminal to ask for confirmation. Pass --yes to allow all of it."
+            )
+        typer.confirm("Allow all of it?", abort=True)
     for file in unknown:
         remember(file)
         if not is_trusted(file):
             raise RunError(
-                f"{file}: cannot be noted as trusted. Check the rights on your state folder ($XDG_STATE_HOME)."
+                f"{file}: cannot be recorded as trusted. Check the permissions of your state folder ($XDG_STATE_HOME)."
             )
-    out.print("Trusted, for as long as nobody changes it.")
+    out.print("Trusted, as long as it does not change.")
 
 
 def _reaches(folder: RunDirectory) -> list[Reach]:

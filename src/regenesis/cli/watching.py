@@ -49,7 +49,7 @@ class _Watching:
         """Tells of an interrupt; may be called from any thread."""
         self._display.__exit__(None, None, None)
         done = self._done_so_far()
-        self._console.print(f"Interrupted. Nothing is lost: every answer that came is recorded{done}. Go on with:")
+        self._console.print(f"Interrupted. Nothing is lost: every completion received is recorded{done}. Resume with:")
         self._console.print(f"  {self._command}", soft_wrap=True)
 
     def _has_asked(self) -> bool:
@@ -75,7 +75,7 @@ class WatchingSynthesis(_Watching):
         progress = self._progress
         if not progress.questions:
             return ""
-        return f" ({progress.finished:,} of {progress.questions:,} questions are finished)"
+        return f" ({progress.finished:,} of {progress.questions:,} questions finished)"
 
 
 class WatchingEvaluation(_Watching):

@@ -43,7 +43,7 @@ _WORDINGS: Mapping[str, str] = {
     "int_parsing_size": "must be a whole number of 64 bits",
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
-    "invalid_key": "must have text for a key",
+    "invalid_key": "must have string keys",
     "literal_error": "must be {expected}",
     "greater_than": "must be more than {gt:g}",
     "greater_than_equal": "must be at least {ge:g}",

@@ -23,7 +23,7 @@ SectionT = TypeVar("SectionT", bound=Section)
 
 
 class _UniqueKeysLoader(yaml.SafeLoader):
-    """YAML as usual, but a key that stands twice is a fault: the first value would go unnoticed."""
+    """YAML as usual, but a key that occurs twice is a fault: the first value would go unnoticed."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
@@ -32,7 +32,7 @@ class _UniqueKeysLoader(yaml.SafeLoader):
             if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
                 if key.value in seen:
                     raise yaml.constructor.ConstructorError(
-                        None, None, f"the key {key.value!r} stands twice", key.start_mark
+                        None, None, f"the key {key.value!r} occurs twice", key.start_mark
                     )
                 seen.add(key.value)
         return super().construct_mapping(node, deep=deep)
@@ -63,7 +63,7 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
     except UnicodeDecodeError as error:
         raise ConfigError(f"{source}: is not UTF-8 text ({error.reason} at byte {error.start}).") from error
     except ValueError as error:
-        raise ConfigError(f"{str(source)!a}: is no path of a file ({error}).") from error
+        raise ConfigError(f"{str(source)!a}: is not a valid file path ({error}).") from error
     if len(content) > LARGEST_FILE:
         raise ConfigError(f"{source}: is larger than {LARGEST_FILE:,} bytes, so it is not a config.")
     return config_from_text(text, str(source), base=source.parent, overrides=overrides)
@@ -108,7 +108,7 @@ def config_from_mapping(
 def _apply_override(config: dict[str, Any], override: str) -> None:
     name, separator, raw = override.partition("=")
     if not separator or not name:
-        raise ConfigError(f"--set {override!r}: write it as name.of.field=value.")
+        raise ConfigError(f"--set {override!r}: write it as path.to.field=value.")
     try:
         value = yaml.safe_load(raw)
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError, OverflowError) as error:
@@ -140,7 +140,7 @@ def _descend(target: Any, part: str, override: str, so_far: str) -> Any:
         )
         target[part] = child
     if not isinstance(child, dict | list):
-        raise ConfigError(f"--set {override!r}: {so_far} is a plain value and has no parts.")
+        raise ConfigError(f"--set {override!r}: {so_far} is a plain value without fields.")
     return child
 
 
@@ -162,7 +162,7 @@ def _resolve_paths(config: RunConfig, base: Path) -> RunConfig:
         return _with_absolute_paths(config, base)
     except (OSError, RuntimeError) as error:
         # older Pythons raise RuntimeError for links that lead back to themselves
-        raise ConfigError(f"a path in the config cannot be followed ({error}).") from error
+        raise ConfigError(f"a path in the config cannot be resolved ({error}).") from error
 
 
 def _with_absolute_paths(section: SectionT, base: Path) -> SectionT:

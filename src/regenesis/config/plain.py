@@ -34,9 +34,9 @@ def check_plain(stated: Mapping[str, Any], origin: str) -> None:
     while waiting:
         place, value = waiting.pop()
         seen += 1
-        fault = _fault(value) if len(place) <= _DEEPEST else "is nested too deeply, or holds itself"
+        fault = _fault(value) if len(place) <= _DEEPEST else "is nested too deeply or contains itself"
         if seen > _MOST_VALUES:
-            fault = f"the config unfolds to more than {_MOST_VALUES:,} values"
+            fault = f"the config expands to more than {_MOST_VALUES:,} values"
         if fault is not None:
             # of a place without end the beginning says enough
             where = ".".join(place[:6]) + ("…" if len(place) > 6 else "")

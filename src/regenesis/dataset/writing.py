@@ -83,7 +83,7 @@ def write_dataset(
         sync(target)
     except OSError as error:
         raise RunError(
-            f"{target}: the data set cannot be written ({error}). Free space or choose another folder."
+            f"{target}: the dataset cannot be written ({error}). Free space or choose another folder."
         ) from error
     return DatasetSummary(target, contents, tuple(target / name for name in [*names, CARD]))
 

@@ -43,7 +43,7 @@ def check_requests(subject: Subject) -> Iterator[Finding]:
     except RegenesisError as error:
         trouble = str(error)
     except TimeoutError:
-        trouble = f"One chain was not answered within {_PATIENCE:.0f} seconds."
+        trouble = f"One chain was not completed within {_PATIENCE:.0f} seconds."
     yield from _findings(asked, trouble, config)
 
 
@@ -53,32 +53,32 @@ def _findings(asked: _Asked, trouble: str, config: RunConfig) -> Iterator[Findin
     if trouble and not any(finding.status == "fail" for finding in wrong):
         wrong.append(Finding("requests", "fail", trouble))
     if not wrong and config.thinking == "off" and any(reply.thought for _, reply in asked.stages.values()):
-        summary = "The model thinks in spite of `thinking: off`."
+        summary = "The model thinks despite `thinking: off`."
         wrong.append(
-            Finding("requests", "warn", summary, "Set `thinking: on`, which gives thoughts room of their own.")
+            Finding("requests", "warn", summary, "Set `thinking: on`, which gives thinking its own token limit.")
         )
     yield from wrong
     if not wrong:
         told = ", ".join(f"{stage} {reply.completion_tokens:,}" for stage, (_, reply) in asked.stages.items())
         seconds = sum(reply.seconds for _, reply in asked.stages.values())
-        yield Finding("requests", "ok", f"One chain was asked; new tokens: {told}; in {seconds:.1f} seconds.")
+        yield Finding("requests", "ok", f"One chain was run; new tokens: {told}; in {seconds:.1f} seconds.")
 
 
 def _look_at(stage: str, limit: int, reply: Completion, config: RunConfig) -> Finding | None:
     """What is wrong with the reply to a stage."""
     if reply.error is not None:
-        return Finding("requests", "fail", f"The engine does not answer the stage {stage}: {reply.error.rstrip('.')}.")
+        return Finding("requests", "fail", f"The engine fails at the stage {stage}: {reply.error.rstrip('.')}.")
     if reply.text.strip():
         if reply.finish_reason != "length":
             return None
-        summary = f"The reply to the stage {stage} was cut off at its limit of {limit:,} tokens."
+        summary = f"The reply to the stage {stage} was truncated at its limit of {limit:,} tokens."
         return Finding("requests", "warn", summary, f"If many are, raise {_SETTINGS.get(stage, _SETTINGS['solve'])}.")
     if not reply.thought:
         return Finding("requests", "fail", f"The reply to the stage {stage} is empty.", "Look at the server's log.")
     summary = f"At the stage {stage} the model thought for {reply.completion_tokens:,} tokens and did not reply."
     if config.thinking == "off":
-        return Finding("requests", "fail", summary, "It thinks in spite of `thinking: off`: set `thinking: on`.")
-    return Finding("requests", "fail", summary, "Give thoughts more room: raise thinking_tokens.")
+        return Finding("requests", "fail", summary, "It thinks despite `thinking: off`: set `thinking: on`.")
+    return Finding("requests", "fail", summary, "Allow longer thinking: raise thinking_tokens.")
 
 
 _SETTINGS = {

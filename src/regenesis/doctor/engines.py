@@ -25,6 +25,7 @@ def check_engines(subject: Subject) -> Iterator[Finding]:
         yield Finding(
             "tuned engine",
             "warn",
-            "A server cannot load the tuned model by itself, and no evaluation.tuned_engine says where it is served.",
-            "After training serve it beside the base and set evaluation.tuned_engine, or evaluate on another engine.",
+            "A server cannot load the tuned model by itself, and evaluation.tuned_engine is not set.",
+            "After training, serve it next to the base model and set evaluation.tuned_engine, or evaluate on another "
+            "engine.",
         )

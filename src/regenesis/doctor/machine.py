@@ -30,9 +30,7 @@ def check_packages(subject: Subject) -> Iterator[Finding]:
     missing = [name for name, version in versions.items() if version is None]
     if missing:
         summary = f"Not installed: {', '.join(missing)}."
-        yield Finding(
-            "packages", "fail", summary, "Install regenesis again: `pip install --force-reinstall regenesis`."
-        )
+        yield Finding("packages", "fail", summary, "Reinstall regenesis: `pip install --force-reinstall regenesis`.")
     else:
         yield Finding("packages", "ok", ", ".join(f"{name} {version}" for name, version in versions.items()) + ".")
 
@@ -60,7 +58,7 @@ def check_machine(subject: Subject) -> Iterator[Finding]:
     summary = f"{cores} cores, {memory / 2**30:.1f} GiB of memory."
     if subject.engine.loads is not None and memory < 4 * 2**30:
         yield Finding(
-            "machine", "warn", summary, "Little for an embedded model: lower engine.max_in_flight or context."
+            "machine", "warn", summary, "Little memory for an in-process model: lower engine.max_in_flight or context."
         )
     else:
         yield Finding("machine", "ok", summary)
@@ -75,13 +73,13 @@ def check_run_folder(subject: Subject) -> Iterator[Finding]:
         return
     network = network_filesystem(folder)
     if network:
-        advice = "The ledger is not safe there: put the run on a local disk and copy it when it is done."
+        advice = "The ledger is not safe there: use a local disk and copy the run when it is done."
         yield Finding("run folder", "fail", f"{folder} lies on a network file system ({network}).", advice)
         return
     free = free_bytes(folder)
     summary = f"{folder} is on {filesystem_type(folder) or 'a disk'} with {free / 1e9:.1f} GB free."
     if free < _ROOM_FOR_A_RUN:
-        yield Finding("run folder", "warn", summary, "Make room: a large run writes some gigabytes.")
+        yield Finding("run folder", "warn", summary, "Free some space: a large run writes some gigabytes.")
     else:
         yield Finding("run folder", "ok", summary)
 
@@ -94,7 +92,7 @@ def check_cache(subject: Subject) -> Iterator[Finding]:
     except ModelError as error:
         yield Finding("cache", "fail", str(error), "Point REGENESIS_CACHE at a folder of your own.")
         return
-    held = f"holds {', '.join(there)}" if there else "holds no model yet"
+    held = f"holds {', '.join(there)}" if there else "holds no models yet"
     yield Finding("cache", "ok", f"{folder} {held}; {free_bytes(folder) / 1e9:.1f} GB free.")
 
 
@@ -107,7 +105,7 @@ def check_data_root(subject: Subject) -> Iterator[Finding]:
         return
     root = Path(stated).expanduser()
     if root.is_dir():
-        yield Finding("data root", "ok", f"{root} is looked into before the hub.")
+        yield Finding("data root", "ok", f"{root} is searched before the Hub.")
     else:
         advice = f"Correct `data_root` in the config or the environment's {DATA_ROOT_VARIABLE}."
         yield Finding("data root", "fail", f"{root} is not a folder.", advice)
@@ -118,13 +116,13 @@ def check_hub(subject: Subject) -> Iterator[Finding]:
     from huggingface_hub import constants
 
     if constants.HF_HUB_OFFLINE:
-        yield Finding("hub", "ok", "HF_HUB_OFFLINE is set: only what is on this machine is used.")
+        yield Finding("hub", "ok", "HF_HUB_OFFLINE is set: only local files are used.")
         return
     address = urlsplit(constants.ENDPOINT)
     try:
         socket.create_connection((address.hostname or "", address.port or 443), timeout=_HUB_PATIENCE).close()
     except OSError as error:
-        advice = "Tasks of the hub then need a data root or the hub's cache, `hf:` models the hub's cache."
-        yield Finding("hub", "warn", f"The hub cannot be reached directly ({error.strerror or error}).", advice)
+        advice = "Hub tasks then need a data root or the Hub cache, `hf:` models the Hub cache."
+        yield Finding("hub", "warn", f"The Hub cannot be reached directly ({error.strerror or error}).", advice)
     else:
-        yield Finding("hub", "ok", "The hub of models and data sets can be reached.")
+        yield Finding("hub", "ok", "The Hugging Face Hub is reachable.")

@@ -85,7 +85,7 @@ def _place_of(task: TaskConfig, config: RunConfig, *, measured: bool) -> tuple[b
         return False, str(error)
     if root is not None and any((root / hub / folder).is_dir() for folder in folders):
         return True, f"{task.name}: in the data root"
-    return True, f"{task.name}: {hub} comes from the hub or its cache"
+    return True, f"{task.name}: {hub} comes from the Hub or its cache"
 
 
 def check_training(subject: Subject) -> Iterator[Finding]:
@@ -110,7 +110,7 @@ def check_training(subject: Subject) -> Iterator[Finding]:
     old = _too_old()
     if old:
         advice = "Upgrade: `pip install --upgrade 'regenesis[train]'`."
-        yield Finding("training", status, f"Too old to train with: {', '.join(old)}.", advice)
+        yield Finding("training", status, f"Too old for training: {', '.join(old)}.", advice)
         return
     yield Finding("training", "ok", ", ".join(f"{name} {version(name)}" for name in _PACKAGES) + ".")
     yield from _check_layers(training, model, status)
@@ -160,11 +160,11 @@ def _check_room(training: TrainingConfig, model: str, run_dir: Path) -> Iterator
     need = weights * (1 + _LORA_SHARE) if training.method == "lora" else parameters * _FULL_BYTES
     summary = (
         f"Training {parameters / 1e6:,.0f} million parameters ({training.method}) takes about {need / 2**30:.1f} GiB "
-        f"of memory and what longer rows add (an estimate); there are {memory / 2**30:.1f} GiB."
+        f"of memory plus what longer rows add (estimate); available: {memory / 2**30:.1f} GiB."
     )
     if need > memory:
-        advice = "Set training.method: lora" if training.method == "full" else "Take a smaller model"
-        yield Finding("memory", "warn", summary, f"{advice}, or train on more memory (training.launcher spreads it).")
+        advice = "Set training.method: lora" if training.method == "full" else "Use a smaller model"
+        yield Finding("memory", "warn", summary, f"{advice}, or use more memory (training.launcher shards the model).")
     else:
         yield Finding("memory", "ok", summary)
     # checkpoints that are kept, one being written, and the model
@@ -175,7 +175,7 @@ def _check_room(training: TrainingConfig, model: str, run_dir: Path) -> Iterator
         summary = (
             f"Checkpoints take about {room / 1e9:.1f} GB (an estimate); {free_bytes(run_dir) / 1e9:.1f} GB are free."
         )
-        yield Finding("room", "warn", summary, "Make room, or lower training.keep_checkpoints.")
+        yield Finding("room", "warn", summary, "Free some space, or lower training.keep_checkpoints.")
 
 
 def _hardware(training: TrainingConfig) -> tuple[bool, int, str]:
@@ -229,6 +229,6 @@ def _safetensors_shapes(path: Path) -> dict[str, list[int]]:
     with path.open("rb") as file:
         (length,) = struct.unpack("<Q", file.read(8))
         if length > 100_000_000:
-            raise ValueError("the header is longer than any is")
+            raise ValueError("the header is implausibly long")
         header = json.loads(file.read(length))
     return {name: tensor["shape"] for name, tensor in header.items() if name != "__metadata__"}

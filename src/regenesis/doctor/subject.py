@@ -13,7 +13,7 @@ from regenesis.engines import EngineConfig, default_engine
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """This machine for a run of `config` in `run_dir`; with no config, for a run of the defaults.
+    """This machine for a run of `config` in `run_dir`; with no config, for a run with the defaults.
 
     Attributes:
         config: The run's config.

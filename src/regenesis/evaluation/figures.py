@@ -2,10 +2,10 @@
 
     Tally.of(results, questions=1319).accuracy                     # exact, as a fraction
     [one] = compare({"gsm8k": base_results}, {"gsm8k": tuned_results})
-    one.finding                                                    # "better", "worse" or "no difference seen"
+    one.finding                                                    # "better", "worse" or "inconclusive"
 
-An answer in which none could be read is a wrong answer, a refused question too; one that was cut off is read as far as
-it goes. All three are counted by themselves as well.
+Unparsed answers and refused questions count as wrong; truncated answers are graded as far as they go. All three are
+also counted separately.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from regenesis.types import Result
 LEVEL = Fraction(1, 20)
 """Of significance."""
 FEWEST_TO_TELL = 5
-"""Answers of which none could be read before that is no accident."""
+"""Unparsed answers in a row before that is no longer chance."""
 
 
 @dataclass(frozen=True, slots=True)

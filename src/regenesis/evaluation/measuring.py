@@ -42,7 +42,7 @@ def chosen_tasks(
         chosen = [known.get(part) or _task(part) for part in parts]
     if not chosen:
         raise ConfigError(
-            "There is no task to measure on. Name some: --tasks gsm8k,arc_challenge (`regenesis tasks` lists them), or "
+            "No tasks to evaluate on. Give some: --tasks gsm8k,arc_challenge (`regenesis tasks` lists them), or "
             "evaluation.tasks in the config."
         )
     update = ({"limit": limit} if limit is not None else {}) | ({"shuffle": True} if shuffle else {})

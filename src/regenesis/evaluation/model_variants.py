@@ -136,9 +136,7 @@ def trained_on(directory: RunDirectory) -> set[str]:
             ids = parquet.read_table(rows, columns=["question_id"]).column(0)
             found.update(str(value) for value in ids.to_pylist())
         except (pyarrow.ArrowException, OSError) as error:
-            raise RunError(
-                f"{rows}: cannot be read ({error}). Start the synthesis again, which writes it anew."
-            ) from error
+            raise RunError(f"{rows}: cannot be read ({error}). Rerun the synthesis to write it again.") from error
     return found
 
 
@@ -154,7 +152,10 @@ def outdated(config: RunConfig, directory: RunDirectory) -> list[str]:
     inputs = digests(method_of(config.method, config.answering).inputs())
     prompts = {name: digest for name, digest in inputs.items() if "prompt" in name and name in frozen}
     if any(frozen[name] != digest for name, digest in prompts.items()) and tuned_directories(directory):
-        told.append("The prompts have changed since the paths were made: models are asked otherwise than trained.")
+        told.append(
+            "The prompts have changed since the paths were made: models are prompted differently than they were "
+            "trained."
+        )
     for folder in tuned_directories(directory):
         rows, settings = folder.dataset / PARQUET, (read_json(folder.model / "training.json") or {}).get("settings")
         if not rows.is_file() or not isinstance(settings, dict):

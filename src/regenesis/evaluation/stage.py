@@ -1,7 +1,7 @@
 """The evaluation stage: every model on every task, recorded in the ledger, then figures and comparisons.
 
     report = await evaluate_run("runs/x", tasks=["gsm8k", "svamp"])
-    report.evaluation.versus[0].tasks[0].finding        # "better", "worse" or "no difference seen"
+    report.evaluation.versus[0].tasks[0].finding        # "better", "worse" or "inconclusive"
 
 Models are measured one after the other, so that there are never two in memory. Answers are recorded like those of the
 synthesis: an evaluation started again asks only what is missing, and one that is all recorded loads no model.
@@ -118,7 +118,7 @@ async def evaluate_run(
         else:
             directory.require_same(config)
         chosen = config.evaluation.tasks if tasks is None else tasks
-        progress.phase = "getting the models ready"
+        progress.phase = "loading the models"
         found = await asyncio.to_thread(engines_to_measure, config, directory)
         wanted = _wanted(found, models, directory)
         require_fresh(wanted, directory)
@@ -207,7 +207,7 @@ def _require_told_apart(models: Mapping[str, EngineConfig]) -> None:
             continue
         if identity in names:
             raise ConfigError(
-                f"{names[identity]} and {name} are both served as {identity!r}, so their answers could not be told "
+                f"{names[identity]} and {name} are both served as {identity!r}, so their answers cannot be told "
                 "apart. Serve one of them under another name."
             )
         names[identity] = name
@@ -262,7 +262,7 @@ async def _evaluate(
         except BaseException as error:
             journal.write("stopped", why=str(error) or type(error).__name__, **progress.snapshot())
             raise
-        progress.phase = "working out the figures"
+        progress.phase = "computing the results"
         figures = Evaluation(
             _conditions(work),
             loaded,
@@ -304,7 +304,7 @@ async def _measure(
     if identity is not None:
         await _read_recorded(name, identity, results, work)
     if len(results) < len(work.questions()) and work.stopped is None:
-        progress.phase = "getting the engine ready"
+        progress.phase = "loading the engine"
         async with open_engine(config, thinking, progress, own) as engine:
             if engine.model != identity:
                 identity = engine.model
@@ -322,7 +322,7 @@ async def _measure(
 
 async def _read_recorded(name: str, identity: str, results: dict[str, Result], work: _Work) -> None:
     """Marks the answers that the ledger holds."""
-    work.progress.phase = "reading what is recorded"
+    work.progress.phase = "reading recorded completions"
     batch: list[Any] = []
     for task, question in work.questions():
         key = request_for(identity, question, work.exam).key

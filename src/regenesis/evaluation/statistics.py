@@ -1,12 +1,12 @@
-"""What counts of right and wrong answers allow to say: intervals, the paired test, averages over tasks.
+"""What counts of correct and wrong answers support: confidence intervals, the paired test, averages over tasks.
 
     wilson(18, 20)                                   # Interval(0.699…, 0.972…)
     paired = Paired(both=40, first=3, second=12, neither=45)
     difference_interval(paired)                      # of second − first
     mcnemar(paired)                                  # exact, two-sided
 
-All intervals are at 95 % and treat questions as drawn independently from all questions of their task. The tasks
-themselves are not drawn from anything: an average over tasks speaks of these tasks alone.
+All intervals are 95 % CIs and treat questions as independent draws from their task. Tasks are fixed, not sampled: an
+average over tasks says nothing about other tasks.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Literal
 Z = 1.959963984540054
 """The normal distribution's 97.5 % point."""
 
-Finding = Literal["better", "worse", "no difference seen"]
+Finding = Literal["better", "worse", "inconclusive"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ def mean_interval(estimates: Sequence[Fraction], intervals: Sequence[Interval]) 
 
 
 def finding(interval: Interval) -> Finding:
-    """What an interval for a difference, second less first, says of the second model."""
+    """The conclusion that an interval for the difference, second minus first, supports about the second model."""
     if interval.holds(0.0):
-        return "no difference seen"
+        return "inconclusive"
     return "better" if interval.low > 0 else "worse"

@@ -209,7 +209,7 @@ class Evaluation:
 def _unlike(first: MeasuredModel, second: MeasuredModel) -> list[str]:
     names = [name for name in first.conditions if first.conditions[name] != second.conditions.get(name)]
     return [
-        f"{first.name} and {second.name} were not measured alike: {name} {first.conditions[name]} against "
+        f"{first.name} and {second.name} were evaluated under different conditions: {name} {first.conditions[name]} vs "
         f"{second.conditions.get(name)}. The difference may be due to that."
         for name in names
     ]
@@ -218,8 +218,8 @@ def _unlike(first: MeasuredModel, second: MeasuredModel) -> list[str]:
 def _unknown(first: MeasuredModel, second: MeasuredModel) -> list[str]:
     if "unknown" in (first.conditions["precision"], second.conditions["precision"]):
         return [
-            f"The precision of {first.name} and {second.name} is the server's business and not known here; make sure "
-            "that both are served alike."
+            f"The precision of {first.name} and {second.name} is up to the server and unknown; make sure both are "
+            "served with the same precision."
         ]
     return []
 

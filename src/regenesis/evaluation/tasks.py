@@ -78,9 +78,7 @@ def load_tasks(
         TaskError: There is no task, one cannot be loaded, or it holds no question that could be marked.
     """
     if not tasks:
-        raise TaskError(
-            "There is no task to measure on: name some under evaluation.tasks, or give --tasks gsm8k,svamp."
-        )
+        raise TaskError("No tasks to evaluate on: list some under evaluation.tasks, or give --tasks gsm8k,svamp.")
     measured = [measuring(task) for task in tasks]
     names = _names(measured)
     files = _files(names)
@@ -100,8 +98,8 @@ def _measured(task: TaskConfig, found: LoadedQuestions, name: str, file: str, do
     markable = tuple(one for one in found.questions if one.gold is not None or one.kind == "scorer")
     if not markable:
         raise TaskError(
-            f"{name}: no question of split {found.counts[0].split} has a known answer, so nothing can be measured on "
-            "it. Name a split with answers, or map the column that holds them."
+            f"{name}: no question of split {found.counts[0].split} has a known answer, so it cannot be evaluated "
+            "on. Name a split with answers, or map the column that holds them."
         )
     return MeasuredTask(
         name=name,
@@ -163,14 +161,14 @@ def _require_told_apart(tasks: Sequence[MeasuredTask]) -> None:
         for question in task.questions:
             home = homes.setdefault(question.id, task.name)
             if home != task.name:
-                raise TaskError(f"{home} and {task.name} both hold the question {question.id}: name each task once.")
+                raise TaskError(f"{home} and {task.name} both hold the question {question.id}: list each task once.")
 
 
 def _require_no_programs(tasks: Sequence[MeasuredTask]) -> None:
     code = [task.name for task in tasks if any(question.kind == "code" for question in task.questions)]
     if code:
         raise TaskError(
-            f"{', '.join(code)}: answers are programs, and marking them means running what the model wrote. Allow it "
-            "with evaluation.run_programs: true (`--set evaluation.run_programs=true`), best in a container without "
+            f"{', '.join(code)}: answers are programs, and grading them means running code that the model wrote. Allow "
+            "it with evaluation.run_programs: true (`--set evaluation.run_programs=true`), best in a container without "
             "network, or leave the task out."
         )

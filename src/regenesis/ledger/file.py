@@ -47,7 +47,9 @@ def create(path: Path) -> None:
         fresh.replace(path)
         sync(path.parent)
     except (OSError, sqlite3.Error) as error:
-        raise LedgerError(f"{path}: cannot be made ({error}). Check the room and the rights on that disk.") from error
+        raise LedgerError(
+            f"{path}: cannot be made ({error}). Check free space and permissions on that disk."
+        ) from error
 
 
 def _write_schema(path: Path) -> None:
@@ -84,7 +86,7 @@ def upgrade(path: Path) -> None:
             connection.close()
     except sqlite3.Error as error:
         raise LedgerError(
-            f"{path}: cannot be written ({error}). Check the room and the rights on that disk."
+            f"{path}: cannot be written ({error}). Check free space and permissions on that disk."
         ) from error
 
 
@@ -116,7 +118,7 @@ def check(path: Path, *, every_page: bool) -> None:
             if version not in _READABLE:
                 raise LedgerError(
                     f"{path}: was written in ledger format {version}, and this regenesis reads formats up to "
-                    f"{SCHEMA_VERSION}. Go on with the version of regenesis that started the run."
+                    f"{SCHEMA_VERSION}. Resume with the regenesis version that started the run."
                 )
             if every_page:
                 found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
@@ -133,7 +135,7 @@ def _check_header(path: Path) -> None:
             header = file.read(100)
         size = path.stat().st_size
     except OSError as error:
-        raise LedgerError(f"{path}: cannot be read ({error.strerror}). Check the rights on that file.") from error
+        raise LedgerError(f"{path}: cannot be read ({error.strerror}). Check the permissions of that file.") from error
     if not header.startswith(b"SQLite format 3\x00") or len(header) < 100:
         raise LedgerError(f"{path}: is not a ledger (not an SQLite file). Move it away, or give another run directory.")
     page_size = struct.unpack(">H", header[16:18])[0]

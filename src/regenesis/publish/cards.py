@@ -36,11 +36,11 @@ def refresh_model_card(directory: RunDirectory) -> list[str]:
         file, name = RunDirectory(directory.path.resolve().parent).evaluation / "summary.json", directory.path.name
     summary, notes = read_json(file), []
     if summary is None:
-        notes.append("The model was not evaluated, and its card says so: `regenesis evaluate` measures it.")
+        notes.append("The model has not been evaluated, as its card states: `regenesis evaluate` measures it.")
     elif record.is_file() and file.stat().st_mtime < record.stat().st_mtime:
-        notes.append(f"{file} is older than the model, so the card has no figures: evaluate again to have them in it.")
+        notes.append(f"{file} is older than the model, so the card has no results: evaluate again to add them.")
         summary = None
     elif not summary.get("complete", True):
-        notes.append("The evaluation is not complete, and the card says so.")
+        notes.append("The evaluation is incomplete, as the card states.")
     update_results(model, summary or {}, name)
     return notes

@@ -108,7 +108,9 @@ def _plan(
     """What is written, from what, and how."""
     if to == "adapter":
         if not is_adapter:
-            raise RunError(f"{model}: all weights were trained, so there is no adapter. Use --to merged or --to gguf.")
+            raise RunError(
+                f"{model}: this was a full fine-tuning, so there is no adapter. Use --to merged or --to gguf."
+            )
         return folder / "adapter", digest, lambda target: _copy(model, target)
     if to == "merged":
         chosen = kind or "bf16"
@@ -146,7 +148,9 @@ def _copy(model: Path, target: Path) -> None:
                 if path.is_file() and path.name.endswith(kept):
                     shutil.copy2(path, partial)
     except OSError as error:
-        raise RunError(f"{target}: cannot be written ({error}). Check the room and the rights on that disk.") from error
+        raise RunError(
+            f"{target}: cannot be written ({error}). Check free space and permissions on that disk."
+        ) from error
 
 
 def _needed(to: Form, kind: GgufType | None, model: Path, is_adapter: bool, base: Weights) -> int:
@@ -172,8 +176,8 @@ def _require_room(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(there).free
     if free < needed:
         raise RunError(
-            f"{folder}: has {free / 1e6:,.0f} MB free, and the export takes about {needed / 1e6:,.0f} MB. Make room, "
-            "or give another folder with --out."
+            f"{folder}: has {free / 1e6:,.0f} MB free, and the export takes about {needed / 1e6:,.0f} MB. Free some "
+            "space, or give another folder with --out."
         )
 
 
@@ -182,7 +186,7 @@ def _remove(target: Path) -> None:
     if target.is_dir():
         ours = (target / "config.json").is_file() or (target / "adapter_config.json").is_file()
         if not ours and any(target.iterdir()):
-            raise RunError(f"{target}: holds something else. Give another folder with --out.")
+            raise RunError(f"{target}: contains something else. Give another folder with --out.")
         shutil.rmtree(target)
 
 

@@ -96,9 +96,9 @@ def require_repository(name: str) -> str:
     try:
         validate_repo_id(name)
     except HFValidationError as error:
-        raise RunError(f"--to {name!r}: is no name the hub takes. Write it as org/name.") from error
+        raise RunError(f"--to {name!r}: is not a valid Hub repository name. Write it as org/name.") from error
     if "/" not in name:
-        raise RunError(f"--to {name!r}: say whose it is, too: org/{name}, or your user name in place of org.")
+        raise RunError(f"--to {name!r}: add the owner: org/{name}, or your user name instead of org.")
     return name
 
 
@@ -122,8 +122,8 @@ def push(parcel: Parcel, repository: str, *, private: bool = True) -> str:
     token = get_token()
     if not token:
         raise RunError(
-            "There is no login to the hub on this machine: log in with `hf auth login`, or set HF_TOKEN to a token "
-            "that may write."
+            "Not logged in to the Hub on this machine: log in with `hf auth login`, or set HF_TOKEN to a token "
+            "with write access."
         )
     api = HfApi(endpoint=constants.ENDPOINT, token=token)
     try:
@@ -144,7 +144,7 @@ def push(parcel: Parcel, repository: str, *, private: bool = True) -> str:
 def _require_whole(directory: RunDirectory, folder: Path, kind: Kind) -> None:
     wanted, verb = ("training.json", "train") if kind == "model" else ("train.parquet", "synthesize")
     if not (folder / wanted).is_file():
-        what = "tuned model" if kind == "model" else "data set with rows"
+        what = "tuned model" if kind == "model" else "dataset with rows"
         raise RunError(f"{folder}: there is no {what} to push. Make it first: `regenesis {verb}` ({directory.path}).")
 
 
@@ -162,8 +162,8 @@ def _require_no_key(path: Path) -> None:
         for number, line in enumerate(file, 1):
             if KEY.search(line) or any(secret in line for secret in secrets):
                 raise RunError(
-                    f"{path}: line {number} holds what looks like an access key, so nothing was uploaded. Take it "
-                    "out; if it is a real key, revoke it too."
+                    f"{path}: line {number} contains what looks like an access key, so nothing was uploaded. "
+                    "Remove it; if the key is real, revoke it too."
                 )
 
 
@@ -176,8 +176,8 @@ def _require_as_private(api: Any, repository: str, kind: Kind, private: bool) ->
         return
     if private and found.private is False:
         raise RunError(
-            f"{repository}: is there already and is public: everyone would see what is uploaded. Say --public if they "
-            "may, or give another name."
+            f"{repository}: already exists and is public: the upload would be public. Pass --public to allow it, or "
+            "give another name."
         )
 
 
@@ -216,15 +216,15 @@ def _explain(error: Exception, repository: str, token: str) -> str:
     words = (str(getattr(error, "server_message", None) or "") or (str(error).strip().splitlines() or [""])[0]).strip()
     words = words.replace(token, "[token]").rstrip(".") or type(error).__name__
     if status == 401:
-        return f"The hub does not accept the login ({words}): log in again with `hf auth login`, or set HF_TOKEN."
+        return f"The Hub did not accept the login ({words}): log in again with `hf auth login`, or set HF_TOKEN."
     if status in (403, 404):
         return (
-            f"{repository}: the hub refuses ({words}). The login needs a token that may write there; if it is your own "
-            "space, create a token with write access and log in with it."
+            f"{repository}: the Hub refused ({words}). The token needs write access there; if the namespace is yours, "
+            "create a token with write access and log in with it."
         )
     if status is not None or isinstance(error, ValueError):
-        return f"{repository}: the hub refuses ({words}). Nothing or not everything was uploaded."
+        return f"{repository}: the Hub refused ({words}). The upload failed or is incomplete."
     return (
-        f"{repository}: the hub cannot be reached ({words}). Check the network, HF_ENDPOINT and HF_HUB_OFFLINE, then "
-        "start again: what is there already is not sent twice."
+        f"{repository}: the Hub cannot be reached ({words}). Check the network, HF_ENDPOINT and HF_HUB_OFFLINE, then "
+        "rerun the command: uploaded files are not sent again."
     )

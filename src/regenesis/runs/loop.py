@@ -111,8 +111,8 @@ def require_possible(config: RunConfig, rounds: int) -> None:
     served = evaluation.tuned_engine is not None or (evaluation.engine or config.engine).loads is None
     if rounds > 1 and evaluation.tasks and served:
         raise ConfigError(
-            "--rounds: each round makes a model of its own, and a server is told of one (evaluation.tuned_engine). "
-            "Measure on a `transformers` or `llamacpp` engine, and leave evaluation.tuned_engine out."
+            "--rounds: each round trains a new model, but evaluation.tuned_engine names only one. "
+            "Evaluate on a `transformers` or `llamacpp` engine, and leave evaluation.tuned_engine out."
         )
 
 
@@ -132,8 +132,8 @@ def _require_same_model(before: RunDirectory, later: RunDirectory) -> None:
         return
     if asked is not None and later.begun():
         raise RunError(
-            f"{later.path}: was begun with another model than {before.model} holds now, which was trained anew since. "
-            f"Remove or rename {later.path} to go that round again with the new one."
+            f"{later.path}: was started with a different model than {before.model} now holds, which was retrained "
+            f"since. Remove or rename {later.path} to repeat that round with the new one."
         )
     with later.locked():
         write_whole(note, json.dumps(now) + "\n")

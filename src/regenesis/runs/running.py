@@ -100,7 +100,7 @@ def run(
         gone_through.append(StageResult(stage, report))
         observer.ended(stage, report)
         came_to = _ending(report)
-        # a task that the model cannot answer in the form asked for keeps no later round from being gone through
+        # an unparsable task is reported, but is no reason to skip the remaining rounds
         if came_to not in ("done", "nothing read"):
             return RunReport(tuple(gone_through), came_to)
         ending = came_to if came_to != "done" else ending
@@ -124,7 +124,7 @@ def look_ahead(config: RunConfig, run_dir: Path, *, trains: bool) -> list[str]:
     said = [(finding, f"{finding.summary} {finding.advice}".strip()) for finding in findings]
     for finding, text in said:
         if trains and finding.status == "fail":
-            raise ConfigError(f"The training would be refused later, so nothing is asked. {text}")
+            raise ConfigError(f"Training would fail later, so nothing is sent now. {text}")
     return [text for _, text in said]
 
 

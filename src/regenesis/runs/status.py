@@ -35,7 +35,7 @@ class Status:
         left_out: Questions left out because they overlap the evaluation.
         outcomes: Sums over its finished questions: chains by verdict, kept paths.
         stages: What the ledger holds of each stage: completions and tokens.
-        seconds: Wall-clock time over all starts.
+        seconds: Wall-clock time over all sessions.
         last_end: Where the last start of the synthesis ended, as it was written down; `None` before that.
         stage: `synthesize`, `train` or `evaluate`: what the last start was about; `None` before the first.
         training: Step and steps of the last training, as far as the log tells; `None` before that.

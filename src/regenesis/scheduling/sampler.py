@@ -161,19 +161,18 @@ def _said_of_thoughts(traffic: Traffic, room_for_thought: int) -> str:
     """What is said of a model that thinks and never comes to a reply, and what helps."""
     if not traffic.cut_in_thought:
         return (
-            f"The model has thought and replied nothing in the first {traffic.only_thought} completions of this start. "
-            "The server may take replies for thoughts: start it without its reasoning parser, or with the one that "
-            "fits the model, and start again in a new run directory, since these completions stay recorded."
+            f"The model returned thinking but no reply in the first {traffic.only_thought} completions of this "
+            "session. "
+            "The server may mistake replies for thinking: start it without its reasoning parser, or with the one "
+            "that fits the model, and start a new run folder, since these completions stay recorded."
         )
     if room_for_thought:
         advice = f"Raise `thinking_tokens`, which is {room_for_thought:,}, or set `thinking: off` if it has a switch"
     else:
-        advice = (
-            "It thinks in spite of `thinking: off`: set `thinking: on`, which adds `thinking_tokens` to every limit"
-        )
+        advice = "It thinks despite `thinking: off`: set `thinking: on`, which adds `thinking_tokens` to every limit"
     return (
-        "The model has not come to a reply in this start: it was cut inside its thought "
-        f"{traffic.cut_in_thought} times. {advice}, and start in a new run directory, since that changes what is asked."
+        "No replies so far in this session: the model was truncated inside its thinking "
+        f"{traffic.cut_in_thought} times. {advice}, and start in a new run folder, since this changes the requests."
     )
 
 

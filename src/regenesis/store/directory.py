@@ -152,7 +152,7 @@ class RunDirectory:
             except OSError as error:
                 holder = os.pread(handle, 32, 0).decode("ascii", "replace").strip() or "unknown"
                 raise RunError(
-                    f"{self.path}: another process (pid {holder}) is working on this run. "
+                    f"{self.path}: another process (pid {holder}) is using this run. "
                     "Wait for it or stop it, or give another --run-dir."
                 ) from error
             self._remove_leftovers()
@@ -190,14 +190,14 @@ class RunDirectory:
         frozen = self.frozen_config(known=trust.code_named(config.model_dump(mode="json")).values())
         if frozen is None:
             raise RunError(
-                f"{self.path}: holds a ledger but no config.yaml. Put its config back, or give another --run-dir."
+                f"{self.path}: holds a ledger but no config.yaml. Restore its config, or give another --run-dir."
             )
         changed = differences(frozen, config)
         if changed:
             listed = "\n".join(f"  {line}" for line in changed)
             raise RunError(
                 f"{self.path}: was started with another config. What differs (frozen → now):\n{listed}\n"
-                "Go on with the frozen values, or give another --run-dir."
+                "Use the frozen values to resume, or give another --run-dir."
             )
 
     def freeze(self, config: RunConfig, digests: Mapping[str, str]) -> None:
@@ -229,7 +229,7 @@ class RunDirectory:
         if changed:
             raise RunError(
                 f"{self.path}: the {' and the '.join(changed)} changed since the run was started. "
-                "Put them back to go on, or give another --run-dir."
+                "Restore them to resume, or give another --run-dir."
             )
 
     def freeze_model(self, identity: str, own_engine: str | None = None) -> None:
@@ -247,7 +247,7 @@ class RunDirectory:
         if frozen != identity:
             raise RunError(
                 f"{self.path}: was started with the model {frozen}, and the config's model is now {identity}. "
-                "Put the first one back to go on, or give another --run-dir."
+                "Restore the first one to resume, or give another --run-dir."
             )
         inputs["own_engine"] = own_engine
         write_whole(self.inputs_file, json.dumps(inputs, indent=1) + "\n")
@@ -302,7 +302,7 @@ class RunDirectory:
         require_no_pipes(self.path)
         config = self.frozen_config()
         if config is None:
-            raise RunError(f"{self.path}: is not the folder of a run (it has no config.yaml).")
+            raise RunError(f"{self.path}: is not a run folder (it has no config.yaml).")
         return config
 
     def require_own(self, using: Sequence[str], overrides: Sequence[str] = ()) -> RunConfig:
@@ -345,8 +345,8 @@ def write_whole(path: Path, text: str) -> None:
             partial.write_text(text, "utf-8")
     except OSError as error:
         raise RunError(
-            f"{path}: cannot be written ({error}). Check the room and the rights on that disk, then start the run "
-            "again, which asks nothing twice."
+            f"{path}: cannot be written ({error}). Check free space and permissions on that disk, then rerun the "
+            "command: nothing is requested twice."
         ) from error
 
 

@@ -22,7 +22,7 @@ class Watched(Protocol):
 
 
 class Journal:
-    """An open log; lines are appended over all starts of the run."""
+    """An open log; lines are appended over all sessions of the run."""
 
     def __init__(self, path: Path) -> None:
         torn = _ends_torn(path)

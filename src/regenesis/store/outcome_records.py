@@ -47,7 +47,7 @@ def unpacked_outcome(question: Question, content: bytes) -> Outcome:
             raise ValueError("it keeps paths that it does not hold")
         return Outcome(question, judged, tuple(judged[index] for index in record["kept"]))
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ValueError(f"it is no outcome ({type(error).__name__}: {error})") from error
+        raise ValueError(f"it is not an outcome ({type(error).__name__}: {error})") from error
 
 
 def _record(judged: GradedPath) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def _judged(record: dict[str, Any]) -> GradedPath:
 
 def _texts(values: Any, count: int | None = None) -> list[str]:
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise ValueError("it holds something else where texts are to be")
+        raise ValueError("it holds something other than texts")
     if count is not None and len(values) != count:
         raise ValueError(f"it holds {len(values)} texts where {count} are to be")
     return values

@@ -164,8 +164,8 @@ class OutcomeStore:
             return unpacked_outcome(question, row[0])
         except ValueError as error:
             raise OutcomeDamaged(
-                f"{self._path}: is damaged (question {question.id}: {error}). It is derived from the ledger: start the "
-                "run again, which derives it anew."
+                f"{self._path}: is damaged (question {question.id}: {error}). It is derived from the ledger: rerun the "
+                "command to derive it again."
             ) from error
 
     def forget_damaged(self, questions: Iterable[Question]) -> list[str]:
@@ -230,7 +230,7 @@ def _is_damaged(path: FilePath) -> bool:
 def _unusable(path: FilePath, error: Exception) -> RunError:
     return RunError(
         f"{path}: cannot be used ({error}). It is derived from the ledger: if there is room on the disk and no other "
-        "process uses it, delete it and start the run again, which asks nothing twice."
+        "process uses it, delete it and rerun the command: nothing is requested twice."
     )
 
 

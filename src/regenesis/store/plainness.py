@@ -29,8 +29,8 @@ def require_plain(folder: Path) -> None:
         if not (entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False)):
             what = f"a link to {os.readlink(entry.path)}" if entry.is_symlink() else "neither a file nor a folder"
             raise RunError(
-                f"{entry.path}: is {what}. A run writes to plain files in its own folder alone: remove it, or put what "
-                "it leads to in its place."
+                f"{entry.path}: is {what}. A run only writes to regular files in its own folder: remove it, or replace "
+                "it with what it points to."
             )
 
 

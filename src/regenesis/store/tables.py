@@ -78,8 +78,8 @@ class TableWriter:
             with suppress(OSError):
                 self._temporary.unlink(missing_ok=True)
             raise RunError(
-                f"{self._path}: cannot be written ({error}). Check the room and the rights on that disk, then start "
-                "the run again, which asks nothing twice."
+                f"{self._path}: cannot be written ({error}). Check free space and permissions on that disk, then "
+                "rerun the command: nothing is requested twice."
             ) from error
 
 
@@ -189,7 +189,7 @@ def count_questions(path: FilePath) -> int:
 
 
 def _unreadable(path: FilePath, error: Exception) -> RunError:
-    return RunError(f"{path}: cannot be read ({error}). Delete it and start the run again, which writes it anew.")
+    return RunError(f"{path}: cannot be read ({error}). Delete it and rerun the command to write it again.")
 
 
 class OutcomeTables:

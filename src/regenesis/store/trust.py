@@ -162,8 +162,8 @@ def _is_said(field: str, overrides: Sequence[str]) -> bool:
 def _untrusted(file: Path, found: Sequence[Reach]) -> RunError:
     listed = "\n".join(f"  {reach.field}: {reach.does}" for reach in found)
     return RunError(
-        f"{file}: was not written by a run that you started on this machine, and it says:\n{listed}\n"
-        f"If that is right: regenesis trust {file.parent}\nOr say your own with --set {found[0].field}=…"
+        f"{file}: was not written by a run that you started on this machine, and it:\n{listed}\n"
+        f"If that is fine: regenesis trust {file.parent}\nOr override it with --set {found[0].field}=…"
     )
 
 
@@ -178,7 +178,7 @@ def _reaches(config: RunConfig) -> Iterator[Reach]:
     if training.launcher is not None and os.sep in training.launcher:
         yield Reach("training.launcher", f"starts training as {training.launcher} says")
     if evaluation.run_programs:
-        yield Reach("evaluation.run_programs", "runs programs that a model wrote")
+        yield Reach("evaluation.run_programs", "runs model-written programs")
     for field, engine in (
         ("engine", config.engine),
         ("evaluation.engine", evaluation.engine),
@@ -192,7 +192,7 @@ def _reaches(config: RunConfig) -> Iterator[Reach]:
         for name, path in paths_of(values).items():
             yield Reach(f"{section}.{name}", f"reads {path}")
     if config.data_root is not None:
-        yield Reach("data_root", f"reads data sets in {config.data_root}")
+        yield Reach("data_root", f"reads datasets in {config.data_root}")
     yield from _of_tasks("tasks", config.tasks)
     yield from _of_tasks("evaluation.tasks", evaluation.tasks)
 

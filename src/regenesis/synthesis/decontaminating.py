@@ -80,7 +80,7 @@ class Decontamination:
         """What was done, for the data card; `None` where nothing was compared."""
         if self.action == "off":
             return None
-        share = f"{self.ngram} words in a row with one of the {sum(self.compared.values()):,} questions measured on"
+        share = f"{self.ngram} words in a row with one of the {sum(self.compared.values()):,} evaluation questions"
         done = "left out" if self.action == "drop" else "reported and kept"
         return f"{len(self.overlapping):,} questions share {share} ({', '.join(self.compared)}); they are {done}"
 
@@ -111,10 +111,10 @@ class Decontamination:
         overlap = self.overlaps[0]
         shared = overlap.shared if len(overlap.shared) <= _SHOWN else overlap.shared[:_SHOWN] + "…"
         raise TaskError(
-            f"All {len(questions):,} training questions overlap a question of the evaluation, so none is left to ask: "
+            f"All {len(questions):,} training questions overlap a question of the evaluation, so none are left: "
             f"{overlap.training} {'is' if overlap.same else 'shares words with'} {overlap.evaluation} ({shared!r}). "
-            "Train on another split than is measured on (`split: train` under tasks), or on other rows of it (`offset`,"
-            " `limit`), or take the figures for what they are then worth with `--set decontamination.action=report`."
+            "Train on a different split than you evaluate on (`split: train` under tasks), or on other rows of it "
+            "(`offset`, `limit`), or accept contaminated results with `--set decontamination.action=report`."
         )
 
 

@@ -71,7 +71,7 @@ def write_set_aside(directory: RunDirectory, loaded: LoadedQuestions) -> None:
 def _what_differs(directory: RunDirectory, questions: Sequence[Question]) -> str:
     """Which of the questions changed since a run was begun, as far as its table of questions tells."""
     said = f"{directory.path}: the questions changed since the run was started. "
-    go_on = "Put them back to go on, or give another --run-dir."
+    go_on = "Restore them to resume, or give another --run-dir."
     try:
         before = {question.id: question for question in read_questions(directory.questions)}
     except RunError:

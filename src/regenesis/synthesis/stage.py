@@ -223,7 +223,7 @@ async def _run(
     left = [(ordinal, question) for ordinal, question in enumerate(questions) if question.id not in finished]
     try:
         if left:
-            progress.phase = "getting the engine ready"
+            progress.phase = "loading the engine"
             async with open_engine(synthesis.config.engine, synthesis.config.thinking, progress, own_engine) as engine:
                 synthesis.directory.freeze_model(engine.model, own_engine.kind if own_engine is not None else None)
                 synthesis.model = engine.model
@@ -238,7 +238,7 @@ async def _run(
             with suppress(RegenesisError, OSError):
                 _write_out(synthesis, ledger, store, error=str(error))
         raise
-    progress.phase = "writing the data set"
+    progress.phase = "writing the dataset"
     return _write_out(synthesis, ledger, store)
 
 

@@ -96,7 +96,7 @@ def _header(path: Path, reader: Iterator[list[str]]) -> list[str]:
         names = next(cells for cells in reader if cells)
         header = [name.strip() or f"column {number}" for number, name in enumerate(names, start=1)]
     except StopIteration:
-        raise TaskError(f"{path}: is empty; its first row must name the columns.") from None
+        raise TaskError(f"{path}: is empty; its first row must hold the column names.") from None
     except csv.Error as error:
         raise TaskError(f"{path}: its header is not valid CSV ({error}).") from error
     twice = sorted({name for name in header if header.count(name) > 1})

@@ -80,8 +80,8 @@ def find_text(fields: Fields, table: Table) -> Found:
         names = usual_columns("text", table.columns, table.nested, table.holds_questions)
         if not names:
             raise TaskError(
-                f"{table.origin}: no column is called {', '.join(PLAIN['text'])} or the like; it has "
-                f"{', '.join(table.columns)}. Say which holds the question: fields: {{text: <column>}}."
+                f"{table.origin}: no column is named {', '.join(PLAIN['text'])} or the like; it has "
+                f"{', '.join(table.columns)}. Name the column that holds the question: fields: {{text: <column>}}."
             )
         found = _guessed("text", _the_one("text", names, table, as_question), table)
     chats = [chat for chat in map(as_chat, table.read(found.reader)) if chat]
@@ -136,8 +136,8 @@ def find_choices(fields: Fields, table: Table, text: Found) -> Found | None:
     if len(names) + len(groups) > 1:
         shown = " and ".join(f"`{', '.join(group)}`" for group in [*([name] for name in names), *groups])
         raise TaskError(
-            f"{table.origin}: {shown} may all hold the options. Say which do: "
-            f"fields: {{choices: {_quoted(', '.join([*names[:1], *(groups[0] if not names else [])]))}}}."
+            f"{table.origin}: {shown} may all hold the options. Name the "
+            f"right ones: fields: {{choices: {_quoted(', '.join([*names[:1], *(groups[0] if not names else [])]))}}}."
         )
     if names:
         return _guessed("choices", names[0], table)
@@ -280,8 +280,8 @@ def _the_one(field: str, names: Sequence[str], table: Table, shown: Callable[[An
         return names[0]
     shown_names = " and ".join(f"`{name}`" for name in names)
     raise TaskError(
-        f"{table.origin}: {shown_names} may all hold the {_WHAT[field]}, and differ. Say which does: "
-        f"fields: {{{field}: {_quoted(names[0])}}}."
+        f"{table.origin}: {shown_names} may all hold the {_WHAT[field]}, and differ. Name the right "
+        f"one: fields: {{{field}: {_quoted(names[0])}}}."
     )
 
 

@@ -45,7 +45,7 @@ def read_data_set(
         name: What the config calls the task.
         hub: Id of the data set on the hub.
         parts: Config and split of each part; an empty config is the data set's only or default one.
-        data_root: Folder that is looked into before the hub.
+        data_root: Folder that is searched before the Hub.
 
     Raises:
         TaskError: The rows are neither in the data root nor to be had from the hub.
@@ -83,19 +83,19 @@ def _from_hub(hub: str, config: str, split: str, looked_at: str | None) -> Itera
     offline_if_unreachable()
     folder = f"{hub}/{config or _DEFAULT_CONFIG}/{split}.jsonl"
     name = f"{hub} ({config}, {split})" if config else f"{hub} ({split})"
-    before = f"{looked_at} is not there, and " if looked_at else ""
+    before = f"{looked_at} does not exist, and " if looked_at else ""
     try:
         rows = datasets.load_dataset(hub, config or None, split=split, streaming=False)
     except ConnectionError as error:
         raise TaskError(
-            f"{name}: {before}the hub cannot be reached; set data_root or {DATA_ROOT_VARIABLE} to a folder that holds "
+            f"{name}: {before}the Hub cannot be reached; set data_root or {DATA_ROOT_VARIABLE} to a folder that holds "
             f"{folder}."
         ) from error
     except (DatasetsError, OSError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise TaskError(
-            f"{name}: {before}the hub does not give it ({reason}); check access to {hub} there, or put its rows into "
-            f"{folder} under data_root or {DATA_ROOT_VARIABLE}."
+            f"{name}: {before}the Hub does not provide it ({reason}); check access to {hub} there, or put its rows "
+            f"into {folder} under data_root or {DATA_ROOT_VARIABLE}."
         ) from error
     for number, values in enumerate(rows, start=1):
         yield Row(name, number, values, subset=config)

@@ -68,6 +68,6 @@ def check_unique(questions: Sequence[Question], origins: Sequence[str]) -> None:
         if question.id in seen:
             raise TaskError(
                 f"The question {question.id!r} comes from {seen[question.id]} and again from {origin}. "
-                "Let their rows not overlap (offset, limit), or name the tasks differently."
+                "Make their rows disjoint (offset, limit), or give the tasks different names."
             )
         seen[question.id] = origin

@@ -133,7 +133,9 @@ def _rows_of(path: Path, documents: list[Any]) -> tuple[list[Any], str | None]:
     if len(chosen) == 1:
         return lists[chosen[0]], f"{path.name}: its rows are the list {chosen[0]!r}"
     if chosen:
-        raise TaskError(f"{path}: holds several lists of rows, {', '.join(chosen)}; put the one meant into a file.")
+        raise TaskError(
+            f"{path}: holds several lists of rows, {', '.join(chosen)}; put the intended one into a separate file."
+        )
     return _by_column(document) or ([document] if is_row else _by_key(document) or [document]), None
 
 

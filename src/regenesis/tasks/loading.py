@@ -161,11 +161,11 @@ def _load_task(
 def _nothing_left(task: TaskConfig, source: _Source, contradicted: int) -> str:
     if contradicted:
         return (
-            f"{_describe(task)}: yields no question, since all {contradicted:,} of them occur with different gold "
+            f"{_describe(task)}: yields no questions, since all {contradicted:,} of them occur with different gold "
             "answers. Correct its gold answers."
         )
     return (
-        f"{_describe(task)}: yields no question. Of {source.read} rows read, {source.other_kind} are of another "
+        f"{_describe(task)}: yields no questions. Of {source.read} rows read, {source.other_kind} are of another "
         f"kind and {len(source.bad_rows)} are bad; look at offset and split."
     )
 
@@ -368,6 +368,6 @@ def _bad_rows_message(task: TaskConfig, source: _Source) -> str:
     named = "; ".join(f"line {row.line}: {row.reason}" for row in rows[:_NAMED])
     more = f"; and {len(rows) - _NAMED} more" if len(rows) > _NAMED else ""
     return (
-        f"{task.name}: {len(rows)} of {source.read} rows of {rows[0].source} cannot become questions: {named}{more}. "
-        "Mend them, or set `on_bad_row: skip` to leave them out."
+        f"{task.name}: {len(rows)} of {source.read} rows of {rows[0].source} cannot be read as questions: "
+        f"{named}{more}. Fix them, or set `on_bad_row: skip` to skip them."
     )

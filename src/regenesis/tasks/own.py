@@ -123,7 +123,7 @@ def _by_options(source: RowSource, table: Table, gold: Found, choices: Found) ->
         name = as_variable(gold.name, table.columns)
         raise TaskError(
             f"{table.origin}: `{gold.name}` names options by position, and no row tells whether the first is 0 or 1. "
-            f'Say so: fields: {{gold: "{{{{ {name} | int | letter }}}}"}} if it is 0, '
+            f'Set one: fields: {{gold: "{{{{ {name} | int | letter }}}}"}} if it is 0, '
             f'fields: {{gold: "{{{{ ({name} | int - 1) | letter }}}}"}} if it is 1.'
         ) from None
 
@@ -158,7 +158,7 @@ def _label(cell: Any, options: tuple[Choice, ...], first: int | None) -> Any:
     if isinstance(cell, list) and len(cell) == len(options) and all(flag in (0, 1) for flag in cell):
         right = [option.label for option, flag in zip(options, cell, strict=True) if flag]
         if len(right) != 1:
-            raise RowError(f"marks {len(right)} of its options as right")
+            raise RowError(f"marks {len(right)} of its options as correct")
         return right[0]
     position = position_in(cell) if first is not None else None
     if position is None or first is None or not 0 <= position - first < len(options):

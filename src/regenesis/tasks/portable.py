@@ -49,7 +49,7 @@ def pack(value: Any) -> Any:
         if all(isinstance(key, str) for key in value) and _MARK not in value:
             return {key: pack(item) for key, item in value.items()}
         return {_MARK: "dict", "items": [[pack(key), pack(item)] for key, item in value.items()]}
-    raise TypeError(f"a {type(value).__name__} has no form in JSON")
+    raise TypeError(f"a {type(value).__name__} cannot be stored as JSON")
 
 
 def unpack(value: Any) -> Any:

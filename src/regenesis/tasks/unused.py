@@ -108,5 +108,5 @@ def notes_on(table: Table, unused: Sequence[str], text: Found, gold: Found | Non
         close = next((name for name in unused if may_be_gold(name)), "<column>" if unused else None)
         holder = "one of the others" if close == "<column>" else f"`{close}`"
         where = f"; if {holder} holds them: fields: {{gold: {close}}}" if close else ""
-        notes.append(f"no gold answers: no column is called {', '.join(PLAIN['gold'])} or the like{where}")
+        notes.append(f"no gold answers: no column is named {', '.join(PLAIN['gold'])} or the like{where}")
     return notes

@@ -23,7 +23,7 @@ def model_to_train(training: TrainingConfig, engine: EngineConfig) -> str:
     if engine.weights is None:
         raise ConfigError(
             "training.model: say which weights the server runs (a checkpoint's folder or `hf:<org>/<repo>`), since it "
-            "does not hand them out: --set training.model=…"
+            "does not provide them: --set training.model=…"
         )
     if engine.loaded_adapter is not None:
         raise ConfigError(
@@ -46,7 +46,7 @@ def base_of(model: Path) -> Weights:
         path = model / "adapter_config.json"
         spec = (read_json(path) or {}).get("base_model_name_or_path")
     if not isinstance(spec, str) or not spec:
-        raise RunError(f"{model}: does not say which model it was trained from. Put its training.json back.")
+        raise RunError(f"{model}: does not say which model it was trained from. Restore its training.json.")
     if re.fullmatch(r"[\w.-]+/[\w.-]+", spec) and not Path(spec).exists():
         # peft names the hub's models without a scheme
         spec = f"hf:{spec}"

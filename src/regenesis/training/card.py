@@ -43,20 +43,20 @@ _FIGURES = {
     "trainable": "of them trained",
     "rows": "rows",
     "sequences": "sequences",
-    "left_out": "rows left out as too long",
-    "truncated": "rows cut as too long",
-    "unfit": "rows left out as unfit",
-    "max_length": "most tokens of a row",
-    "row_tokens": "tokens of all rows",
-    "supervised_tokens": "of them counted by the loss",
-    "batch_size": "rows an optimiser step",
-    "learning_rate": "learning rate at its peak",
+    "left_out": "rows dropped as too long",
+    "truncated": "rows truncated as too long",
+    "unfit": "rows dropped as unfit",
+    "max_length": "maximum tokens per row",
+    "row_tokens": "tokens in all rows",
+    "supervised_tokens": "of them in the loss",
+    "batch_size": "rows per optimiser step",
+    "learning_rate": "peak learning rate",
     "steps": "optimiser steps",
     "epochs": "passes over the data",
     "tokens": "tokens trained on",
     "first_loss": "loss, first step",
     "final_loss": "loss, last step",
-    "mean_loss": "loss, mean of the last tenth",
+    "mean_loss": "mean loss over the last tenth",
     "seconds": "seconds",
     "versions": "made with",
 }
@@ -279,5 +279,5 @@ def _write(folder: Path, text: str) -> Path:
         with replacing(path) as partial:
             partial.write_text(text, "utf-8")
     except OSError as error:
-        raise TrainingError(f"{path}: cannot be written ({error}). Check the room and the rights there.") from error
+        raise TrainingError(f"{path}: cannot be written ({error}). Check free space and permissions there.") from error
     return path

@@ -17,7 +17,7 @@ from regenesis.filesystems import replacing
 
 CSV, JSON = "history.csv", "history.json"
 COLUMNS = ("step", "epoch", "loss", "grad_norm", "learning_rate", "tokens", "tokens_per_second", "seconds")
-"""`tokens` and `seconds` are counted from the first step, over all starts."""
+"""`tokens` and `seconds` are counted from the first step, over all sessions."""
 
 
 class History:
@@ -60,7 +60,8 @@ class History:
                 self._file.flush()
             except OSError as error:
                 raise TrainingError(
-                    f"{self._folder}: the history cannot be written ({error.strerror}). Make room and start again."
+                    f"{self._folder}: the history cannot be written ({error.strerror}). Free some space and rerun the "
+                    "command."
                 ) from error
 
     def tell(self, row: Mapping[str, Any]) -> None:

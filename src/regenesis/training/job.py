@@ -95,8 +95,8 @@ def _digest(path: Path) -> str:
                 digest.update(block)
     except FileNotFoundError as error:
         raise TrainingError(
-            f"{path}: is not there, so there is nothing to train on. Run `regenesis synthesize` first; if it has run, "
-            "it kept nothing (`regenesis status` says why)."
+            f"{path}: does not exist, so there is nothing to train on. Run `regenesis synthesize` first; if it has "
+            "run, it kept nothing (`regenesis status` says why)."
         ) from error
     except OSError as error:
         raise TrainingError(f"{path}: cannot be read ({error.strerror}).") from error

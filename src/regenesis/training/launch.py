@@ -80,7 +80,7 @@ class Machines:
         if self.count > 1 and self.main is None:
             raise ConfigError("Several machines need the address of machine 0 and a free port on it, 10.0.0.1:29500.")
         if self.main is not None and not self.main.rpartition(":")[2].isdigit():
-            raise ConfigError(f"{self.main!r} is no address with a port; write it as 10.0.0.1:29500.")
+            raise ConfigError(f"{self.main!r} is not an address with a port; write it as 10.0.0.1:29500.")
 
 
 def launchers() -> list[Launcher]:
@@ -129,7 +129,7 @@ def launch_command(
     train = ["-m", "regenesis", "train", str(run), *arguments]
     if config.launcher is None:
         if machines is not None and machines != Machines():
-            raise ConfigError("Several processes or machines need a launcher: set training.launcher, to fsdp say.")
+            raise ConfigError("Several processes or machines need a launcher: set training.launcher, e.g. to fsdp.")
         return [python, *train]
     path = find_launcher(config.launcher)
     options = _options(path, python, machines or Machines())
@@ -265,9 +265,10 @@ def _why(words: Path) -> str:
         return words.read_text("utf-8")
     except OSError:
         return (
-            "A training process ended without a word, and the others were ended with it; what it printed is above. "
-            "An exit code of -9 means that the system ended it, most often for want of memory: lower "
-            "training.device_batch_size, or take the launcher fsdp. The same command goes on from the last checkpoint."
+            "A training process died without an error message, and the others were stopped; its output is above. "
+            "Exit code -9 means that the system killed it, most often for lack of memory: lower "
+            "training.device_batch_size, or take the launcher fsdp. Rerun the command to resume from the last "
+            "checkpoint."
         )
 
 
@@ -306,7 +307,7 @@ def _settings(path: Path) -> dict[str, Any]:
         raise ConfigError(f"training.launcher: {path} cannot be read ({error}).") from error
     if not isinstance(settings, dict) or "distributed_type" not in settings:
         raise ConfigError(
-            f"training.launcher: {path} is no config of `accelerate launch`, which says its distributed_type. "
+            f"training.launcher: {path} is not an `accelerate launch` config (it has no distributed_type). "
             f"`accelerate config --config_file {path}` writes one."
         )
     return settings
@@ -331,7 +332,7 @@ def _find_python(python: Path | None) -> str:
     found = shutil.which(python.expanduser())
     if found is None:
         raise ConfigError(
-            f"training.python: {python} is no Python that can be started. Give the path of an environment's Python, "
-            "envs/train/bin/python say, with `pip install 'regenesis[train]'` done in it."
+            f"training.python: {python} cannot be started as Python. Give the path of an environment's Python, e.g. "
+            "envs/train/bin/python, with `pip install 'regenesis[train]'` done in it."
         )
     return str(Path(found).absolute())

@@ -27,7 +27,7 @@ def explaining_memory(job: TrainingJob) -> Iterator[None]:
     except (MemoryError, RuntimeError) as error:
         if not _about_memory(error):
             raise
-        raise TrainingError(f"There is not enough memory for this training. {_less_memory(job)}") from error
+        raise TrainingError(f"Not enough memory for this training. {_less_memory(job)}") from error
 
 
 def _about_memory(error: Exception) -> bool:
@@ -47,4 +47,4 @@ def _less_memory(job: TrainingJob) -> str:
         "" if config.method == "lora" else "training.method to lora",
         "training.max_length to less",
     ]
-    return f"Set {', '.join(way for way in ways if way)}; then start it again, which goes on from the last checkpoint."
+    return f"Set {', '.join(way for way in ways if way)}; then rerun the command to resume from the last checkpoint."

@@ -4,7 +4,7 @@
     order.set_epoch(1)
     list(order)                                       # 45 rows shuffled, then 45, 46, 47
 
-Each batch of a step goes to one process after another, so the last ones of an epoch must come out even. accelerate
+Each batch of a step goes to one process after another, so the last ones of an epoch must divide evenly. accelerate
 repeats rows from the beginning of the epoch there, which trains on them twice as often as a single process does; here
 rows without supervised tokens stand in, and a loss that is divided by all supervised tokens of a step sees none of it.
 """
@@ -46,7 +46,7 @@ class RowOrder:
 
 
 def with_fillers(dataset: Dataset, batch: int) -> Dataset:
-    """A data set with rows without supervised tokens at its end, so many that batches of all processes come out even.
+    """A dataset with rows without supervised tokens at its end, so many that batches of all processes divide evenly.
 
     Args:
         dataset: Token ids and labels, packed or not.

@@ -45,7 +45,7 @@ class TrainingReport:
         first_loss: Loss of the first step.
         final_loss: Loss of the last step.
         mean_loss: Mean over the last tenth of the steps.
-        seconds: Time spent on steps, over all starts.
+        seconds: Time spent on steps, over all sessions.
         versions: Of the packages it was made with.
         learning_rate: Peak of the schedule; `None` in a record of a version that did not write it down.
         notes: What the user should know: rows left out or cut, devices unused.

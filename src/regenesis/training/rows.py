@@ -67,10 +67,11 @@ class Rows:
             notes.append(f"{_rows(self.left_out)} left out: longer than {self.max_length:,} tokens.")
         if self.truncated:
             notes.append(
-                f"{_rows(self.truncated)} cut at {self.max_length:,} tokens; cut rows do not teach where to stop."
+                f"{_rows(self.truncated)} cut at {self.max_length:,} tokens; truncated rows do not teach the model "
+                "where to stop."
             )
         if self.unfit:
-            why = "the text spells a control token of the model, or holds what it has no token for"
+            why = "the text contains a control token of the model, or characters it has no token for"
             notes.append(f"{_rows(self.unfit)} left out: {why}.")
         return notes
 
@@ -123,7 +124,7 @@ def tokenise(
     if not rows.supervised:
         why = " ".join(rows.notes()).rstrip(".") or "all rows are empty"
         raise TrainingError(
-            f"{path}: no token is left that the loss would count ({why}). "
+            f"{path}: no tokens are left for the loss ({why}). "
             f"The longest row has {rows.longest:,} tokens: raise training.max_length, or look at the data set."
         )
     return rows
@@ -170,7 +171,7 @@ class RowTemplate:
         if not stops:
             raise TrainingError(
                 "The model names no token that ends a turn (eos_token_id), so it could never be taught to stop. "
-                "Name an instruction-tuned model, or the token as training.end_of_turn."
+                "Use an instruction-tuned model, or the token as training.end_of_turn."
             )
         self._tokenizer = tokenizer
         self._stops = stops
@@ -230,7 +231,7 @@ class RowTemplate:
         if beginning is not None and ids[:2] == [beginning, beginning]:
             raise TrainingError(
                 f"{where}: begins with two beginning-of-text tokens ({self._tokenizer.bos_token!r}), which no engine "
-                "sends. Take one out of the model's chat template."
+                "sends. Remove one from the model's chat template."
             )
 
     def _up_to_the_end(self, ids: list[int], given: int, where: str) -> list[int]:
@@ -249,7 +250,7 @@ class RowTemplate:
         ids = self._ids(token)
         if len(ids) != 1:
             raise TrainingError(
-                f"training.end_of_turn: {token!r} is no token of the model. Engines stop at {self._names()}."
+                f"training.end_of_turn: {token!r} is not a token of the model. Engines stop at {self._names()}."
             )
         if ids[0] not in self._stops:
             raise TrainingError(

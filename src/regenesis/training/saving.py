@@ -101,8 +101,8 @@ def require_room(folder: Path, needed: int, what: str) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise TrainingError(
-            f"{folder}: has {_megabytes(free)} free, and {what} takes about {_megabytes(needed)}. Make room, or set "
-            "training.keep_checkpoints to 1 or training.method to lora; then start it again, which goes on from the "
+            f"{folder}: has {_megabytes(free)} free, and {what} takes about {_megabytes(needed)}. Free some space, or "
+            "set training.keep_checkpoints to 1 or training.method to lora; then rerun the command to resume from the "
             "last checkpoint."
         )
 

@@ -59,15 +59,13 @@ class Setup:
             notes.append(f"One of {torch.cuda.device_count()} GPUs is used; training.launcher uses more.")
         triton = device == "cpu" or _triton_builds()
         if not triton:
-            notes.append("Triton cannot build kernels here (it needs a C compiler): the loss is worked out slower.")
+            notes.append("Triton cannot build kernels here (it needs a C compiler): the loss is computed more slowly.")
         # Updates as small as these vanish in the 8 bits of a bfloat16 weight, so whatever is trained stays in float32
         # and only the arithmetic is bfloat16. Frozen weights lose nothing by it. FSDP wants one type in all.
         frozen_half = half and config.method == "lora" and os.environ.get("ACCELERATE_USE_FSDP") != "true"
         device_batch, accumulation = share_batch(config.batch_size, config.device_batch_size)
         if device_batch != min(config.device_batch_size, config.batch_size // processes.count()):
-            notes.append(
-                f"{device_batch} rows at once on a device, so that steps of {config.batch_size} come out even."
-            )
+            notes.append(f"{device_batch} rows per device, so that steps of {config.batch_size} divide evenly.")
         return cls(
             device=device,
             compute="bfloat16" if half else "float32",
@@ -104,7 +102,7 @@ def share_batch(batch: int, device_batch: int) -> tuple[int, int]:
     count = processes.count()
     if batch % count:
         raise TrainingError(
-            f"training.batch_size: {batch} rows a step cannot be shared evenly by {count} processes. Set it to a "
+            f"training.batch_size: {batch} rows per step cannot be split evenly over {count} processes. Set it to a "
             f"multiple of {count}."
         )
     share = batch // count
@@ -192,6 +190,6 @@ def require_layers(model: Any, wanted: str | list[str]) -> None:
     for one in [wanted] if isinstance(wanted, str) else wanted:
         if not any(name == one or name.endswith(f".{one}") for name in linear):
             raise TrainingError(
-                f"training.lora.target_modules: {one!r} is no layer that can get an adapter. There are "
+                f"training.lora.target_modules: {one!r} cannot be given an adapter. The model's layers are "
                 f"{', '.join(known)}; `all-linear` takes all of them."
             )

@@ -65,14 +65,14 @@ def train(
     progress = progress or TrainingProgress()
     _require_extra()
     _finish_swap(job)
-    progress.phase = "looking at model and data"
+    progress.phase = "checking model and data"
     weights = locate_weights(job.model, progress=progress.fetching)
     settings = job.settings(weights.identity)
     record = _read_record_alike(job)
     if record is not None and record.get("fingerprint") == fingerprint(settings):
         return from_record(job.output, record)
     changed = changes(record["settings"], settings) if record is not None else []
-    progress.notes += [f"Trained before, with other settings: {line}" for line in changed]
+    progress.notes += [f"Previously trained with different settings: {line}" for line in changed]
     with quiet(), explaining_memory(job):
         report = _Training(job, weights, settings, changed, progress, watch).run()
     let_go_of_memory()
@@ -173,7 +173,7 @@ class _Training:
             processes.is_first(),
             f"Lower training.learning_rate (now {job.config.peak_learning_rate:g})"
             + ("" if setup.compute == "float32" else ", or set training.precision to fp32")
-            + "; then start it again, which trains anew.",
+            + "; then rerun the command to train from the start.",
         )
         if job.config.method == "lora":
             require_layers(model, job.config.lora.target_modules)
@@ -276,8 +276,8 @@ class _Training:
             if isinstance(error, TrainingError) or not about_writing(error):
                 raise
             raise TrainingError(
-                f"{staged}: the model cannot be written ({error}). Check the room and the rights on that disk, then "
-                "start it again, which goes on from the last checkpoint."
+                f"{staged}: the model cannot be written ({error}). Check free space and permissions on that disk, "
+                "then rerun the command to resume from the last checkpoint."
             ) from error
         trainer.accelerator.wait_for_everyone()
 
@@ -339,7 +339,7 @@ def _require_extra() -> None:
             import_module(name)
     except ImportError as error:
         raise TrainingError(
-            f"Training needs packages that are not here ({error}): pip install 'regenesis[train]'"
+            f"Training needs packages that are not installed ({error}): pip install 'regenesis[train]'"
         ) from error
 
 

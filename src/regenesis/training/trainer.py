@@ -82,8 +82,8 @@ class SupervisedTrainer(SFTTrainer):  # type: ignore[misc]
 
 def _not_written(folder: Path, step: int, error: Exception) -> TrainingError:
     return TrainingError(
-        f"{folder}: the checkpoint of step {step} cannot be written ({error}). Check the room and the rights "
-        "on that disk, then start it again, which goes on from the checkpoint before."
+        f"{folder}: the checkpoint of step {step} cannot be written ({error}). Check free space and "
+        "permissions on that disk, then rerun the command to resume from the previous checkpoint."
     )
 
 

@@ -69,7 +69,7 @@ async def test_a_hostile_retry_after_ends_in_a_message(opened: Opened, request_f
         ScriptedServer(lambda index, body: rate_limited("99999999")) as server,
         opened(server.base_url) as engine,
     ):
-        with pytest.raises(EngineError, match="asks to be left alone for 99999999 s"):
+        with pytest.raises(EngineError, match="asks to wait 99999999 s"):
             await engine.complete(request_for())
 
 

@@ -121,7 +121,7 @@ def test_guidelines_are_read_out_of_a_list(reply: str, read: list[str]) -> None:
     [
         ({"stages": ["solve", "adapt"]}, "in that order"),
         ({"stages": ["adapt", "structure"]}, "with solve last"),
-        ({"stages": ["adapt", "adapt", "solve"]}, "once each"),
+        ({"stages": ["adapt", "adapt", "solve"]}, "at most once"),
         ({"stages": ["plan", "solve"]}, "`method.stages.0` must be 'adapt', 'structure' or 'solve'"),
         ({"guidelines": 0}, "no chain would start"),
         ({"guidelines": -1}, "must be at least 0"),

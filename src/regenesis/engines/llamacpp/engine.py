@@ -278,7 +278,9 @@ def _completion(reply: _Reply, seconds: float, opened: str) -> Completion:
             return Completion("", "refused", 0, 0, LlamaCppEngine.kind, seconds, error=message)
         raise RequestFailed(f"llama.cpp failed on a request: {message}")
     if reply.finish is None:
-        raise RequestFailed("The request was given up." if reply.given_up else "llama.cpp broke off without a reason.")
+        raise RequestFailed(
+            "The request was given up." if reply.given_up else "llama.cpp aborted without giving a reason."
+        )
     finish: FinishReason = "length" if reply.finish == "length" else "stop"
     prompt_tokens, completion_tokens = (
         int(reply.usage.get(name, 0)) for name in ("prompt_tokens", "completion_tokens")
@@ -305,19 +307,19 @@ def _load(path: Path, config: LlamaCppEngineConfig, key: str) -> Server:
         if config.adapter is not None:
             # the library does not say which of the two it was
             raise EngineError(
-                f"llama.cpp cannot lay engine.adapter {config.adapter} over {path} ({error}). It may be no LoRA "
-                "adapter, or be made for another model: `regenesis export RUN --to gguf` makes one for the model that "
-                f"was trained. Or memory is too small for {config.max_in_flight} × {config.context} tokens: lower "
-                "engine.max_in_flight."
+                f"llama.cpp cannot apply engine.adapter {config.adapter} over {path} ({error}). It may not be a "
+                "LoRA adapter, or belong to another model: `regenesis export RUN --to gguf` makes one for the model "
+                f"that was trained. Or there is too little memory for {config.max_in_flight} × {config.context} "
+                "tokens: lower engine.max_in_flight."
             ) from error
         if _is_adapter(path):
             raise EngineError(
-                f"{path} is a LoRA adapter and no model: name its base as engine.model, and this file as "
-                "engine.adapter."
+                f"{path} is a LoRA adapter, not a model: set engine.model to its base and engine.adapter to this file."
             ) from error
         raise EngineError(
             f"llama.cpp cannot load {path} ({error}). The file may be damaged or of an architecture it does not know, "
-            f"or memory too small for {config.max_in_flight} × {config.context} tokens: lower engine.max_in_flight."
+            f"or there is too little memory for {config.max_in_flight} × {config.context} tokens: lower "
+            "engine.max_in_flight."
         ) from error
 
 

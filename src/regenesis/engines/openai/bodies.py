@@ -123,7 +123,7 @@ def _join(events: list[dict[str, Any]], *, ended: bool) -> dict[str, Any]:
                 message = message or {}
                 _add(part, message, pieces)
     if finish is None and not ended:
-        raise BrokenReply("the stream was cut off before its end")
+        raise BrokenReply("the stream ended prematurely")
     if message is not None:
         message.update({name: "".join(parts) for name, parts in pieces.items()})
     return {"choices": [{"index": 0, "message": message, "finish_reason": finish}], "usage": usage}

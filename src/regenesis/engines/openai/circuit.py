@@ -90,7 +90,7 @@ class Circuit:
         self._failures += max(1, self._retry.circuit_after // 4) if timed_out else 1
         if self._failures < self._retry.circuit_after:
             return None
-        return f"the server stays down: {self._retry.circuit_after} failures in a row with no answer in between"
+        return f"the server is down: {self._retry.circuit_after} consecutive failures"
 
     def too_much(self, now: float) -> str | None:
         """The server answered "too many requests"."""

@@ -39,7 +39,7 @@ def error_words(body: bytes, content_type: str = "") -> str:
     if words:
         return words
     kind = "a web page: " if is_page(body) or "html" in content_type else ""
-    return kind + (first_words(body) or "(nothing)")
+    return kind + (first_words(body) or "(empty)")
 
 
 def shorten(words: str) -> str:

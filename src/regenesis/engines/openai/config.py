@@ -106,7 +106,7 @@ class OpenAIEngineConfig(EngineConfig):
             if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name) or not (
                 stated.isascii() and stated.isprintable()
             ):
-                raise misplaced("holds characters that cannot stand in a header")
+                raise misplaced("holds characters that are not allowed in a header")
             if name.lower() in _OWN_HEADERS:
                 raise ValueError(f"{name} is set by the engine itself; remove it")
             if fault := misplaced_in_header(name, stated):

@@ -81,9 +81,7 @@ class Credential:
             variable = reference[1]
             secret = _read(variable)
             if not secret:
-                raise EngineError(
-                    f"engine.headers.{name}: the environment variable {variable} is not set. Put its value there."
-                )
+                raise EngineError(f"engine.headers.{name}: the environment variable {variable} is not set. Set it.")
             self._secrets.append((variable, secret))
             return secret
 

@@ -97,7 +97,7 @@ class Endpoint:
         wait = full_jitter(self._retry.first_wait, min(self._retry.longest_wait, _LONGEST_REST), self._rests)
         self.rests_until = max(self.rests_until, now + wait)
         if self._rests == 1 or wait > _REST_TOLD:
-            logger.warning("%s is rested for %.1f s and then tried again: %s", self.url, wait, reason)
+            logger.warning("%s is paused for %.1f s before the next try: %s", self.url, wait, reason)
 
     def too_much(self, sent_at: float, now: float, asked: float | None) -> None:
         """It wants fewer requests and, if it said so, none for `asked` seconds from now."""

@@ -264,8 +264,8 @@ class OpenAIEngine:
                 verdict = self._circuit.too_much(now)
                 if all(each.given_up for each in self._pool.endpoints):
                     verdict = (
-                        f"the server asks to be left alone for {asked or 0:.0f} s, more than the "
-                        f"{longest_retry_after(self._config.retry):.0f} s that are waited at most"
+                        f"the server asks to wait {asked or 0:.0f} s, more than the "
+                        f"{longest_retry_after(self._config.retry):.0f} s that regenesis waits at most"
                     )
             case Failed(reason):
                 self._failures += 1
@@ -279,7 +279,7 @@ class OpenAIEngine:
         if verdict is not None:
             raise self._stop(
                 f"{endpoint.url}: {verdict}. Last: {self._shown(reason).rstrip('.')}. "
-                "What is done stays done; once that is mended, start again to go on."
+                "Nothing is lost; once that is fixed, rerun the command to resume."
             )
 
     def _count_refusal(self, request: Request, endpoint: Endpoint, words: str) -> None:
@@ -293,7 +293,7 @@ class OpenAIEngine:
         if verdict is not None:
             raise self._stop(
                 f"{endpoint.url}: {verdict}. Last: {self._shown(words).rstrip('.')}. {advice_on(words)}"
-                "Refused requests are not recorded: once that is mended, start again to ask them."
+                "Refused requests are not recorded: once that is fixed, rerun the command to retry them."
             )
 
     def _hopeless(self, endpoint: Endpoint, status: int, words: str) -> str:
@@ -318,7 +318,7 @@ class OpenAIEngine:
     def _exhausted(self, request: Request, endpoint: Endpoint, reason: str) -> RequestFailed:
         return RequestFailed(
             f"{request.question_id} ({request.stage}): failed {self._config.retry.attempts} times, "
-            f"the last time at {endpoint.url}: {self._shown(reason).rstrip('.')}. Start again to ask it once more."
+            f"the last time at {endpoint.url}: {self._shown(reason).rstrip('.')}. Rerun the command to retry it."
         )
 
     def _refusal(self, words: str, seconds: float, *, filtered: bool) -> Completion:

@@ -145,9 +145,9 @@ def describe(error: Exception) -> str:
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return f"the proxy answered {error.status} {error.message}"
     if isinstance(error, aiohttp.ServerDisconnectedError):
-        return "the server cut the connection"
+        return "the server closed the connection"
     if isinstance(error, aiohttp.ClientPayloadError):
-        return "the reply was cut off"
+        return "the reply was truncated"
     return f"{type(error).__name__}: {error}"
 
 

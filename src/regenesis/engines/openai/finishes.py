@@ -62,7 +62,7 @@ def finish_of(choice: dict[str, Any], text: str) -> Literal["stop", "length"]:
     error = choice.get("error")
     if finish == "failed" or error:
         words = f": {words_of(error)}" if error else ""
-        raise BrokenReply(f"the server broke off the completion ({named}){words}")
+        raise BrokenReply(f"the server aborted the completion ({named}){words}")
     if finish == "filtered":
         raise Withheld(f"a content filter of the server withheld the reply ({named})", filtered=True)
     if finish == "length":

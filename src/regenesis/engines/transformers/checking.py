@@ -32,7 +32,7 @@ def check_weights(spec: str) -> Finding:
         return check_model(spec)
     if (folder / "config.json").is_file() and any(folder.glob("*.safetensors")):
         return Finding("model", "ok", f"{folder} is there.")
-    return Finding("model", "fail", f"{folder} is no checkpoint: it lacks config.json or .safetensors files.")
+    return Finding("model", "fail", f"{folder} is not a checkpoint: it lacks config.json or .safetensors files.")
 
 
 def check_adapter(adapter: Path) -> Finding:

@@ -269,7 +269,7 @@ class _Worker:
             job = (self._active or self._waiting).pop(0)
             if job.sequence in decoder.active:
                 decoder.drop(_sequence(job))
-            job.fail(RequestFailed("Memory is too small for this request alone: lower engine.context, or use a GPU."))
+            job.fail(RequestFailed("Out of memory for a single request: lower engine.context, or use a GPU."))
             return
         lost = decoder.halve()
         self._waiting = [job for job in self._active if job.sequence in lost] + self._waiting

@@ -78,7 +78,9 @@ class ReGenesisConfig(MethodSection):
     def _in_order(cls, stages: list[StageName]) -> list[StageName]:
         wanted = [stage for stage in ALL_STAGES if stage in stages]
         if stages != wanted or "solve" not in stages:
-            raise ValueError("must name stages among adapt, structure, solve once each, in that order, with solve last")
+            raise ValueError(
+                "must list stages out of adapt, structure, solve, each at most once, in that order, with solve last"
+            )
         return stages
 
     @field_validator("guidelines")

@@ -50,7 +50,7 @@ class ReGenesis(Method[ReGenesisConfig]):
         "structure": "reasoning structure",
         "solve": "reasoning path",
         "fused": "guideline, structure and path in one reply",
-        "summarise": "final answer, asked for once more",
+        "summarise": "final answer, asked for separately",
         "judge": "the model's own judgement",
     }
 

@@ -67,7 +67,7 @@ def _unfinished(report: SynthesisReport) -> Iterator[Note]:
         yield damage_note(report.damaged)
     yield from _refusals(report)
     if not report.complete:
-        yield Note(f"{report.finished:,} of {counted(report.questions, 'question')} are finished.")
+        yield Note(f"{report.finished:,} of {counted(report.questions, 'question')} finished.")
     if report.bad_rows:
         rows = (f"{neutralise(row.source)}, line {row.line}: {in_a_line(row.reason, 200)}" for row in report.bad_rows)
         skipped = f"Skipped: {counted(len(report.bad_rows), 'bad row')}."

@@ -58,7 +58,7 @@ def load_guidelines(file: Path | None = None) -> tuple[Guideline, ...]:
     seen: set[str] = set()
     for guideline in guidelines:
         if guideline.id in seen:
-            raise ConfigError(f"{origin}: the id {guideline.id!r} stands twice; every guideline needs its own.")
+            raise ConfigError(f"{origin}: the id {guideline.id!r} is used twice; every guideline needs its own.")
         seen.add(guideline.id)
     return guidelines
 
