@@ -47,8 +47,8 @@ def test_what_is_there_to_be_copied_is_not_broken_into_lines() -> None:
 
 
 def test_other_facts_are_wrapped_beside_their_names() -> None:
-    shown = printed([Facts([("chains", "12 of them, and more"), ("kept", "3")])], width=20)
-    assert shown.splitlines() == ["chains  12 of them,", "        and more", "kept    3"]
+    shown = printed([Facts([("chains", "12 of them, and more"), ("kept", "3")])], width=26)
+    assert shown.splitlines() == ["chains        12 of them,", "              and more", "kept          3"]
 
 
 @pytest.mark.parametrize(

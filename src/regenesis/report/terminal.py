@@ -26,7 +26,7 @@ _STYLES: dict[Tone, str] = {
 }
 _LONGEST_CELL = 400
 _NAMES = 14
-"""Characters of the names of facts to copy, so that those of several groups line up."""
+"""Characters that names of facts take at least with the room behind them, so that those of several groups line up."""
 
 
 def print_view(console: Console, view: View) -> None:
@@ -55,7 +55,7 @@ def _print_block(console: Console, block: Block) -> None:
         for line in block.details:
             console.print(f"  {neutralise(line)}", soft_wrap=True)
     elif block.copied:
-        width = max([_NAMES, *(len(name) + 1 for name, _ in block.rows)])
+        width = max([_NAMES, *(len(name) + 2 for name, _ in block.rows)])
         for name, value in block.rows:
             # a line that the terminal itself wraps is still one line where it is copied from
             console.print(f"{neutralise(name):<{width}}{neutralise(value)}", soft_wrap=True)
@@ -77,7 +77,7 @@ def _grid(facts: Facts) -> RichTable:
     from rich.text import Text
 
     grid = RichTable.grid(padding=(0, 2))
-    grid.add_column(style=_STYLES["quiet"], no_wrap=True)
+    grid.add_column(style=_STYLES["quiet"], no_wrap=True, min_width=_NAMES - 2)
     grid.add_column()
     for name, value in facts.rows:
         grid.add_row(Text(neutralise(name)), Text(neutralise(value)))
