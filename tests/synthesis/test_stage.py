@@ -333,7 +333,7 @@ async def test_a_disk_that_fills_up_is_told_of_and_not_hidden_by_what_fails_then
     def no_room(*_: Any, **__: Any) -> None:
         raise RunError("no room for the data set")
 
-    monkeypatch.setattr(stage, "write_dataset", no_room)
+    monkeypatch.setattr(stage, "derive", no_room)
     left = [100]
 
     def fill_up(request: Request) -> str | Completion:
