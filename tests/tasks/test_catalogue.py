@@ -38,6 +38,7 @@ GOLD_OF_HAND_MADE_ROWS = {
     "openbookqa": ("choice", ["B"]),
     "reclor": ("choice", ["B", "A"]),
     "strategyqa": ("boolean", ["no", "yes"]),
+    "strategyqa_facts": ("boolean", ["no", "yes"]),
     "svamp": ("number", ["5", "5"]),
 }
 
@@ -121,6 +122,21 @@ def test_rows_of_another_kind_are_counted_not_bad(load: Any) -> None:
 def test_a_passage_stands_before_its_question(load: Any) -> None:
     texts = [question.text for question in load({"name": "numglue"}).questions]
     assert "The hosts scored 10 points, the visitors 7.\n\nHow many points did the visitors score?" in texts
+
+
+def test_facts_stand_before_their_question(load: Any) -> None:
+    question = load({"name": "strategyqa_facts"}).questions[0]
+    assert question.text == "Snails are slow.\n\nCould a snail outrun a cheetah?"
+
+
+def test_splits_that_were_published_as_one_are_read_as_one(load: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "ChilleD" / "SVAMP" / "default"
+    folder.mkdir(parents=True)
+    for split in ("train", "test"):
+        row = {"ID": split, "question_concat": f"How many, {split}?", "Answer": "5"}
+        (folder / f"{split}.jsonl").write_text(json.dumps(row))
+    questions = load({"name": "svamp", "split": "train+test"}, data_root=tmp_path).questions
+    assert [question.id for question in questions] == ["svamp/train+test/train", "svamp/train+test/test"]
 
 
 def test_options_are_shown_with_their_own_labels(load: Any) -> None:
@@ -224,6 +240,7 @@ def test_a_task_is_measured_on_its_test_questions_unless_a_split_is_stated(
     [
         ("gsm8", "nearest: gsm8k"),
         ("openai/gsm8k", "the catalogue calls it 'gsm8k'"),
+        ("ChilleD/StrategyQA", "the catalogue calls it 'strategyqa'"),
         ("bbh/navigat", "nearest: navigate"),
         ("zzzz", "there are: anli, aqua_rat"),
         ("gsm8k/main", "nearest: gsm8k"),

@@ -130,7 +130,8 @@ def find_entry(name: str) -> tuple[CatalogueEntry, tuple[str, ...]]:
             if config in entry.configs:
                 return entry, (config,)
             raise TaskError(f"The task {entry.name!r} has no part {config!r}{_nearest(config, list(entry.configs))}")
-    by_hub = {entry.hub.casefold(): entry.name for entry in catalogue()}
+    # of several tasks over one data set the first, which is the plain one
+    by_hub = {entry.hub.casefold(): entry.name for entry in reversed(catalogue())}
     if name.casefold() in by_hub:
         raise TaskError(f"There is no task {name!r}; the catalogue calls it {by_hub[name.casefold()]!r}.")
     raise TaskError(

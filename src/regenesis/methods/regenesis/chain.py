@@ -182,7 +182,8 @@ class _ChainRun:
     async def _graded(self, path: ReasoningPath, sample: int) -> GradedPath:
         """The path as graded, after the model was asked of it where the config wants that."""
         stand_ins: list[str] = []
-        if self._config.summarise:
+        # as published, not in the pass with a hint
+        if self._config.summarise and self._pass.hint is None:
             summary = await self._ask("summarise", self._pass.sampling, sample=sample, fresh=True, path=path.text)
             stand_ins = [summary.completion.text] if summary is not None else []
         path = replace(path, steps=tuple(self._steps))

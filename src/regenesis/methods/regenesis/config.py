@@ -62,7 +62,7 @@ class ReGenesisConfig(MethodSection):
     retry_unusable: bool = True
     """Ask once more for a structure that already holds results, or a path without steps."""
     summarise: bool = False
-    """Ask the model for the final answer of each path in a call of its own, as published."""
+    """Ask the model for the final answer of each path of the first pass in a call of its own, as published."""
     self_judge: Annotated[Literal["off", "and", "tie-break"], OffIsAWord] = "off"
     """Ask the model whether a path agrees with the right answer. `and`: the checker and the model must both say so, as
     published; `tie-break`: asked only about paths whose answer the checker cannot read, and its word counts."""

@@ -40,11 +40,12 @@ _RETRY_SHARE = 0.25
 
 @dataclass(frozen=True, slots=True)
 class _Chains:
-    """Chains in one pass: those that start from a guideline or from none, and those that start from a selection."""
+    """Chains by what they start from: a guideline, a selection of several, or none; `hinted` of them with a hint."""
 
     single: float
     selected: float
     unguided: float = 0.0
+    hinted: float = 0.0
 
     @property
     def all(self) -> float:
@@ -55,10 +56,15 @@ class _Chains:
         return self.single + self.selected
 
     def times(self, factor: float) -> _Chains:
-        return _Chains(self.single * factor, self.selected * factor, self.unguided * factor)
+        return _Chains(self.single * factor, self.selected * factor, self.unguided * factor, self.hinted * factor)
 
     def __add__(self, other: _Chains) -> _Chains:
-        return _Chains(self.single + other.single, self.selected + other.selected, self.unguided + other.unguided)
+        return _Chains(
+            self.single + other.single,
+            self.selected + other.selected,
+            self.unguided + other.unguided,
+            self.hinted + other.hinted,
+        )
 
 
 def estimate(method: ReGenesis, questions: Sequence[Question], chain_yield: float) -> Estimate:
@@ -92,7 +98,8 @@ def _chains(method: ReGenesis, *, hint: bool) -> _Chains:
     unguided = config.unguided
     if hint:
         unguided = (config.hint.guidelines or 0) if config.unguided and not offered else 0
-    return _Chains(offered if most is None else min(offered, most), selections, unguided)
+    single = offered if most is None else min(offered, most)
+    return _Chains(single, selections, unguided, hinted=single + selections + unguided if hint else 0)
 
 
 def _share(chains: _Chains, method: ReGenesis, chain_yield: float) -> float:
@@ -115,7 +122,7 @@ def _stages(
         "adapt": (most.guided, expected.guided) if adapts else (0, 0),
         "structure": (most.all * twice, expected.all * retried) if structures else (0, 0),
         solve: (most.all * twice, expected.all),
-        "summarise": (most.all * twice, expected.all) if config.summarise else (0, 0),
+        "summarise": ((most.all - most.hinted) * twice, expected.all - expected.hinted) if config.summarise else (0, 0),
         "judge": (most.all * twice * judged, expected.all * judged) if config.self_judge != "off" else (0, 0),
     }
     limits = _limits(method)
