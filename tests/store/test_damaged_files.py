@@ -72,6 +72,18 @@ async def test_a_damaged_outcome_is_derived_again_without_a_request(finished: Fi
     assert len(list(read_outcomes(run))) == report.questions
 
 
+@pytest.mark.parametrize("page", range(1, 12))
+async def test_outcomes_with_a_page_of_zeros_are_derived_again_without_a_request(finished: Finished, page: int) -> None:
+    config, run = finished
+    data, engine = train_bytes(run), PlayedEngine()
+    content = (run / "outcomes.sqlite").read_bytes()
+    pages = [content[at : at + 4096] for at in range(0, len(content), 4096)]
+    pages[page % len(pages)] = bytes(4096)
+    (run / "outcomes.sqlite").write_bytes(b"".join(pages))
+    report = await synthesize(config(), run, engine=engine)
+    assert (report.complete, engine.asked, train_bytes(run)) == (True, [], data)
+
+
 def test_what_unpacks_to_too_much_takes_no_memory() -> None:
     bomb = zlib.compress(b"\0" * 100_000_000, 9)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

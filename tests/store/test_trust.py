@@ -235,6 +235,15 @@ async def test_a_pipe_in_place_of_a_file_is_named_and_not_waited_for(finished: F
         await synthesize(config(), run, engine=PlayedEngine())
 
 
+@pytest.mark.parametrize("name", ["ledger.sqlite", "outcomes.sqlite", "decontamination.json", "verdicts.parquet"])
+async def test_a_folder_in_place_of_a_file_is_named(finished: Finished, name: str) -> None:
+    config, run = finished
+    (run / name).unlink(missing_ok=True)
+    (run / name).mkdir()
+    with pytest.raises(RunError, match=rf"{name}: is a folder where a run has a file"):
+        await synthesize(config(), run, engine=PlayedEngine())
+
+
 @pytest.mark.parametrize("name", ["ledger.sqlite", "outcomes.sqlite", "log.jsonl", "config.yaml", "questions.parquet"])
 @pytest.mark.parametrize("linked", [False, True])
 @pytest.mark.parametrize("use", [read_status, lambda run: list(read_outcomes(run))])

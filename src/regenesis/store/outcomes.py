@@ -215,16 +215,16 @@ class OutcomeStore:
 
 
 def _is_damaged(path: FilePath) -> bool:
-    """Whether the file cannot be read as outcomes; every page of the table is looked at, records themselves are not."""
+    """Whether the file cannot be read as outcomes; every page is looked at, what the records hold is not."""
     try:
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=30)
         with closing(connection):
             connection.execute("SELECT count(*), sum(length(fingerprint)), sum(kept) FROM outcomes").fetchone()
+            return bool(connection.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",))
     except sqlite3.OperationalError as error:
         return "no such" in str(error)  # a table or column; else in use or out of reach, but not known to be damaged
     except sqlite3.DatabaseError:
         return True
-    return False
 
 
 def _unusable(path: FilePath, error: Exception) -> RunError:

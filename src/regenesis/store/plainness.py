@@ -14,7 +14,9 @@ from pathlib import Path
 from regenesis.errors import RunError
 
 _FOLDERS = re.compile(r"dataset|evaluation|exports|model|training|round-[1-9][0-9]*")
-_FILES = re.compile(r"[\w-]+\.(json|jsonl|yaml|parquet|sqlite(-wal|-shm|-journal)?)|\..*")
+_FILES = re.compile(r"[\w-]+\.(json|jsonl|yaml|parquet|sqlite(-wal|-shm|-journal)?)")
+_BESIDE_THEIR_PLACE = re.compile(r"\..*")
+"""Files and folders that are half written, and the lock."""
 
 
 def require_plain(folder: Path) -> None:
@@ -32,6 +34,8 @@ def require_plain(folder: Path) -> None:
                 f"{entry.path}: is {what}. A run only writes to regular files in its own folder: remove it, or replace "
                 "it with what it points to."
             )
+        if entry.is_dir(follow_symlinks=False) and _FILES.fullmatch(entry.name) and Path(entry.path).parent == folder:
+            raise RunError(f"{entry.path}: is a folder where a run has a file. Move it away.")
 
 
 def require_no_pipes(folder: Path) -> None:
@@ -55,7 +59,7 @@ def _worked_with(folder: Path) -> Iterator[os.DirEntry[str]]:
                 yield entry
                 if entry.is_dir(follow_symlinks=False):
                     yield from _everything(entry.path)
-            elif _FILES.fullmatch(entry.name):
+            elif _FILES.fullmatch(entry.name) or _BESIDE_THEIR_PLACE.fullmatch(entry.name):
                 yield entry
 
 
