@@ -28,7 +28,12 @@ from workload import finish
 
 TARGET = 0.9
 MODEL = "pypi:smollm2-135m-instruct"
-SETTINGS: dict[str, Any] = {"learning_rate": 1e-4, "batch_size": 8, "device_batch_size": 2, "save_steps": 1000}
+SETTINGS: dict[str, Any] = {
+    "learning_rate": 1e-4,
+    "batch_size": 8,
+    "per_device_train_batch_size": 2,
+    "save_steps": 1000,
+}
 
 
 def write_run(folder: Path, rows: int, steps: int) -> None:
@@ -127,8 +132,8 @@ def through_bare_trl(folder: Path, steps: int) -> None:
         model=model,
         args=SFTConfig(
             output_dir=str(folder / "bare"),
-            per_device_train_batch_size=SETTINGS["device_batch_size"],
-            gradient_accumulation_steps=SETTINGS["batch_size"] // SETTINGS["device_batch_size"],
+            per_device_train_batch_size=SETTINGS["per_device_train_batch_size"],
+            gradient_accumulation_steps=SETTINGS["batch_size"] // SETTINGS["per_device_train_batch_size"],
             learning_rate=SETTINGS["learning_rate"],
             lr_scheduler_type="cosine",
             max_steps=steps,

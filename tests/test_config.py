@@ -85,8 +85,8 @@ def test_without_an_engine_the_embedded_one_is_taken() -> None:
         ({"seed": 1.5}, "`seed` must be a whole number (got 1.5)"),
         ({"method": {"stop_early": "maybe"}}, "`method.stop_early` must be true or false (got 'maybe')"),
         ({"budget": {"minutes": -1}}, "`budget.minutes` must be at least 0 (got -1)"),
-        ({"training": {"method": "qlora"}}, "`training.method` must be 'lora' or 'full' (got 'qlora')"),
-        ({"training": {"lora": {"rang": 3}}}, "unknown key `training.lora.rang`; did you mean `rank`?"),
+        ({"training": {"tuning": "qlora"}}, "`training.tuning` must be 'lora' or 'full' (got 'qlora')"),
+        ({"training": {"lora": {"rang": 3}}}, "unknown key `training.lora.rang`; did you mean `r`?"),
         ({"evaluation": {"engine": {"kind": "vllm"}}}, "`evaluation.engine.kind` must be one of openai"),
         (
             {"evaluation": {"tuned_engine": {"kind": "llamacpp", "adaptr": "a"}}},

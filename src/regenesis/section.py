@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.fields import FieldInfo
@@ -30,6 +30,10 @@ class Section(BaseModel):
         allow_inf_nan=False,
         hide_input_in_errors=True,  # it may be a key
     )
+
+    @classmethod
+    def about_unknown(cls, name: str) -> str | None:
+        """What to say of a key that this section does not have, other than the nearest one; `None` for nothing."""
 
 
 class SamplingConfig(Section):
@@ -63,6 +67,22 @@ A_PROGRAM: dict[str, Any] = {"path": "program"}
 MAY_DIFFER: dict[str, Any] = {"may_differ": True}
 """May differ when a run is resumed: it changes how fast a run goes, or its later stages, never what the synthesis
 asks. Said of a section, it holds for all of it."""
+
+
+def formerly(name: str, **values: str) -> dict[str, Any]:
+    """For a field that had another name before: a config frozen then is still read, a user's is told the new name.
+
+    Args:
+        name: The earlier name.
+        **values: Earlier values that are spelled otherwise now, by their earlier spelling.
+    """
+    return {"formerly": name, "former_values": values}
+
+
+def former_name(field: FieldInfo) -> tuple[str | None, dict[str, str]]:
+    """The name that a field had before, if any, and its values that are spelled otherwise now."""
+    marks = _marks(field)
+    return marks.get("formerly"), marks.get("former_values", {})
 
 
 def may_differ(field: FieldInfo) -> bool:
@@ -112,3 +132,10 @@ def paths_of(section: Section) -> dict[str, Path | str]:
     """The files and folders that a section names, by field."""
     values = {name: getattr(section, name) for name, field in type(section).model_fields.items() if names_a_path(field)}
     return {name: value for name, value in values.items() if is_a_path(value)}
+
+
+def sections_in(annotation: Any) -> list[type[Section]]:
+    """The sections that a field's type speaks of, as in `list[TaskConfig]` or `EngineConfig | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return [annotation]
+    return [section for part in get_args(annotation) for section in sections_in(part)]

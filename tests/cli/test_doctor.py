@@ -273,7 +273,7 @@ def test_memory_is_estimated_by_method(
     method: str, status: str, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stages, "_hardware", lambda training: (False, 64_074 * 8, "a stone"))
-    config = transformers_config(checkpoint, training={"method": method})
+    config = transformers_config(checkpoint, training={"tuning": method})
     (finding,) = found(examine(config, tmp_path), "memory")
     assert finding.status == status
     assert "estimate" in finding.summary
@@ -283,7 +283,7 @@ def test_little_room_for_checkpoints_is_a_warning(
     checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stages, "free_bytes", lambda path: 10**5)
-    config = transformers_config(checkpoint, training={"method": "full"})
+    config = transformers_config(checkpoint, training={"tuning": "full"})
     assert statuses(examine(config, tmp_path), "room") == ["warn"]
 
 

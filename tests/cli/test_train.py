@@ -42,7 +42,7 @@ def test_a_training_says_what_it_did_on_what_and_what_is_next(tiny: Path, tmp_pa
 
 @pytest.mark.model
 def test_ctrl_c_at_the_terminal_says_how_to_go_on(tiny: Path, tmp_path: Path) -> None:
-    write_run(tmp_path / "run", tiny, epochs=1000)
+    write_run(tmp_path / "run", tiny, num_train_epochs=1000)
     code, shown = in_terminal(
         "train", "run", cwd=tmp_path, react=lambda text: b"\x03" if "gradient norm" in text else None
     )
@@ -57,7 +57,7 @@ def test_ctrl_c_at_the_terminal_says_how_to_go_on(tiny: Path, tmp_path: Path) ->
     ("arguments", "complaint"),
     [
         (["nowhere"], "nowhere: is not a run folder"),
-        (["run", "--set", "training.epochs=0"], "training.epochs"),
+        (["run", "--set", "training.num_train_epochs=0"], "training.num_train_epochs"),
         (["run", "--set", "method.keep=3"], "training depends on `training` and `seed` only"),
         (["run", "--set", "training.model=null"], "say which weights the server runs"),
     ],

@@ -13,7 +13,7 @@ SUMS = [
 ]
 """Questions and replies of almost equal length."""
 
-SETTINGS: dict[str, Any] = {"learning_rate": 0.01, "batch_size": 4, "precision": "fp32", "epochs": 2}
+SETTINGS: dict[str, Any] = {"learning_rate": 0.01, "batch_size": 4, "precision": "fp32", "num_train_epochs": 2}
 """Of a training that learns something in six steps."""
 
 

@@ -15,7 +15,7 @@ from regenesis.training.card import update_results, write_model_card
 FACTS: dict[str, Any] = {
     "base": "pypi:smollm2-135m-instruct",
     "base_identity": "smollm2-135m-instruct@sha256:b179c9523d0e6a0f",
-    "settings": {"seed": 7, "training.learning_rate": 1e-4, "training.lora": {"rank": 16, "alpha": 32}},
+    "settings": {"seed": 7, "training.learning_rate": 1e-4, "training.lora": {"r": 16, "lora_alpha": 32}},
     "rows": 1234,
     "left_out": 5,
     "supervised_tokens": 4321,
@@ -150,7 +150,7 @@ def test_the_card_shows_what_was_trained_on_what_and_how(adapter: Path) -> None:
     assert ["loss, first step", "1.25"] in rows
     assert ["loss, last step", "0.5"] in rows
     assert ["training.learning_rate", "0.0001"] in rows
-    assert ["training.lora", "rank = 16, alpha = 32"] in rows
+    assert ["training.lora", "r = 16, lora_alpha = 32"] in rows
     assert ["synthesis", "ReGenesis, preset quick"] in rows
     assert ["made with", "trl = 1.16.0"] in rows
     assert "- 5 rows are longer than 512 tokens" in text

@@ -37,17 +37,17 @@ def golden_losses(folder: Path, method: str) -> list[float]:
     """The losses of a fixed training: 25 rows of different lengths, three a step, in float32."""
     rows = [(question, " ".join([reply] * (1 + number % 3))) for number, (question, reply) in enumerate(SUMS * 3)][:25]
     config = TrainingConfig(
-        method=method,
+        tuning=method,
         learning_rate=METHODS[method],
         warmup_ratio=0.1,
         weight_decay=0.1,
         max_steps=STEPS,
         batch_size=3,
-        device_batch_size=2,
+        per_device_train_batch_size=2,
         max_length=100,
         too_long="truncate",
         precision="fp32",
-        lora={"rank": 4},
+        lora={"r": 4},
     )
     job = TrainingJob(
         write_rows(folder / "train.parquet", rows),

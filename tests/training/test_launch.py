@@ -317,7 +317,7 @@ def test_outside_a_launch_an_error_goes_its_way() -> None:
 
 @pytest.mark.parametrize("end", ["import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "raise SystemExit(1)"])
 def test_processes_that_end_without_a_word_are_explained(end: str) -> None:
-    with pytest.raises(TrainingError, match=r"without an error message.*device_batch_size.*last checkpoint"):
+    with pytest.raises(TrainingError, match=r"without an error message.*per_device_train_batch_size.*last checkpoint"):
         launch([HERE, "-c", end])
 
 

@@ -60,11 +60,11 @@ def make_run(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
         pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), run / "dataset" / "train.parquet")
         settings = {
             "model": str(model),
-            "method": method,
+            "tuning": method,
             "learning_rate": 0.01,
-            "epochs": EPOCHS,
+            "num_train_epochs": EPOCHS,
             "batch_size": BATCH,
-            "device_batch_size": 1,
+            "per_device_train_batch_size": 1,
             "precision": "fp32",
             "save_steps": 2,
             **training,

@@ -72,7 +72,7 @@ def interrupt_after(step: int) -> Callable[[Mapping[str, Any]], None]:
 def test_an_adapter_is_trained_and_says_what_it_belongs_to(make_job: Make, curve: list[float]) -> None:
     job, progress = make_job(save_steps=2), TrainingProgress()
     report = train(job, progress)
-    assert (report.method, report.rows, report.steps, report.epochs, report.batch_size) == ("lora", 10, STEPS, 2.0, 4)
+    assert (report.tuning, report.rows, report.steps, report.epochs, report.batch_size) == ("lora", 10, STEPS, 2.0, 4)
     assert report.final_loss < report.first_loss
     assert 0 < report.trainable < report.parameters
     assert 0 < report.supervised_tokens < report.row_tokens
@@ -93,7 +93,7 @@ def test_an_adapter_is_trained_and_says_what_it_belongs_to(make_job: Make, curve
 
 
 def test_all_weights_are_trained_and_saved_as_a_checkpoint(make_job: Make, tiny: Path) -> None:
-    job = make_job(method="full", learning_rate=1e-3)
+    job = make_job(tuning="full", learning_rate=1e-3)
     report = train(job)
     assert report.trainable == report.parameters
     assert report.final_loss < report.first_loss
@@ -121,7 +121,7 @@ def base_checkpoint(tiny: Path, tmp_path: Path) -> Path:
 
 
 def test_a_base_checkpoint_learns_the_end_of_a_turn_and_names_it(make_job: Make, base_checkpoint: Path) -> None:
-    job = replace(make_job(method="full", max_steps=1), model=str(base_checkpoint))
+    job = replace(make_job(tuning="full", max_steps=1), model=str(base_checkpoint))
     train(job)
     assert json.loads((job.output / "generation_config.json").read_text())["eos_token_id"] == [0, 2]
 
@@ -197,7 +197,7 @@ def test_what_is_done_is_not_done_again(make_job: Make) -> None:
     stamp = (job.output / "training.json").stat().st_mtime_ns
     assert train(job) == replace(first, already_done=True)
     # nor where what differs does not show in the result
-    faster = {"device_batch_size": 1, "gradient_checkpointing": True, "keep_checkpoints": 1, "save_steps": 1}
+    faster = {"per_device_train_batch_size": 1, "gradient_checkpointing": True, "save_total_limit": 1, "save_steps": 1}
     assert train(replace(job, config=job.config.model_copy(update=faster))).already_done
     assert (job.output / "training.json").stat().st_mtime_ns == stamp
 
@@ -230,7 +230,7 @@ def test_a_model_that_was_finished_and_not_moved_is_moved(make_job: Make) -> Non
 
 @pytest.mark.parametrize("method", ["lora", "full"])
 def test_an_interrupted_training_ends_as_if_it_had_not_been(make_job: Make, method: str) -> None:
-    job = make_job(method=method, save_steps=2, lora={"rank": 4, "dropout": 0.2})
+    job = make_job(tuning=method, save_steps=2, lora={"r": 4, "lora_dropout": 0.2})
     train(job)
     expected, model = losses(job), weights(job.output)
     shutil.rmtree(job.output)
@@ -289,7 +289,9 @@ def test_another_seed_takes_another_way(make_job: Make, curve: list[float]) -> N
 
 
 @pytest.mark.parametrize(
-    "settings", [{"device_batch_size": 1}, {"device_batch_size": 3, "gradient_checkpointing": True}], ids=str
+    "settings",
+    [{"per_device_train_batch_size": 1}, {"per_device_train_batch_size": 3, "gradient_checkpointing": True}],
+    ids=str,
 )
 def test_how_a_step_is_worked_out_does_not_show_in_the_losses(
     make_job: Make, curve: list[float], settings: dict[str, Any]
@@ -303,7 +305,7 @@ def test_packed_rows_do_not_see_each_other(make_job: Make) -> None:
     # four rows a step, on their own or in one packed sequence: one that could look into another would change the loss
     curves = []
     for packing, rows_a_step, length in ((False, 4, None), (True, 1, 250)):
-        job = make_job(SUMS[:4], packing=packing, batch_size=rows_a_step, max_length=length, epochs=3)
+        job = make_job(SUMS[:4], packing=packing, batch_size=rows_a_step, max_length=length, num_train_epochs=3)
         report = train(job)
         curves.append(losses(job))
         assert (report.rows, report.sequences, report.steps) == (4, 1 if packing else 4, 3)
@@ -318,7 +320,7 @@ def test_bfloat16_computes_almost_the_same(make_job: Make, curve: list[float]) -
 
 
 def test_weights_move_at_the_published_learning_rate_in_bfloat16(make_job: Make, tiny: Path) -> None:
-    job = make_job(method="full", precision="bf16", learning_rate=1e-6, max_steps=2)
+    job = make_job(tuning="full", precision="bf16", learning_rate=1e-6, max_steps=2)
     train(job)
     before, after = weights(tiny), weights(job.output)
     layers = [name for name in before if "proj" in name]
@@ -327,7 +329,7 @@ def test_weights_move_at_the_published_learning_rate_in_bfloat16(make_job: Make,
 
 
 def test_a_loss_that_is_no_number_stops_at_its_step(make_job: Make) -> None:
-    job = make_job(method="full", learning_rate=1e30, warmup_ratio=0, save_steps=1)
+    job = make_job(tuning="full", learning_rate=1e30, warmup_ratio=0, save_steps=1)
     with pytest.raises(TrainingError, match=r"step 2: .* (nan|inf).*Lower training.learning_rate \(now 1e\+30\)"):
         train(job)
     assert not job.output.exists()
@@ -362,8 +364,8 @@ def test_no_memory_says_what_to_set(make_job: Make, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(SupervisedTrainer, "training_step", step)
     with pytest.raises(TrainingError, match="not enough memory") as error:
-        train(make_job(method="full"))
-    for way in ("device_batch_size to 1", "gradient_checkpointing to true", "method to lora"):
+        train(make_job(tuning="full"))
+    for way in ("per_device_train_batch_size to 1", "gradient_checkpointing to true", "tuning to lora"):
         assert f"training.{way}" in str(error.value)
 
 

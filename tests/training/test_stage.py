@@ -82,8 +82,8 @@ def test_an_engine_with_an_adapter_does_not_say_what_to_train(tmp_path: Path) ->
 
 def test_an_override_reaches_the_training_alone(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", tmp_path)
-    config = training_config(run, ["training.epochs=1", "seed=5"])
-    assert (config.training.epochs, config.seed) == (1, 5)
+    config = training_config(run, ["training.num_train_epochs=1", "seed=5"])
+    assert (config.training.num_train_epochs, config.seed) == (1, 5)
     with pytest.raises(ConfigError, match="training depends on"):
         training_config(run, ["engine.model=other"])
 

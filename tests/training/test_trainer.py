@@ -15,7 +15,7 @@ pytestmark = pytest.mark.model
 def test_the_saved_config_is_the_bases_own(
     make_job: Callable[..., TrainingJob], tiny: Path, checkpointing: bool
 ) -> None:
-    job = make_job(method="full", max_steps=1, gradient_checkpointing=checkpointing)
+    job = make_job(tuning="full", max_steps=1, gradient_checkpointing=checkpointing)
     train(job)
     before, after = (json.loads((folder / "config.json").read_text()) for folder in (tiny, job.output))
     assert after == before

@@ -37,11 +37,11 @@ def config_to_work_by(file: Path, overrides: Sequence[str] | None) -> RunConfig:
         ConfigError: It is not valid.
         RunError: It is that of a run's folder from elsewhere, and names a program, a server, a key or files outside.
     """
-    from regenesis.config import load_config
+    from regenesis.config import load_config, written_by_a_run
     from regenesis.store.directory import RunDirectory
-    from regenesis.store.trust import lies_in_a_run, require_known_code, require_trust
+    from regenesis.store.trust import require_known_code, require_trust
 
-    said, came_along = overrides or (), lies_in_a_run(file)
+    said, came_along = overrides or (), written_by_a_run(file)
     if came_along:
         require_known_code(file, RunDirectory(file.parent).config_text() or "", said)
     config = load_config(file, said)

@@ -1,7 +1,7 @@
 """`regenesis train`: post-train a run's model on the run's data set.
 
 regenesis train runs/x
-regenesis train runs/x --set training.epochs=1
+regenesis train runs/x --set training.num_train_epochs=1
 regenesis train runs/x --set training.launcher=fsdp --print-command
 """
 
@@ -63,7 +63,7 @@ def train_command(
 ) -> None:
     """Fine-tune the model of a run on its kept paths.
 
-    The result is written to RUN/model: an adapter, or a checkpoint with `--set training.method=full`. If it is already
+    The result is written to RUN/model: an adapter, or a checkpoint with `--set training.tuning=full`. If it is already
     up to date with the dataset and the config, nothing is done. Rerun after an interruption, training resumes from
     the last checkpoint.
 

@@ -69,5 +69,5 @@ def _reaches(folder: RunDirectory) -> list[Reach]:
     if not code:
         return reaches(folder.require_started())
     stated = yaml.safe_load(folder.config_text() or "")
-    config = config_from_mapping(without_code(stated), str(folder.config_file), base=folder.path)
+    config = config_from_mapping(without_code(stated), str(folder.config_file), base=folder.path, frozen=True)
     return [*code, *reaches(config)]

@@ -12,7 +12,7 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -22,7 +22,7 @@ from regenesis.errors import ConfigError
 from regenesis.methods import MethodSection, method_class
 from regenesis.methods.catalogue import DEFAULT
 from regenesis.secrets import may_be_shown
-from regenesis.section import Section
+from regenesis.section import Section, former_name, sections_in
 
 _ALTERNATIVE = re.compile(r"str|list\[.*|literal\[.*")
 """How pydantic calls the alternatives of a field that takes several types."""
@@ -67,7 +67,7 @@ def name_faults(error: ValidationError, stated: Mapping[str, Any]) -> list[str]:
         where = ".".join(parts)
         kind = fault["type"]
         if kind == "extra_forbidden":
-            faults[f"unknown key `{where}`{_nearest(parts[-1], section)}"] = []
+            faults[_unknown(where, fault["input"], section)] = []
         elif kind == "missing":
             faults[f"`{where}` is missing"] = []
         else:
@@ -94,12 +94,25 @@ def _shorten(value: Any) -> str:
     return text if len(text) <= 80 else text[:77] + "…"
 
 
-def _nearest(name: str, section: type[Section] | None) -> str:
+def _unknown(where: str, value: Any, section: type[Section] | None) -> str:
+    """A key that its section does not have, and the one that is probably meant."""
+    around, _, name = where.rpartition(".")
     if section is None:
-        return ""
-    known = list(section.model_fields)
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"; did you mean `{close[0]}`?" if close else f"; known here: {', '.join(known)}"
+        return f"unknown key `{where}`"
+    names = {current: current for current in section.model_fields}
+    for current, field in section.model_fields.items():
+        earlier, values = former_name(field)
+        if earlier == name:
+            respelled = values.get(value) if isinstance(value, str) else None
+            also = f", and its value `{value}` is now `{respelled}`" if respelled else ""
+            return f"`{where}` is now called `{around}.{current}`{also}"
+        if earlier is not None:
+            names[earlier] = current
+    about = section.about_unknown(name)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    known = f"; known here: {', '.join(section.model_fields)}"
+    nearest = f"; did you mean `{names[close[0]]}`?" if close else "" if about else known
+    return f"unknown key `{where}`{nearest}" + (f"; {about}" if about else "")
 
 
 def _read_place(location: Sequence[str], stated: Any) -> tuple[list[str], type[Section] | None]:
@@ -113,7 +126,7 @@ def _read_place(location: Sequence[str], stated: Any) -> tuple[list[str], type[S
         if not part.isdigit():
             around = here
             field = here[0].model_fields.get(part) if here else None
-            here = [_as_it_says(section, stated) for section in _sections_in(field.annotation)] if field else []
+            here = [_as_it_says(section, stated) for section in sections_in(field.annotation)] if field else []
     if len(parts) > 1 and _ALTERNATIVE.fullmatch(parts[-1]):
         parts.pop()
     return parts, around[0] if around else None
@@ -129,10 +142,3 @@ def _as_it_says(section: type[Section], stated: Any) -> type[Section]:
         if section is EngineConfig:
             return engine_class(str(stated.get("kind")))
     return section
-
-
-def _sections_in(annotation: Any) -> list[type[Section]]:
-    """The sections that a field's type speaks of, as in `list[TaskConfig]` or `EngineConfig | None`."""
-    if isinstance(annotation, type) and issubclass(annotation, Section):
-        return [annotation]
-    return [section for part in get_args(annotation) for section in _sections_in(part)]

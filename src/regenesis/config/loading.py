@@ -16,6 +16,7 @@ from regenesis.config.plain import LARGEST_FILE, check_plain
 from regenesis.config.presets import PRESETS, with_preset
 from regenesis.config.schema import RunConfig
 from regenesis.errors import ConfigError
+from regenesis.renames import current_names
 from regenesis.section import Section, absolute_path
 from regenesis.tasks.config import spell_out_task
 
@@ -66,11 +67,29 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
         raise ConfigError(f"{str(source)!a}: is not a valid file path ({error}).") from error
     if len(content) > LARGEST_FILE:
         raise ConfigError(f"{source}: is larger than {LARGEST_FILE:,} bytes, so it is not a config.")
-    return config_from_text(text, str(source), base=source.parent, overrides=overrides)
+    frozen = written_by_a_run(source)
+    return config_from_text(text, str(source), base=source.parent, overrides=overrides, frozen=frozen)
 
 
-def config_from_text(text: str, origin: str, base: Path | None = None, overrides: Sequence[str] = ()) -> RunConfig:
-    """Reads a config from YAML text; `origin` names it in errors, `base` is where its relative paths start."""
+def written_by_a_run(file: Path) -> bool:
+    """Whether a config file lies in a run's folder as the one that the run was started with."""
+    return file.name == "config.yaml" and any(
+        (file.parent / name).exists() for name in ("inputs.json", "ledger.sqlite")
+    )
+
+
+def config_from_text(
+    text: str, origin: str, base: Path | None = None, overrides: Sequence[str] = (), *, frozen: bool = False
+) -> RunConfig:
+    """Reads a config from YAML text.
+
+    Args:
+        text: The YAML.
+        origin: What it is called in errors.
+        base: Where its relative paths start.
+        overrides: See `load_config`.
+        frozen: Whether a run wrote it: fields that had another name then are read under it.
+    """
     try:
         stated = yaml.load(text, _UniqueKeysLoader)  # a safe loader, stricter than the usual one
     except yaml.YAMLError as error:
@@ -82,14 +101,19 @@ def config_from_text(text: str, origin: str, base: Path | None = None, overrides
         raise ConfigError(f"{origin}: holds a value that YAML cannot read ({error}).") from error
     if not isinstance(stated, dict):
         raise ConfigError(f"{origin}: must hold a mapping with at least the key `tasks`, not {type(stated).__name__}.")
-    return config_from_mapping(stated, origin, base=base, overrides=overrides)
+    return config_from_mapping(stated, origin, base, overrides, frozen=frozen)
 
 
 def config_from_mapping(
-    stated: Mapping[str, Any], origin: str = "config", base: Path | None = None, overrides: Sequence[str] = ()
+    stated: Mapping[str, Any],
+    origin: str = "config",
+    base: Path | None = None,
+    overrides: Sequence[str] = (),
+    *,
+    frozen: bool = False,
 ) -> RunConfig:
-    """Checks a config given as a mapping; see `load_config`."""
-    merged: dict[str, Any] = dict(stated)
+    """Checks a config given as a mapping; see `config_from_text`."""
+    merged: dict[str, Any] = current_names(RunConfig, stated) if frozen else dict(stated)
     check_plain(merged, origin)
     for override in overrides:
         _apply_override(merged, override)

@@ -20,6 +20,8 @@ from regenesis.filesystems import free_bytes
 from regenesis.findings import Finding, Status, version
 from regenesis.models import KNOWN, cached
 from regenesis.models.names import HubName, LocalName, PackageName, parse_name
+from regenesis.training.trackers import how_to_get, missing_trackers
+from regenesis.training.trl_arguments import fault_in
 from regenesis.types import Question
 
 _PACKAGES = ("torch", "transformers", "peft", "accelerate", "gguf", "trl")
@@ -112,6 +114,15 @@ def check_training(subject: Subject) -> Iterator[Finding]:
         advice = "Upgrade: `pip install --upgrade 'regenesis[train]'`."
         yield Finding("training", status, f"Too old for training: {', '.join(old)}.", advice)
         return
+    untracked = missing_trackers(training.report_to)
+    if untracked:
+        summary = f"training.report_to: not installed: {', '.join(untracked)}."
+        yield Finding("training", status, summary, f"{how_to_get(untracked)}.")
+        return
+    fault = fault_in(training.trl)
+    if fault:
+        yield Finding("training", status, fault, "Correct it, or leave it out.")
+        return
     yield Finding("training", "ok", ", ".join(f"{name} {version(name)}" for name in _PACKAGES) + ".")
     yield from _check_layers(training, model, status)
     yield from _check_room(training, model, subject.run_dir)
@@ -121,7 +132,7 @@ def _check_layers(training: TrainingConfig, model: str, status: Status) -> Itera
     """Whether the model has the layers that are to get an adapter, by the names in a checkpoint's headers."""
     wanted = training.lora.target_modules
     folder = Path(model).expanduser()
-    if training.method != "lora" or wanted == "all-linear" or not folder.is_dir():
+    if training.tuning != "lora" or wanted == "all-linear" or not folder.is_dir():
         return
     try:
         shapes = [item for path in folder.glob("*.safetensors") for item in _safetensors_shapes(path).items()]
@@ -157,25 +168,25 @@ def _check_room(training: TrainingConfig, model: str, run_dir: Path) -> Iterator
     if parameters is None:
         return
     weights = parameters * (2 if bf16 else 4)
-    need = weights * (1 + _LORA_SHARE) if training.method == "lora" else parameters * _FULL_BYTES
+    need = weights * (1 + _LORA_SHARE) if training.tuning == "lora" else parameters * _FULL_BYTES
     summary = (
-        f"Training {parameters / 1e6:,.0f} million parameters ({training.method}) takes about {need / 2**30:.1f} GiB "
+        f"Training {parameters / 1e6:,.0f} million parameters ({training.tuning}) takes about {need / 2**30:.1f} GiB "
         f"of memory plus what longer rows add (estimate); available: {memory / 2**30:.1f} GiB."
     )
     if need > memory:
-        advice = "Set training.method: lora" if training.method == "full" else "Use a smaller model"
+        advice = "Set training.tuning: lora" if training.tuning == "full" else "Use a smaller model"
         yield Finding("memory", "warn", summary, f"{advice}, or use more memory (training.launcher shards the model).")
     else:
         yield Finding("memory", "ok", summary)
     # checkpoints that are kept, one being written, and the model
-    room = parameters * (_CHECKPOINT_BYTES[training.method] * (training.keep_checkpoints + 1) + 4)
-    if training.method == "lora":
+    room = parameters * (_CHECKPOINT_BYTES[training.tuning] * (training.save_total_limit + 1) + 4)
+    if training.tuning == "lora":
         room -= parameters * 4
     if room > free_bytes(run_dir):
         summary = (
             f"Checkpoints take about {room / 1e9:.1f} GB (an estimate); {free_bytes(run_dir) / 1e9:.1f} GB are free."
         )
-        yield Finding("room", "warn", summary, "Free some space, or lower training.keep_checkpoints.")
+        yield Finding("room", "warn", summary, "Free some space, or lower training.save_total_limit.")
 
 
 def _hardware(training: TrainingConfig) -> tuple[bool, int, str]:

@@ -278,7 +278,7 @@ class RunDirectory:
         if text is None:
             return None
         trust.require_known_code(self.config_file, text, known=known)
-        return config_from_text(text, str(self.config_file), base=self.path)
+        return config_from_text(text, str(self.config_file), base=self.path, frozen=True)
 
     def config_text(self) -> str | None:
         """What `config.yaml` holds, `None` if it is not there.
@@ -310,7 +310,8 @@ class RunDirectory:
 
         Args:
             using: Sections that are going to be used.
-            overrides: Assignments of the user's to take the place of what it says, such as `training.epochs=1`.
+            overrides: Assignments of the user's to take the place of what it says, such as
+                `training.num_train_epochs=1`.
 
         Raises:
             RunError: There is no run in this folder; or its config may be somebody else's and names a program, a

@@ -137,13 +137,6 @@ def without_code(stated: Mapping[str, Any]) -> dict[str, Any]:
     return left
 
 
-def lies_in_a_run(file: Path) -> bool:
-    """Whether a config file is that of a run's folder, with which it may have come."""
-    return file.name == "config.yaml" and any(
-        (file.parent / name).exists() for name in ("inputs.json", "ledger.sqlite")
-    )
-
-
 def reaches(config: RunConfig, overrides: Sequence[str] = (), only: Sequence[str] | None = None) -> list[Reach]:
     """What a config names outside of its folder: programs, servers, keys, files of this user."""
     return [
@@ -177,6 +170,8 @@ def _reaches(config: RunConfig) -> Iterator[Reach]:
         yield Reach("training.python", f"starts the program {training.python}")
     if training.launcher is not None and os.sep in training.launcher:
         yield Reach("training.launcher", f"starts training as {training.launcher} says")
+    if training.report_to:
+        yield Reach("training.report_to", f"reports the training's figures to {', '.join(training.report_to)}")
     if evaluation.run_programs:
         yield Reach("evaluation.run_programs", "runs model-written programs")
     for field, engine in (

@@ -35,7 +35,7 @@ _PLACED = frozenset({"title", "base", "license", "language", "datasets", "tags",
 _STARTS = frozenset({"resumed_at", "changes", "already_done"})
 _FIGURES = {
     "base_identity": "base model, by its contents",
-    "method": "method",
+    "tuning": "tuning",
     "dtype": "computed in",
     "device": "on",
     "processes": "processes",

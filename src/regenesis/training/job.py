@@ -9,19 +9,33 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from regenesis.errors import TrainingError
+from regenesis.renames import current_names, former_names
 from regenesis.training.config import TrainingConfig
+from regenesis.training.trl_arguments import WITHOUT_EFFECT as ARGUMENTS_WITHOUT_EFFECT
 from regenesis.types import Thinking
 
 _WITHOUT_EFFECT = frozenset(
-    {"launcher", "python", "model", "device_batch_size", "gradient_checkpointing", "save_steps", "keep_checkpoints"}
+    {
+        "gradient_checkpointing",
+        "launcher",
+        "model",
+        "per_device_train_batch_size",
+        "python",
+        "report_to",
+        "save_steps",
+        "save_total_limit",
+    }
 )
 """Fields that say where and how fast, not what; the model counts by its identity."""
+_ADDED_LATER = frozenset({"end_of_turn", "objective", "trl"})
+"""Fields that count only where they say something else than was done before there were such fields."""
+_PREFIX = "training."
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +71,36 @@ class TrainingJob:
         Raises:
             TrainingError: There is no data set.
         """
+        plain = self.config.model_dump(mode="json")
+        plain["trl"] = {name: value for name, value in plain["trl"].items() if name not in ARGUMENTS_WITHOUT_EFFECT}
+        defaults = TrainingConfig().model_dump(mode="json")
         training = {
-            f"training.{name}": value
-            for name, value in self.config.model_dump(mode="json").items()
-            if name not in _WITHOUT_EFFECT and not (name == "lora" and self.config.method == "full")
+            _PREFIX + name: value
+            for name, value in plain.items()
+            if name not in _WITHOUT_EFFECT
+            and not (name == "lora" and self.config.tuning == "full")
+            and not (name in _ADDED_LATER and value == defaults[name])
         }
-        if self.config.end_of_turn is None:
-            del training["training.end_of_turn"]  # as before there was such a setting
         thinking = {"thinking": self.thinking} if self.thinking != "off" else {}
         return {"data set": _digest(self.dataset), "base model": identity, "seed": self.seed, **thinking, **training}
 
 
 def fingerprint(settings: Mapping[str, Any]) -> str:
     """Settings as 24 hex digits; the same ones give the same digits."""
-    return hashlib.blake2b(json.dumps(settings, sort_keys=True).encode(), digest_size=12).hexdigest()
+    # under their first names, so that what was trained before a renaming stays valid
+    first = _renamed(settings, former_names)
+    return hashlib.blake2b(json.dumps(first, sort_keys=True).encode(), digest_size=12).hexdigest()
+
+
+def settings_by_current_names(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a training, which may be one of before a renaming, under the names of now."""
+    return _renamed(settings, current_names)
+
+
+def _renamed(settings: Mapping[str, Any], rename: Callable[..., dict[str, Any]]) -> dict[str, Any]:
+    training = {name.removeprefix(_PREFIX): settings[name] for name in settings if name.startswith(_PREFIX)}
+    others = {name: settings[name] for name in settings if not name.startswith(_PREFIX)}
+    return {**others, **{_PREFIX + name: value for name, value in rename(TrainingConfig, training).items()}}
 
 
 def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

@@ -267,8 +267,8 @@ def _why(words: Path) -> str:
         return (
             "A training process died without an error message, and the others were stopped; its output is above. "
             "Exit code -9 means that the system killed it, most often for lack of memory: lower "
-            "training.device_batch_size, or take the launcher fsdp. Rerun the command to resume from the last "
-            "checkpoint."
+            "training.per_device_train_batch_size, or take the launcher fsdp. Rerun the command to resume from "
+            "the last checkpoint."
         )
 
 

@@ -42,9 +42,11 @@ def _about_memory(error: Exception) -> bool:
 def _less_memory(job: TrainingJob) -> str:
     config = job.config
     ways = [
-        f"training.device_batch_size to 1 (now {config.device_batch_size})" if config.device_batch_size > 1 else "",
+        f"training.per_device_train_batch_size to 1 (now {config.per_device_train_batch_size})"
+        if config.per_device_train_batch_size > 1
+        else "",
         "" if config.gradient_checkpointing else "training.gradient_checkpointing to true",
-        "" if config.method == "lora" else "training.method to lora",
+        "" if config.tuning == "lora" else "training.tuning to lora",
         "training.max_length to less",
     ]
     return f"Set {', '.join(way for way in ways if way)}; then rerun the command to resume from the last checkpoint."

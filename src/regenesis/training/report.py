@@ -9,6 +9,7 @@ from typing import Any
 
 from regenesis.errors import TrainingError
 from regenesis.filesystems import read_bounded
+from regenesis.training.job import settings_by_current_names
 
 RECORD = "training.json"
 """The report's file in the model's folder; with it the folder is whole."""
@@ -24,7 +25,7 @@ class TrainingReport:
         settings: All that the result depends on; see `TrainingJob.settings`.
         base: The model that was trained, as the user named it.
         base_identity: The same by its contents.
-        method: `lora` or `full`.
+        tuning: `lora` or `full`.
         dtype: What it was computed in: `bfloat16` or `float32`.
         device: Where: `cpu`, `cuda`.
         processes: How many processes trained together.
@@ -59,7 +60,7 @@ class TrainingReport:
     settings: dict[str, Any]
     base: str
     base_identity: str
-    method: str
+    tuning: str
     dtype: str
     device: str
     processes: int
@@ -115,6 +116,9 @@ def read_record(folder: Path) -> dict[str, Any] | None:
         raise TrainingError(f"{path}: is damaged ({error}). Remove {folder} and train again.") from error
     if not isinstance(record, dict) or not isinstance(record.get("settings"), dict):
         raise TrainingError(f"{path}: is not what a training writes. Remove {folder} and train again.")
+    if "method" in record:  # as it was called before there were several methods of synthesis
+        record["tuning"] = record.pop("method")
+    record["settings"] = settings_by_current_names(record["settings"])
     return record
 
 

@@ -102,7 +102,7 @@ def require_room(folder: Path, needed: int, what: str) -> None:
     if free < needed:
         raise TrainingError(
             f"{folder}: has {_megabytes(free)} free, and {what} takes about {_megabytes(needed)}. Free some space, or "
-            "set training.keep_checkpoints to 1 or training.method to lora; then rerun the command to resume from the "
+            "set training.save_total_limit to 1 or training.tuning to lora; then rerun the command to resume from the "
             "last checkpoint."
         )
 

@@ -17,6 +17,7 @@ from regenesis.errors import TrainingError
 from regenesis.training import processes
 from regenesis.training.job import TrainingJob
 from regenesis.training.rows import Rows
+from regenesis.training.trl_arguments import make_arguments
 
 Precision = Literal["bfloat16", "float32"]
 
@@ -62,9 +63,9 @@ class Setup:
             notes.append("Triton cannot build kernels here (it needs a C compiler): the loss is computed more slowly.")
         # Updates as small as these vanish in the 8 bits of a bfloat16 weight, so whatever is trained stays in float32
         # and only the arithmetic is bfloat16. Frozen weights lose nothing by it. FSDP wants one type in all.
-        frozen_half = half and config.method == "lora" and os.environ.get("ACCELERATE_USE_FSDP") != "true"
-        device_batch, accumulation = share_batch(config.batch_size, config.device_batch_size)
-        if device_batch != min(config.device_batch_size, config.batch_size // processes.count()):
+        frozen_half = half and config.tuning == "lora" and os.environ.get("ACCELERATE_USE_FSDP") != "true"
+        device_batch, accumulation = share_batch(config.batch_size, config.per_device_train_batch_size)
+        if device_batch != min(config.per_device_train_batch_size, config.batch_size // processes.count()):
             notes.append(f"{device_batch} rows per device, so that steps of {config.batch_size} divide evenly.")
         return cls(
             device=device,
@@ -111,49 +112,53 @@ def share_batch(batch: int, device_batch: int) -> tuple[int, int]:
 
 
 def trainer_arguments(job: TrainingJob, setup: Setup, rows: Rows, folder: Path) -> Any:
-    """TRL's settings, each default of its own that would surprise replaced on purpose; checkpoints go to `folder`."""
-    from trl import SFTConfig
+    """TRL's settings, each default of its own that would surprise replaced on purpose; checkpoints go to `folder`.
 
+    Raises:
+        TrainingError: TRL refuses something in `training.trl`.
+    """
     config = job.config
-    arguments = SFTConfig(
-        output_dir=str(folder),
-        per_device_train_batch_size=setup.device_batch_size,
-        gradient_accumulation_steps=setup.accumulation,
-        num_train_epochs=config.epochs,
-        max_steps=config.max_steps or -1,
-        learning_rate=config.peak_learning_rate,
-        lr_scheduler_type="constant_with_warmup" if config.schedule == "constant" else config.schedule,
-        warmup_steps=config.warmup_ratio,
-        weight_decay=config.weight_decay,
-        max_grad_norm=config.max_grad_norm,
-        optim="adamw_torch",
-        seed=job.seed,
-        data_seed=job.seed,
-        bf16=setup.compute == "bfloat16",
-        fp16=False,
-        use_cpu=setup.device == "cpu",
-        gradient_checkpointing=config.gradient_checkpointing,
-        gradient_checkpointing_kwargs={"use_reentrant": False} if config.gradient_checkpointing else None,
+    ours = {
+        "output_dir": str(folder),
+        "per_device_train_batch_size": setup.device_batch_size,
+        "gradient_accumulation_steps": setup.accumulation,
+        "num_train_epochs": config.num_train_epochs,
+        "max_steps": config.max_steps or -1,
+        "learning_rate": config.peak_learning_rate,
+        "lr_scheduler_type": config.lr_scheduler_type,
+        "warmup_steps": config.warmup_ratio,
+        "weight_decay": config.weight_decay,
+        "max_grad_norm": config.max_grad_norm,
+        "optim": "adamw_torch",
+        "seed": job.seed,
+        "data_seed": job.seed,
+        "bf16": setup.compute == "bfloat16",
+        "fp16": False,
+        "use_cpu": setup.device == "cpu",
+        "gradient_checkpointing": config.gradient_checkpointing,
+        "gradient_checkpointing_kwargs": {"use_reentrant": False} if config.gradient_checkpointing else None,
         # every row is as long as it should be by now: nothing may be cut behind our back
-        max_length=rows.max_length if config.packing else None,
-        packing=config.packing,
+        "max_length": rows.max_length if config.packing else None,
+        "packing": config.packing,
         # the mean over all supervised tokens of a step, worked out without ever holding a whole row's logits; the
         # other name it goes by, `chunked_nll`, is deprecated
-        loss_type="nll",
-        save_strategy="steps" if config.save_steps else "epoch",
-        save_steps=config.save_steps or 500,
-        save_total_limit=None,
-        logging_strategy="steps",
-        logging_steps=1,
-        logging_nan_inf_filter=False,
-        eval_strategy="no",
-        report_to="none",
-        disable_tqdm=True,
-        log_level="error",
-        dataloader_pin_memory=setup.device == "cuda",
-        ddp_find_unused_parameters=False,
-        push_to_hub=False,
-    )
+        "loss_type": "nll",
+        "save_strategy": "steps" if config.save_steps else "epoch",
+        "save_steps": config.save_steps or 500,
+        "save_total_limit": None,
+        "logging_strategy": "steps",
+        "logging_steps": 1,
+        "logging_nan_inf_filter": False,
+        "eval_strategy": "no",
+        "report_to": config.report_to or "none",
+        "run_name": job.output.absolute().parent.name,
+        "disable_tqdm": True,
+        "log_level": "error",
+        "dataloader_pin_memory": setup.device == "cuda",
+        "ddp_find_unused_parameters": False,
+        "push_to_hub": False,
+    }
+    arguments = make_arguments(ours, config.trl)
     if arguments.n_gpu > 1:
         # a single process would spread each batch over all GPUs by a mechanism that TRL refuses
         arguments._n_gpu = 1
@@ -166,9 +171,9 @@ def adapter_config(job: TrainingJob) -> Any:
 
     lora = job.config.lora
     return LoraConfig(
-        r=lora.rank,
-        lora_alpha=lora.alpha,
-        lora_dropout=lora.dropout,
+        r=lora.r,
+        lora_alpha=lora.lora_alpha,
+        lora_dropout=lora.lora_dropout,
         target_modules=lora.target_modules,
         task_type="CAUSAL_LM",
     )

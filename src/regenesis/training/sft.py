@@ -37,6 +37,7 @@ from regenesis.training.saving import (
     write_synced,
 )
 from regenesis.training.setup import Setup, adapter_config, require_layers, trainer_arguments
+from regenesis.training.trackers import keep_in_run, require_trackers
 
 if TYPE_CHECKING:
     from regenesis.models import Weights
@@ -64,6 +65,7 @@ def train(
     """
     progress = progress or TrainingProgress()
     _require_extra()
+    require_trackers(job.config.report_to)
     _finish_swap(job)
     progress.phase = "checking model and data"
     weights = locate_weights(job.model, progress=progress.fetching)
@@ -112,7 +114,7 @@ class _Training:
         model.name_or_path = model.config._name_or_path = job.model
         progress.phase = "preparing the rows"
         stops = stop_tokens(model.generation_config.eos_token_id, tokenizer, Chat(tokenizer, job.thinking))
-        if job.config.method == "full":
+        if job.config.tuning == "full":
             name_ends(model, stops)
         rows = tokenise(
             job.dataset,
@@ -169,23 +171,24 @@ class _Training:
             self._progress,
             history,
             self._fingerprint,
-            job.config.keep_checkpoints,
+            job.config.save_total_limit,
             processes.is_first(),
             f"Lower training.learning_rate (now {job.config.peak_learning_rate:g})"
             + ("" if setup.compute == "float32" else ", or set training.precision to fp32")
             + "; then rerun the command to train from the start.",
         )
-        if job.config.method == "lora":
+        if job.config.tuning == "lora":
             require_layers(model, job.config.lora.target_modules)
         trainer = SupervisedTrainer(
             model=model,
             args=arguments,
             train_dataset=Dataset.from_dict({"input_ids": rows.input_ids, "labels": rows.labels}),
             processing_class=tokenizer,
-            peft_config=adapter_config(job) if job.config.method == "lora" else None,
+            peft_config=adapter_config(job) if job.config.tuning == "lora" else None,
             callbacks=[watch],
         )
-        if job.config.method == "lora":
+        keep_in_run(trainer, job.work)
+        if job.config.tuning == "lora":
             _keep_off_the_hub(trainer.model)
         return trainer
 
@@ -193,9 +196,9 @@ class _Training:
         config, (trainable, _) = self._job.config, _parameters(trainer)
         self._checkpoints.mkdir(parents=True, exist_ok=True)
         an_epoch = math.ceil(len(trainer.train_dataset) / _batch(setup))
-        steps = config.max_steps or math.ceil(config.epochs * an_epoch)
+        steps = config.max_steps or math.ceil(config.num_train_epochs * an_epoch)
         # the last step is followed by the model itself; the oldest one goes when the next is whole
-        checkpoints = min(config.keep_checkpoints + 1, (steps - 1) // (config.save_steps or an_epoch))
+        checkpoints = min(config.save_total_limit + 1, (steps - 1) // (config.save_steps or an_epoch))
         needed = checkpoints * checkpoint_bytes(trainable) + 4 * trainable
         if processes.is_first():
             require_room(self._checkpoints, needed, "this training, with its checkpoints and its model,")
@@ -210,7 +213,7 @@ class _Training:
             settings=self._settings,
             base=job.model,
             base_identity=self._weights.identity,
-            method=job.config.method,
+            tuning=job.config.tuning,
             dtype=setup.compute,
             device=setup.device,
             processes=processes.count(),

@@ -43,7 +43,7 @@ def train_run(
     job = training_job(directory, config)
     progress = progress or TrainingProgress()
     with _held(directory) as journal:
-        journal("training_start", model=job.model, method=job.config.method, seed=job.seed)
+        journal("training_start", model=job.model, tuning=job.config.tuning, seed=job.seed)
 
         def note_step(row: Mapping[str, Any]) -> None:
             left = progress.seconds_left()

@@ -68,7 +68,7 @@ def _trained(found: Status) -> str:
         return f"incomplete: stopped after step {step:,} of {steps:,}"
     if found.trained is None:
         return "not yet"
-    what = "an adapter" if found.trained.get("method") == "lora" else "all weights"
+    what = "an adapter" if found.trained.get("tuning") == "lora" else "all weights"
     trained = found.trained.get("steps")
     losses = [found.trained.get(name) for name in ("first_loss", "final_loss")]
     if not isinstance(trained, int) or not all(isinstance(loss, int | float) for loss in losses):

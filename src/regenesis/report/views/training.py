@@ -18,7 +18,7 @@ _WHAT = {"lora": "adapter", "full": "checkpoint"}
 
 def training_view(report: TrainingReport, run: Path) -> View:
     """How a training ended and what to do next."""
-    what = _WHAT.get(report.method, "model")
+    what = _WHAT.get(report.tuning, "model")
     notes = [*(f"Retrained: {change}" for change in report.changes), *report.notes]
     folder = shlex.quote(str(run))
     trained = f"({rounded(report.trainable)} of {rounded(report.parameters)} parameters trained)"
