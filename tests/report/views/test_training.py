@@ -12,7 +12,7 @@ REPORT: dict[str, Any] = {
     "settings": {},
     "base": "hf:org/base",
     "base_identity": "base@sha256:0",
-    "method": "lora",
+    "tuning": "lora",
     "dtype": "bfloat16",
     "device": "cpu",
     "processes": 1,
