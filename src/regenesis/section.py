@@ -37,17 +37,17 @@ class Section(BaseModel):
 
 
 class SamplingConfig(Section):
-    """How tokens are drawn."""
+    """Sampling parameters."""
 
     temperature: float | None = Field(default=0.8, ge=0, le=5)
-    """0 is greedy; `null` leaves it to the server."""
+    """Sampling temperature; 0 is greedy, `null` uses the server's default."""
     top_p: float | None = Field(default=0.95, gt=0, le=1)
-    """Nucleus mass; `null` leaves it to the server."""
+    """Nucleus sampling threshold; `null` uses the server's default."""
     max_tokens: int = Field(default=1024, ge=1)
-    """Most new tokens of one completion."""
+    """Maximum new tokens per completion."""
 
     def draw(self) -> Sampling:
-        """The same as the noun that requests carry."""
+        """These parameters as the value that requests carry."""
         return Sampling(self.temperature, self.top_p, self.max_tokens)
 
 

@@ -45,9 +45,7 @@ def evaluate_command(
     ] = None,
     engine: Annotated[
         str | None,
-        typer.Option(
-            help="Of a MODEL: the kind of engine, such as llamacpp or transformers; told from its form if left out."
-        ),
+        typer.Option(help="For a MODEL: engine kind, e.g. llamacpp or transformers; default by file format."),
     ] = None,
     base_url: Annotated[
         str | None, typer.Option(help="For a MODEL: OpenAI-compatible server that serves it under that name.")

@@ -43,7 +43,7 @@ class _Watching:
         self._display.__exit__(kind, error, trace)
         worth_going_on = isinstance(error, RegenesisError) and not isinstance(error, LedgerLost | NothingButThoughts)
         if error is not None and worth_going_on and self._has_asked():
-            error.add_note(f"What {self.answered_by} answered is recorded. Go on with:\n  {self._command}")
+            error.add_note(f"All completions so far are recorded. Resume with:\n  {self._command}")
 
     def last_words(self) -> None:
         """Tells of an interrupt; may be called from any thread."""

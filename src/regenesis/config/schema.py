@@ -1,4 +1,4 @@
-"""The whole config of a run: its sections, each declared and explained beside the room that takes it."""
+"""The whole config of a run, composed of sections that are declared beside the code that reads them."""
 
 from __future__ import annotations
 
@@ -28,42 +28,42 @@ class RunConfig(Section):
     preset: Literal["quick", "default", "paper", "paper-text", "star-paper"] = Field(
         default="default", json_schema_extra=MAY_DIFFER
     )
-    """The values this config starts from; what it states itself wins."""
+    """Preset to start from; fields set in the config take precedence."""
     seed: int = Field(default=0, ge=0)
-    """Every random choice of the run derives from it."""
+    """Random seed; every random choice of the run derives from it."""
     thinking: Thinking = "off"
-    """Whether a model that can think before it replies does so, for engine, trainer and evaluation alike. `off` turns
-    it off where the chat template has a switch; `on` lets it think and drops its thoughts, so that later stages and
-    training see the replies alone; `keep` also trains on the thoughts."""
+    """Thinking of reasoning models, for engine, trainer and evaluation alike. `off` disables it if the chat template has
+    a switch; `on` lets the model think and drops the thinking, so that later stages and training only see the replies;
+    `keep` also trains on the thinking."""
     thinking_tokens: int = Field(default=2048, ge=0)
-    """With `thinking: on` or `keep`: new tokens that a thought may take, on top of every limit for a reply
+    """With `thinking: on` or `keep`: maximum new tokens of thinking, on top of every limit for a reply
     (`max_tokens`, `adapt_tokens`, `structure_tokens`)."""
     data_root: Path | None = Field(default=None, json_schema_extra=A_PATH | MAY_DIFFER)
-    """Folder of `<hub id>/<config>/<split>.jsonl`, looked into before the hub; by default `REGENESIS_DATA_ROOT`."""
+    """Folder of `<hub id>/<config>/<split>.jsonl`, searched before the Hub; default `REGENESIS_DATA_ROOT`."""
     tasks: list[TaskConfig] = Field(min_length=1)
-    """Where questions come from; several tasks are mixed in one run."""
+    """Sources of questions; several tasks are mixed in one run."""
     engine: EngineField = Field(default_factory=default_engine)
     """Where tokens come from."""
     method: MethodField = ReGenesisConfig()
-    """How paths are made: `name` says by which method, the rest is that method's own."""
+    """How paths are generated: `name` selects the method, the other fields belong to it."""
     answering: AnsweringConfig = AnsweringConfig()
-    """How a question is put to the model for an answer: plain samples, training rows and evaluation."""
+    """Prompt that asks for an answer, in plain samples, training rows and evaluation."""
     curation: CurationConfig = CurationConfig()
     """Which paths are kept."""
     decontamination: DecontaminationConfig = Field(default=DecontaminationConfig(), json_schema_extra=MAY_DIFFER)
-    """Training questions that overlap a question of the evaluation."""
+    """What to do with training questions that overlap the evaluation."""
     training: TrainingConfig = Field(default=TrainingConfig(), json_schema_extra=MAY_DIFFER)
-    """How the kept paths post-train the model."""
+    """Fine-tuning on the kept paths."""
     evaluation: EvaluationConfig = Field(default=EvaluationConfig(), json_schema_extra=MAY_DIFFER)
-    """What the model is measured on, before and after training."""
+    """What the model is evaluated on, before and after training."""
     budget: BudgetConfig = Field(default=BudgetConfig(), json_schema_extra=MAY_DIFFER)
-    """Where one start stops by itself."""
+    """Limits at which a session stops by itself."""
     scheduling: SchedulingConfig = Field(default=SchedulingConfig(), json_schema_extra=MAY_DIFFER)
-    """How much is under way at once."""
+    """Concurrency."""
 
     @property
     def room_for_thought(self) -> int:
-        """New tokens that are added to every limit."""
+        """New tokens added to every limit for thinking."""
         return 0 if self.thinking == "off" else self.thinking_tokens
 
     @model_validator(mode="before")

@@ -1,4 +1,4 @@
-"""What a config can say about which paths and questions are fit to train on."""
+"""Config of curation and decontamination."""
 
 from __future__ import annotations
 
@@ -10,31 +10,32 @@ from regenesis.section import OffIsAWord, Section
 
 
 class CurationConfig(Section):
-    """Which right paths are fit to train on."""
+    """Which correct paths are fit to train on."""
 
     min_tokens: int = Field(default=20, ge=0)
-    """Shorter paths are dropped (tokens of the model's own tokenizer)."""
+    """Minimum path length, in the model's own tokens."""
     max_tokens: int = Field(default=1000, ge=1)
-    """Longer paths are dropped."""
+    """Maximum path length, in the model's own tokens."""
     min_steps: int = Field(default=2, ge=0)
-    """Fewer steps (sentences or lines that work something out) and it is not a reasoning path."""
+    """Minimum number of steps (sentences or lines that work something out)."""
     numbered_list: Literal["any", "require"] = "any"
-    """`require` drops paths without a numbered list, and cuts what stands before it for a new opening, as published."""
+    """`require` drops paths without a numbered list and replaces what precedes it with a fixed opening, as "
+    "published."""
     boxed: Literal["keep", "unwrap"] = "keep"
     """Whether `\\boxed{}` stays in the training text."""
     require_box: bool = True
     """Drop paths whose final answer is not in the `\\boxed{}` that the training prompt asks for, as published."""
     near_duplicate: float = Field(default=0.85, gt=0, le=1)
-    """Paths of a question whose word 3-grams overlap this much (Jaccard) count as one; 1 drops exact copies only."""
+    """Jaccard similarity of word 3-grams from which paths of a question are duplicates; 1 drops exact copies only."""
     max_repetition: float = Field(default=0.5, gt=0, le=1)
-    """Share of a path's word 4-grams that may be repeats before it counts as a loop."""
+    """Maximum share of repeated word 4-grams before a path counts as a loop."""
 
 
 class DecontaminationConfig(Section):
     """Training questions that overlap a question of the evaluation."""
 
     action: Annotated[Literal["drop", "report", "off"], OffIsAWord] = "drop"
-    """Leave them out, only report them, or do not look."""
+    """`drop` them, only `report` them, or turn the check `off`."""
     ngram: int = Field(default=8, ge=2)
-    """Two questions overlap where they share so many words in a row (normalised: case, punctuation and spaces). A
-    question of fewer words overlaps where all of it is found in the other."""
+    """Questions overlap if they share an n-gram of this many words (case, punctuation and spaces normalised). A shorter
+    question overlaps if all of it occurs in the other."""

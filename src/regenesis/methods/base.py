@@ -33,9 +33,9 @@ class MethodSection(Section):
     """What every method's config has."""
 
     name: str
-    """Which method: one that comes with the package, one that another package registers, or `module:Class`."""
+    """Method: a built-in one, one registered by another package, or `module:Class`."""
     keep: int = Field(default=5, ge=1)
-    """Most paths kept per question."""
+    """Maximum paths kept per question."""
 
 
 ConfigT = TypeVar("ConfigT", bound=MethodSection)

@@ -39,15 +39,15 @@ class LMSIConfig(PlainSamplesConfig):
     name: str = "lmsi"
     """`lmsi`."""
     keep: int = Field(default=32, ge=1)
-    """Most paths kept per question; as published all that agree."""
+    """Maximum paths kept per question; published: all that agree."""
     samples: int = Field(default=32, ge=2)
     """Samples per question."""
     sampling: SamplingConfig = SamplingConfig(temperature=0.7)
-    """How tokens are drawn."""
+    """Sampling parameters."""
     gold: bool = False
-    """Use the gold answer where there is one in place of the majority. Without it no gold answer is read anywhere."""
+    """Use the gold answer, if there is one, instead of the majority. If false, no gold answer is read anywhere."""
     min_votes: int = Field(default=2, ge=1)
-    """Samples that must agree before a majority counts."""
+    """Minimum number of agreeing samples for a majority."""
     mixed_formats: bool = False
     """Train on each path in the published formats: with reasoning and as the answer alone, and with `examples` also
     behind worked examples."""

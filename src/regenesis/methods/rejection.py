@@ -32,9 +32,9 @@ class RejectionConfig(PlainSamplesConfig):
     name: str = "rejection"
     """`rejection`."""
     wave: int = Field(default=4, ge=1)
-    """Samples a question draws side by side before it looks at what it has kept and decides whether to go on."""
+    """Samples per question drawn in parallel before it checks whether it has enough kept paths."""
     stop_early: bool = True
-    """A question that has kept enough paths stops sampling."""
+    """Stop sampling a question once it has enough kept paths."""
 
 
 class Rejection(Method[RejectionConfig]):

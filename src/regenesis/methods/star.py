@@ -39,13 +39,13 @@ class STaRConfig(PlainSamplesConfig):
     name: str = "star"
     """`star`."""
     wave: int = Field(default=4, ge=1)
-    """Samples a question draws side by side before it looks at what it has kept and decides whether to go on."""
+    """Samples per question drawn in parallel before it checks whether it has enough kept paths."""
     stop_early: bool = True
-    """A question that has kept enough paths stops sampling."""
+    """Stop sampling a question once it has enough kept paths."""
     rationalise: bool = True
-    """Put a question that no sample answered rightly once more, with its answer as a hint."""
+    """Retry a question that no sample answered correctly, with its answer as a hint."""
     rationalisations: int = Field(default=1, ge=1)
-    """Hinted samples of such a question."""
+    """Hinted samples per such question."""
 
 
 class STaR(Method[STaRConfig]):

@@ -28,15 +28,15 @@ _ANSWER_FORM = "answer_form.j2"
 
 
 class AnsweringConfig(Section):
-    """How a question is put to the model for an answer, where no method has a prompt of its own."""
+    """The prompt that asks for an answer, where no method has a prompt of its own."""
 
     prompt: str = Field(default=DEFAULT, json_schema_extra=A_PATH)
     """A prompt that comes with the package (`step-by-step`, or `direct`, which asks for the answer alone), or the path
     of a Jinja2 template over `question`; `{% include "answer_form.j2" %}` in it says how to state the answer."""
     system: str | None = Field(default=None, min_length=1)
-    """A system message before it."""
+    """System message."""
     form: Literal["boxed", "stated"] = "boxed"
-    """How the final answer is asked for: in `\\boxed{}`, or in a last sentence (`The answer is …`). With `stated` set
+    """Format of the final answer: in `\\boxed{}`, or in a last sentence (`The answer is …`). With `stated` set
     `curation.require_box: false` too."""
 
 

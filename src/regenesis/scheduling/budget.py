@@ -12,7 +12,7 @@ from regenesis.types import Completion
 
 
 class BudgetConfig(Section):
-    """Where one start of the run stops by itself, cleanly; the next start goes on. None of it changes what is asked."""
+    """Limits at which a session stops cleanly; the next one resumes. None of them changes the requests."""
 
     requests: int | None = Field(default=None, ge=0)
     """Requests sent."""

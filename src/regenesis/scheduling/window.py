@@ -16,10 +16,10 @@ from regenesis.types import Question
 
 
 class SchedulingConfig(Section):
-    """How much is under way at once. None of it changes what is asked."""
+    """Concurrency; does not change the requests."""
 
     window: int | None = Field(default=None, ge=1)
-    """Questions active at once; by default enough to keep the engine full."""
+    """Maximum active questions; default enough to keep the engine full."""
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""What a config can say about where questions come from."""
+"""Config of tasks: where questions come from."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ class TaskConfig(Section):
     """A catalogued task (`gsm8k`), `rg:` and a reasoning-gym task (`rg:gsm_symbolic`), or any name for a `file` or
     `hub`. In a list a name may stand alone or with its split (`tasks: [gsm8k, "arc_challenge:validation"]`)."""
     split: str | None = None
-    """Split to read; if left out the task's first, `train` for `hub`."""
+    """Split to read; default the task's first, `train` for `hub`."""
     limit: int | None = Field(default=None, ge=1)
-    """Take at most so many questions."""
+    """Maximum number of questions."""
     offset: int = Field(default=0, ge=0)
-    """Leave out so many rows first."""
+    """Number of rows to skip."""
     shuffle: bool = False
-    """Take them in an order drawn from the run's seed rather than the file's."""
+    """Shuffle the rows with the run's seed."""
     file: Path | None = Field(default=None, json_schema_extra=A_PATH)
     """The user's own questions: JSON, JSONL, CSV, TSV or Parquet, also compressed. A relative path is looked up
     from the config file's folder."""
     hub: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$")
-    """A data set on the hub that is not in the catalogue, as `org/name`; looked for in the data root first."""
+    """A Hub dataset that is not in the catalogue, as `org/name`; the data root is searched first."""
     config: str | None = Field(default=None, pattern=r"^\w[\w .+-]*$")
-    """For `hub`: which of the data set's configs; the only one, or its default, if left out."""
+    """For `hub`: the dataset's config; default the only or default one."""
     fields: dict[str, str | None] = Field(default_factory=dict)
     """For `file` and `hub`: the column of `id`, `text`, `gold`, `choices`, `solution`, or a part of one
     (`prompt[0].content`); a value with `{{ }}` is a template over the row, `null` leaves a field out."""
     kind: AnswerKind | Literal["auto"] = "auto"
-    """For `file` and `hub`: how answers compare; `auto` reads it off the gold answer."""
+    """For `file` and `hub`: how answers are compared; `auto` infers it from the gold answer."""
     parameters: dict[str, Any] = Field(default_factory=dict)
     """For reasoning-gym tasks: parameters of the generator, such as difficulty."""
     on_bad_row: Literal["error", "skip"] = "error"
-    """A row that cannot become a question: stop and name it, or count it, report it and go on."""
+    """What to do with a row that cannot be read as a question: stop with an `error`, or `skip` and report it."""
 
     @model_validator(mode="before")
     @classmethod

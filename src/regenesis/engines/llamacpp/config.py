@@ -1,4 +1,4 @@
-"""What a config can say about llama.cpp inside this process."""
+"""Config of the llamacpp engine."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class LlamaCppEngineConfig(LocalEngineConfig):
     model: str = "pypi:qwen2.5-coder-1.5b-instruct"
     """`pypi:<name>`, `hf:<org>/<repo>[:<file>]`, or the path of a GGUF file."""
     adapter: Path | None = Field(default=None, json_schema_extra=A_PATH | MAY_DIFFER)
-    """A LoRA adapter as a GGUF file, laid over the model (`regenesis export RUN --to gguf` makes one)."""
+    """LoRA adapter as a GGUF file (`regenesis export RUN --to gguf` writes one)."""
 
     def make(self, thinking: Thinking = "off", fetching: Progress | None = None) -> Engine:
         from regenesis.engines.llamacpp.engine import LlamaCppEngine

@@ -1,4 +1,4 @@
-"""What a config can say about a server."""
+"""Config of the openai engine."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 
 
 class RetryConfig(Section):
-    """What happens when a server does not answer as it should."""
+    """Retries and backoff."""
 
     attempts: int = Field(default=8, ge=1)
-    """Times one request is tried before its question is set aside."""
+    """Maximum attempts per request before its question is set aside."""
     first_wait: float = Field(default=0.5, gt=0)
-    """Seconds before the second try; doubles each time, with jitter. A server's Retry-After is obeyed instead."""
+    """Seconds before the first retry; doubles each time, with jitter. A server's Retry-After takes precedence."""
     longest_wait: float = Field(default=60.0, gt=0)
-    """Upper bound of one wait, in seconds; a longer Retry-After is still obeyed up to ten times this."""
+    """Maximum wait in seconds; a longer Retry-After is obeyed up to ten times this."""
     circuit_after: int = Field(default=20, ge=1)
-    """So many failures in a row, with no answer in between, and the run stops with a message: the server is down."""
+    """Consecutive failures after which the run stops because the server is down."""
 
 
 class OpenAIEngineConfig(EngineConfig):
@@ -46,32 +46,32 @@ class OpenAIEngineConfig(EngineConfig):
 
     kind: Literal["openai"]
     base_url: str | list[str] = Field(json_schema_extra=MAY_DIFFER)
-    """One URL or several, each ending before `/chat/completions` (`http://127.0.0.1:8000/v1`); they share the load. A
-    query (`?api-version=…`) goes with every request."""
+    """One or several URLs without `/chat/completions` (`http://127.0.0.1:8000/v1`), load-balanced. A query
+    (`?api-version=…`) is sent with every request."""
     model: str
-    """The model's name on that server."""
+    """Name of the model on the server."""
     api_key_env: str = Field(default="OPENAI_API_KEY", json_schema_extra=MAY_DIFFER)
-    """Environment variable holding the key; unset means no key is sent. The key itself never enters a config."""
+    """Environment variable holding the API key; if unset, no key is sent. Keys never go into a config."""
     headers: dict[str, str] = Field(default_factory=dict, json_schema_extra=MAY_DIFFER)
-    """Further headers of every request. `${NAME}` in a value stands for an environment variable, as a gateway's key
-    must: `{api-key: "${AZURE_KEY}"}`."""
+    """Extra headers. `${NAME}` in a value is replaced by an environment variable, as a gateway's key
+    must be: `{api-key: "${AZURE_KEY}"}`."""
     max_in_flight: int = Field(default=64, ge=1, json_schema_extra=MAY_DIFFER)
-    """Most requests in flight over all URLs; lowered on 429 and raised again by itself."""
+    """Maximum requests in flight over all URLs; lowered on HTTP 429 and raised again automatically."""
     timeout: float = Field(default=600.0, gt=0, json_schema_extra=MAY_DIFFER)
-    """Seconds one request may take."""
+    """Request timeout in seconds."""
     connect_timeout: float = Field(default=10.0, gt=0, json_schema_extra=MAY_DIFFER)
-    """Seconds a connection may take to open."""
+    """Connection timeout in seconds."""
     retry: RetryConfig = Field(default=RetryConfig(), json_schema_extra=MAY_DIFFER)
-    """What happens when a server does not answer as it should."""
+    """Retries and backoff."""
     extra_body: dict[str, Any] = Field(default_factory=dict)
-    """Further fields of every request, as the server understands them (`top_k`, `chat_template_kwargs`, …); `null`
-    leaves a field out."""
+    """Extra fields of every request, e.g. `top_k` or `chat_template_kwargs`; `null`
+    omits a field."""
     send_seed: bool = True
-    """Send each request's seed; turn off for a server that refuses the field."""
+    """Send each request's seed; turn off for servers that reject the field."""
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = Field(
         default="max_tokens", json_schema_extra=MAY_DIFFER
     )
-    """What the server calls the limit of new tokens."""
+    """The server's name for the limit of new tokens."""
 
     @field_validator("base_url")
     @classmethod

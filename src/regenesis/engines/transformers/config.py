@@ -1,4 +1,4 @@
-"""What a config can say about a checkpoint inside this process."""
+"""Config of the transformers engine."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class TransformersEngineConfig(LocalEngineConfig):
 
     kind: Literal["transformers"]
     model: str
-    """A checkpoint's folder, `hf:<org>/<repo>`, or a GGUF model by any of its names, which is then de-quantised."""
+    """A checkpoint's folder, `hf:<org>/<repo>`, or a GGUF model by any of its names, which is dequantised."""
     adapter: Path | None = Field(default=None, json_schema_extra=A_PATH | MAY_DIFFER)
-    """Folder of a LoRA adapter in the form of peft, laid over the model."""
+    """Folder of a PEFT LoRA adapter."""
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
-    """Type of the weights in memory; `auto` takes bfloat16 where the hardware computes in it, else float32."""
+    """Data type of the weights; `auto` is bfloat16 if the hardware supports it, else float32."""
     device: str = Field(default="auto", json_schema_extra=MAY_DIFFER)
-    """`cpu`, `cuda`, `cuda:1`; `auto` takes the first GPU if there is one."""
+    """`cpu`, `cuda`, `cuda:1`; `auto` is the first GPU if there is one."""
 
     def make(self, thinking: Thinking = "off", fetching: Progress | None = None) -> Engine:
         from regenesis.engines.transformers.engine import TransformersEngine

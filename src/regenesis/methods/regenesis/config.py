@@ -1,4 +1,4 @@
-"""What a config can say about the ReGenesis method."""
+"""Config of the ReGenesis method."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ ALL_STAGES: tuple[StageName, ...] = ("adapt", "structure", "solve")
 
 
 class HintConfig(Section):
-    """The second pass, for questions that kept nothing: the gold answer is shown as a hint."""
+    """Second pass for questions without a kept path, with the gold answer as a hint."""
 
     enabled: bool = True
-    """Whether there is a second pass."""
+    """Whether to run the hint pass."""
     guidelines: int | None = Field(default=4, ge=0)
-    """Most guidelines tried with a hint; `null` tries all that suit it, 0 none (with `selections`)."""
+    """Maximum guidelines tried with a hint; `null` tries all that suit it, 0 none (with `selections`)."""
     selections: int = Field(default=0, ge=0)
     """Sampled selections of guidelines in the hint pass."""
     temperature: float | None = Field(default=0.7, ge=0, le=5)
-    """Temperature of the hint pass; `null` leaves it to the server."""
+    """Temperature of the hint pass; `null` uses the server's default."""
 
 
 class ReGenesisConfig(MethodSection):
@@ -38,11 +38,11 @@ class ReGenesisConfig(MethodSection):
     unguided: int = Field(default=0, ge=0)
     """Chains that start from no guideline at all; with `guidelines: 0` the ablation of guidelines."""
     guidelines_file: Path | None = Field(default=None, json_schema_extra=A_PATH)
-    """A YAML file of your own guidelines in place of the 25 that come with the package."""
+    """YAML file of guidelines to use instead of the built-in 25."""
     generated_guidelines: int = Field(default=10, ge=1, le=50)
-    """How many guidelines the model is asked to write for `guidelines: generate`."""
+    """Number of guidelines to generate with `guidelines: generate`."""
     prompts: str = Field(default="default", json_schema_extra=A_PATH)
-    """A prompt set that comes with the package (`default`, `paper`) or the path of a folder of templates."""
+    """Built-in prompt set (`default`, `paper`) or the path of a folder of templates."""
     stages: list[StageName] = Field(default=list(ALL_STAGES))
     """The stages of a chain, in order: any of `adapt` and `structure`, and `solve`. What is left out is an ablation."""
     fused: bool = False
@@ -50,28 +50,28 @@ class ReGenesisConfig(MethodSection):
     selections: int = Field(default=0, ge=0)
     """Sampled choices of the 2-3 guidelines that suit the question best; each starts a chain of its own."""
     wave: int = Field(default=4, ge=1)
-    """Chains a question runs side by side before it looks at what it has kept and decides whether to go on."""
+    """Chains per question that run in parallel before it checks whether it has enough kept paths."""
     stop_early: bool = True
-    """A question that has kept enough paths stops asking."""
+    """Stop sampling a question once it has enough kept paths."""
     sampling: SamplingConfig = SamplingConfig()
-    """How tokens are drawn, in every stage of the first pass."""
+    """Sampling parameters of the first pass."""
     adapt_tokens: int | None = Field(default=160, ge=1)
-    """Most new tokens of an adapted guideline; `null` takes the sampling's own limit."""
+    """Maximum new tokens of an adapted guideline; `null` uses `sampling.max_tokens`."""
     structure_tokens: int | None = Field(default=400, ge=1)
-    """Most new tokens of a reasoning structure; `null` takes the sampling's own limit."""
+    """Maximum new tokens of a reasoning structure; `null` uses `sampling.max_tokens`."""
     retry_unusable: bool = True
-    """Ask once more for a structure that already holds results, or a path without steps."""
+    """Retry once if a structure already contains results, or a path has no steps."""
     summarise: bool = False
     """Ask the model for the final answer of each path of the first pass in a call of its own, as published."""
     self_judge: Annotated[Literal["off", "and", "tie-break"], OffIsAWord] = "off"
     """Ask the model whether a path agrees with the right answer. `and`: the checker and the model must both say so, as
     published; `tie-break`: asked only about paths whose answer the checker cannot read, and its word counts."""
     hint: HintConfig = HintConfig()
-    """The second pass, for questions that kept nothing."""
+    """Second pass, for questions without a kept path."""
     vote: Literal["no_gold", "always", "never"] = "no_gold"
-    """Where the majority answer of a question's own paths takes the place of gold."""
+    """When the majority answer over a question's own paths is used as pseudo-label."""
     min_votes: int = Field(default=2, ge=1)
-    """Paths that must agree before a majority counts."""
+    """Minimum number of agreeing paths for a majority."""
 
     @field_validator("stages")
     @classmethod
