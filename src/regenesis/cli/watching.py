@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 class _Watching:
     """The display of a stage, and what is said where the stage does not come to its end."""
 
-    answered_by: str
-
     def __init__(self, console: Console, display: AbstractContextManager[object], command: str) -> None:
         self._console = console
         self._display = display
@@ -62,8 +60,6 @@ class _Watching:
 class WatchingSynthesis(_Watching):
     """A synthesis under its display."""
 
-    answered_by = "the model has"
-
     def __init__(self, console: Console, progress: Progress, title: str, command: str) -> None:
         super().__init__(console, display_for(console, progress, title), command)
         self._progress = progress
@@ -80,8 +76,6 @@ class WatchingSynthesis(_Watching):
 
 class WatchingEvaluation(_Watching):
     """An evaluation under its display."""
-
-    answered_by = "the models have"
 
     def __init__(self, console: Console, progress: EvaluationProgress, title: str, command: str) -> None:
         super().__init__(console, display_for_evaluation(console, progress, title), command)
