@@ -33,7 +33,7 @@ class RunConfig(Section):
     """Random seed; every random choice of the run derives from it."""
     thinking: Thinking = "off"
     """Thinking of reasoning models, for engine, trainer and evaluation alike. `off` disables it if the chat template
-    has a switch; `on` lets the model think and drops the thinking, so that later stages and training only see the replies;
+    has a switch; `on` lets the model think and drops the thinking: later stages and training only see the replies;
     `keep` also trains on the thinking."""
     thinking_tokens: int = Field(default=2048, ge=0)
     """With `thinking: on` or `keep`: maximum new tokens of thinking, on top of every limit for a reply
