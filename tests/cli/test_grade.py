@@ -102,3 +102,25 @@ def test_a_lone_surrogate_survives(tmp_path: Path) -> None:
     row = json.loads((tmp_path / "graded.jsonl").read_text(encoding="utf-8"))
     assert row["response"].startswith("\ud800")
     assert row["status"] == "correct"
+
+
+def test_positions_of_options_are_told_from_the_whole_column(tmp_path: Path) -> None:
+    rows = [
+        {"response": f"\\boxed{{{label}}}", "gold": gold, "choices": ["red", "blue"]}
+        for label, gold in [("A", 1), ("B", 2)]
+    ]
+    done = regenesis("grade", written(tmp_path, *rows), "--json", cwd=tmp_path)
+    assert json.loads(done.stdout)["correct"] == 2
+
+
+def test_positions_that_no_row_settles_are_asked_about(tmp_path: Path) -> None:
+    row = {"response": "\\boxed{A}", "gold": "1", "choices": ["red", "blue", "green"]}
+    done = regenesis("grade", written(tmp_path, row), cwd=tmp_path)
+    assert done.returncode == 1
+    assert "no row tells whether the first is 0 or 1" in done.stderr
+
+
+def test_options_filled_up_with_null_are_none(tmp_path: Path) -> None:
+    row = {"response": "None", "gold": "B", "choices": {"A": "red", "B": "blue", "C": None}}
+    done = regenesis("grade", written(tmp_path, row), cwd=tmp_path)
+    assert json.loads(done.stdout)["status"] == "unparsed"

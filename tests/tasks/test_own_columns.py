@@ -49,6 +49,24 @@ def test_a_question_column_may_have_any_of_its_usual_names(name: str, jsonl: Jso
 
 
 LAYOUTS: dict[str, tuple[dict[str, Any], str, str | None, str]] = {
+    "an empty answer beside one that is filled": (
+        {"question": "6 * 7?", "answer": None, "answer_number": 42, "equation_solution": None},
+        "6 * 7?",
+        "42",
+        "number",
+    ),
+    "an empty answer beside a solution": (
+        {"prompt": "6 * 7?", "solution": "42", "answer": None, "rate": 0.5},
+        "6 * 7?",
+        "42",
+        "number",
+    ),
+    "labels of a passage's parts": (
+        {"question": "Is it so?", "context": {"contexts": ["x"], "labels": ["AIM"]}, "final_decision": "yes"},
+        "Is it so?",
+        "yes",
+        "boolean",
+    ),
     # name: row, question, gold, kind
     "verl": (
         {
@@ -440,3 +458,14 @@ def test_a_column_found_by_its_name_alone_says_what_is_wrong_with_its_cells(json
 def test_a_lone_letter_without_options_is_read_by_its_looks(jsonl: Jsonl, load: Any) -> None:
     [question] = load(own(jsonl({"question": "(A) wool or (B) iron?", "answer": "B"}))).questions
     assert (question.gold, question.kind) == ("B", "choice")
+
+
+def test_wrong_options_beside_several_right_answers_are_put_together_by_what_is_advised(
+    jsonl: Jsonl, load: Any
+) -> None:
+    row = {"question": "Who?", "correct_answers": ["Ann", "Anne"], "incorrect_answers": ["Bo", "Cy"]}
+    with pytest.raises(TaskError, match=r"incorrect_answers \+ \[correct_answers\[0\]\]"):
+        load(own(jsonl(row)))
+    fields = {"choices": "{{ (incorrect_answers + [correct_answers[0]]) | sort }}"}
+    [question] = load(own(jsonl(row), fields=fields)).questions
+    assert (question.gold, [choice.text for choice in question.choices]) == ("A", ["Ann", "Bo", "Cy"])

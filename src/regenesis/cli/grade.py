@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any
@@ -21,6 +21,7 @@ from regenesis.cli.options import AsJson
 
 if TYPE_CHECKING:
     from regenesis.answers.gold import Column
+    from regenesis.types import Choice
 
 _MOST_FAULTS_SHOWN = 10
 _MOST_CELLS_SHOWN = 5
@@ -50,12 +51,12 @@ def grade_command(
     rules: Counter[str] = Counter()
     faults: list[str] = []
     without_gold: Counter[str] = Counter()
-    column = _column(file)
+    column, first = _column(file), _first_position(file)
     with ExitStack() as stack:
         source = _opened(stack, file, "r")
         target = None if out is None else _opened(stack, _distinct(out, file), "w")
         for number, row in _rows(source, faults):
-            graded = _graded(row, f"line {number}", column, faults)
+            graded = _graded(row, f"line {number}", column, first, faults)
             if graded is None:
                 continue
             if graded["rule"] == "no-gold":
@@ -116,22 +117,54 @@ def _column(file: Path) -> Column:
         return look_at(islice(golds, _LOOKED_AT))
 
 
-def _graded(row: dict[str, Any], where: str, column: Column, faults: list[str]) -> dict[str, Any] | None:
+def _first_position(file: Path) -> int | None:
+    """The position of the first option where gold answers are positions, told from all rows as a run tells it."""
+    from regenesis.errors import RegenesisError
+    from regenesis.tasks.choices import read_choices
+    from regenesis.tasks.positions import AmbiguousPositionsError, first_position
+    from regenesis.tasks.rows import RowError
+
+    def cells(stack: ExitStack) -> Iterator[tuple[Any, tuple[Choice, ...]]]:
+        for _, row in _rows(_opened(stack, file, "r"), []):
+            if row.get("choices") and row.get("kind") in (None, "auto", "choice"):
+                with suppress(RowError):
+                    yield row.get("gold"), read_choices(row["choices"])
+
+    with ExitStack() as stack:
+        try:
+            return first_position(cells(stack))
+        except AmbiguousPositionsError:
+            raise RegenesisError(
+                f"{file}: `gold` names options by position, and no row tells whether the first is 0 or 1. "
+                "Write their labels (A, B, …), or positions as numbers, which begin at 0."
+            ) from None
+
+
+def _graded(
+    row: dict[str, Any], where: str, column: Column, first: int | None, faults: list[str]
+) -> dict[str, Any] | None:
     from regenesis.answers import GoldError, NoGold, grade, read_gold
-    from regenesis.answers.options import choices_from
+    from regenesis.tasks.choices import read_choices
+    from regenesis.tasks.positions import label_at
+    from regenesis.tasks.rows import RowError
 
     fault = _fault(row)
     if fault is not None:
         faults.append(f"{where}: {fault}")
         return None
-    choices = choices_from(row.get("choices") or ())
     kind: Any = row.get("kind") or "auto"
     try:
-        gold = read_gold(row["gold"], kind, choices, column)
+        choices = read_choices(row.get("choices")) if kind in ("auto", "choice") else ()
+        cell = label_at(row["gold"], choices, first) if choices else row["gold"]
+    except RowError as error:
+        faults.append(f"{where}: {error}.")
+        return None
+    try:
+        gold = read_gold(cell, kind, choices, column)
     except GoldError:
-        verdict = grade(row["response"], row["gold"], kind=kind, choices=choices)  # says what is wrong with it
+        verdict = grade(row["response"], cell, kind=kind, choices=choices)  # says what is wrong with it
     else:
-        known = row["gold"] if isinstance(gold, NoGold) else [gold.text, *gold.accepted]
+        known = cell if isinstance(gold, NoGold) else [gold.text, *gold.accepted]
         verdict = grade(row["response"], known, kind=gold.kind, choices=choices)
     return row | {
         "status": verdict.status,

@@ -25,7 +25,8 @@ _RANKS: dict[str, tuple[str, ...]] = {
         "correct_answer right_answer true_answer reference_answer answer_key answers gold_answers golden_answers "
         "correct_answers gold_target answer_text answer_label answer_idx answer_index answer_id correct_option "
         "correct_choice correct_label correct_idx correct_index gold_label gold_idx gold_index gold_option cop "
-        "numeric_answer numerical_answer short_answer exact_answer ground_truths",
+        "numeric_answer numerical_answer short_answer exact_answer ground_truths "
+        "answer_number final_ans best_answer final_decision verified_answer standard_answer gt_answer",
         "label labels correct solution expected expected_output reference output response completion "
         "mc1_targets.labels multiple_choice_scores",
     ),

@@ -14,7 +14,7 @@ from typing import Any
 from regenesis.answers.gold import Column, Gold, GoldError, read_gold, same_gold
 from regenesis.errors import TaskError
 from regenesis.tasks.chats import as_chat, question_in, reply_in, system_turn
-from regenesis.tasks.column_names import FIELDS, usual_columns
+from regenesis.tasks.column_names import FIELDS, may_be_context, usual_columns
 from regenesis.tasks.option_columns import labels_of, option_columns, several_columns
 from regenesis.tasks.paths import first_step
 from regenesis.tasks.rows import shorten
@@ -178,8 +178,17 @@ def find_gold(fields: Fields, table: Table, text: Found, choices: Found | None) 
 def _gold_names(table: Table, taken: Collection[str]) -> list[str]:
     columns = [name for name in table.columns if name not in taken]
     # flattened tables have dotted names for columns
-    inside = [name for name in (*columns, *table.nested) if "." in name and name not in taken]
-    found = usual_columns("gold", columns, inside, table.holds_answers)
+    inside = [
+        name
+        for name in (*columns, *table.nested)
+        # the labels of a passage's paragraphs are no answers
+        if "." in name and name not in taken and not may_be_context(first_step(name, columns))
+    ]
+    filled = [name for name in columns if table.cells(name)]
+    # an empty column is passed over where another one holds the answers
+    found = usual_columns("gold", filled, inside, table.holds_answers) or usual_columns(
+        "gold", columns, inside, table.holds_answers
+    )
     # a plain name is held to, so that what is wrong with its cells is said
     return found or usual_columns("gold", columns, [], lambda name: name in PLAIN["gold"])
 

@@ -16,7 +16,7 @@ from regenesis.tasks.choices import read_choices
 from regenesis.tasks.column_names import fold
 from regenesis.tasks.config import TaskConfig
 from regenesis.tasks.fields import Found, check_fields, find_choices, find_gold, find_id, find_solution, find_text
-from regenesis.tasks.positions import AmbiguousPositionsError, first_position, position_in
+from regenesis.tasks.positions import AmbiguousPositionsError, first_position, label_at
 from regenesis.tasks.recipes import Recipe
 from regenesis.tasks.rows import Row, RowError, RowSource
 from regenesis.tasks.table import Table
@@ -133,7 +133,7 @@ def _by_options(source: RowSource, table: Table, gold: Found, choices: Found) ->
         if named or cell is None or (first is None and not isinstance(cell, list)):
             return named or cell
         options = read_choices(choices.reader(row))
-        return _label(cell, options, first) if options else cell
+        return label_at(cell, options, first) if options else cell
 
     counted = "" if first is None else f"`{gold.name}` holds positions of options, the first being {first}"
     return read, counted
@@ -152,15 +152,3 @@ def _cells(source: RowSource, gold: Found, choices: Found) -> Iterator[tuple[Any
 def _column_label(cell: Any, choices: Found) -> str | None:
     """The label of the option whose column a gold cell names."""
     return choices.labels.get(fold(cell)) if choices.labels and isinstance(cell, str) else None
-
-
-def _label(cell: Any, options: tuple[Choice, ...], first: int | None) -> Any:
-    if isinstance(cell, list) and len(cell) == len(options) and all(flag in (0, 1) for flag in cell):
-        right = [option.label for option, flag in zip(options, cell, strict=True) if flag]
-        if len(right) != 1:
-            raise RowError(f"marks {len(right)} of its options as correct")
-        return right[0]
-    position = position_in(cell) if first is not None else None
-    if position is None or first is None or not 0 <= position - first < len(options):
-        return cell
-    return options[position - first].label

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from regenesis.tasks.rows import RowError
 from regenesis.types import Choice
 
 _WHOLE = re.compile(r"(?:(?:option|choice|answer)[ _]*)?\(?[+]?0*([0-9]{1,4})(?:\.0*)?[).:]?", re.IGNORECASE)
@@ -69,3 +70,25 @@ def first_position(rows: Iterable[tuple[Any, tuple[Choice, ...]]]) -> int | None
     if numbers:
         return 0  # as tables that know numbers from text usually count
     raise AmbiguousPositionsError
+
+
+def label_at(cell: Any, options: tuple[Choice, ...], first: int | None) -> Any:
+    """The label of the option that a gold cell names by its position or by a row of flags, else the cell.
+
+    Args:
+        cell: The gold cell.
+        options: The options of its row.
+        first: The position of the first option, as `first_position` says.
+
+    Raises:
+        RowError: Its flags mark none of the options, or several.
+    """
+    if isinstance(cell, list) and len(cell) == len(options) and all(flag in (0, 1) for flag in cell):
+        right = [option.label for option, flag in zip(options, cell, strict=True) if flag]
+        if len(right) != 1:
+            raise RowError(f"marks {len(right)} of its options as correct")
+        return right[0]
+    position = position_in(cell) if first is not None else None
+    if position is None or first is None or not 0 <= position - first < len(options):
+        return cell
+    return options[position - first].label

@@ -40,6 +40,9 @@ def check_options(table: Table, unused: Sequence[str], gold: Found | None, choic
         many = len(wrong) == 1 and any(isinstance(cell, list) for cell in table.cells(wrong[0]))
         if many or len(wrong) > 1:
             right, *others = (as_variable(name, table.columns) for name in [gold.name, *wrong])
+            # of several accepted answers one is an option
+            several = any(isinstance(cell, list) for cell in table.read(gold.reader))
+            right = f"{right}[0]" if several else right
             joined = f"({others[0]} + [{right}])" if many else f"[{', '.join([right, *others])}]"
             raise TaskError(
                 f"{table.origin}: {', '.join(wrong)} look like wrong options beside the right one in {gold.name}. "

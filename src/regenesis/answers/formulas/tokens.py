@@ -174,6 +174,10 @@ def _command(text: str, position: int, name: str, glued: bool, tokens: list[Toke
     return position
 
 
+# behind a space no product of letters: `3\\pi cm`
+_MEASURES = frozenset({"mm", "cm", "dm", "km", "kg", "mg", "ft", "yd", "lb", "lbs", "mL", "kJ", "kN", "Hz", "kHz"})
+
+
 def _is_long_unit(word: str) -> bool:
     """A unit of two letters or more; one letter set upright may as well be a constant."""
     return len(word) > 1 and word.lower() == word and is_unit(word)
@@ -209,6 +213,6 @@ def _names(letters: str, glued: bool) -> list[Token]:
         head, found, tail = letters.partition(word)
         if found and len(head) <= 2 and len(tail) <= 1:
             return [*_names(head, glued), Token("name", word), *_names(tail, True)] if head or tail else []
-    if len(letters) > 3:
+    if len(letters) > 3 or (letters in _MEASURES and not glued):
         return [Token("words", letters, glued)]
     return [Token("name", letter, glued or index > 0) for index, letter in enumerate(letters)]

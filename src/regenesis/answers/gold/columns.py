@@ -27,6 +27,10 @@ _FRACTION = re.compile(r"[-+−]?\s*(?:[0-9]+\s+)?[0-9]+\s*/\s*0*[1-9][0-9]*")
 _BOOLEANS = frozenset({"yes", "no", "true", "false"})
 _LETTER = re.compile(r"\(?[A-Za-z][).]?")
 _CONSTANT = re.compile(r"[π√∞]|\bpi\b|\\pi\b|\\sqrt")
+_MEASURED = re.compile(
+    r"(?:[\s0-9π√∞{}()^/.,*+$-]|\\(?:pi|sqrt|[dt]?frac|cdot|times)|\b(?:pi|sqrt)\b)+"
+    r"(?:(?!(?:is|are|was|of|and|or)\b)[^\W\d_]+(?:\^\{?[23]\}?|[²³])?[\s.]*){0,3}"
+)
 _SHORT_WORD = re.compile(r"[A-Za-z]{2,3}")
 
 Looks = Literal["number", "measure", "boolean", "letter", "word", "text", "math"]
@@ -96,9 +100,8 @@ def looks_like(text: str) -> Looks:
     if _SHORT_WORD.fullmatch(text):
         return "word"
     kind = infer_kind(text)
-    if kind == "number" and _CONSTANT.search(text):
-        # of `3π cm` the 3 alone is not the answer
-        return "math"
+    if kind in ("number", "text") and _CONSTANT.search(text) and _MEASURED.fullmatch(text):
+        return "math"  # of `3π cm` the 3 alone is not the answer
     return "measure" if kind == "number" else kind if kind in ("boolean", "math") else "text"
 
 
