@@ -99,16 +99,16 @@ def _watch(
 
 def _finish(report: EvaluationReport, command: str, as_json: bool) -> Exit:
     """Prints how an evaluation ended; returns what the exit code says."""
-    from regenesis.cli.evaluation_ending import print_evaluation
     from regenesis.cli.terminal import console, print_json
-    from regenesis.report.views.evaluation import unread_sentences
+    from regenesis.report.terminal import print_view
+    from regenesis.report.views.evaluation import evaluation_view, unread_sentences
 
     if as_json:
         print_json(report.to_json())
         for sentence in unread_sentences(report.evaluation):
             typer.echo(sentence, err=True)
     else:
-        print_evaluation(console(), report, command)
+        print_view(console(), evaluation_view(report, command))
     if not report.complete:
         return Exit.UNFINISHED
     return Exit.NOTHING_READ if report.unread else Exit.DONE

@@ -87,12 +87,6 @@ def _command(config: Path, folder: Path, rounds: int, overrides: list[str]) -> s
 
 
 def _document(result: StageResult) -> dict[str, Any]:
-    from regenesis.cli.ending import report_json
-    from regenesis.synthesis.stage import SynthesisReport
-
     stage, report = result.stage, result.report
-    if isinstance(report, SynthesisReport):
-        told = report_json(report)
-    else:
-        told = dict(report) if isinstance(report, Mapping) else report.to_json()
+    told = dict(report) if isinstance(report, Mapping) else report.to_json()
     return {"stage": stage.kind, "round": stage.round, "directory": str(stage.directory), **told}

@@ -75,13 +75,14 @@ def _watch(config: RunConfig, folder: Path, command: str, as_json: bool) -> Synt
 
 
 def _finish(report: SynthesisReport, command: str, as_json: bool) -> Exit:
-    from regenesis.cli.ending import print_ending, report_json
     from regenesis.cli.terminal import console, print_json
+    from regenesis.report.terminal import print_view
+    from regenesis.report.views.synthesis import synthesis_view
 
     if as_json:
-        print_json(report_json(report))
+        print_json(report.to_json())
     else:
-        print_ending(console(), report, command)
+        print_view(console(), synthesis_view(report, command))
     if not report.complete:
         return Exit.UNFINISHED
     return Exit.DONE if report.kept else Exit.NOTHING_KEPT

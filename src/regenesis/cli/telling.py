@@ -13,14 +13,15 @@ from typing import Any, TypeVar
 from rich.text import Text
 
 from regenesis.cli.account import print_loaded
-from regenesis.cli.ending import print_ending
-from regenesis.cli.evaluation_ending import print_evaluation
 from regenesis.cli.interrupts import run_until_interrupted
 from regenesis.cli.looking_ahead import tell
 from regenesis.cli.terminal import console
 from regenesis.cli.watching import WatchingEvaluation, WatchingSynthesis
 from regenesis.config import RunConfig
 from regenesis.evaluation.record import EvaluationReport
+from regenesis.report.terminal import print_view
+from regenesis.report.views.evaluation import evaluation_view
+from regenesis.report.views.synthesis import synthesis_view
 from regenesis.runs.loop import Stage
 from regenesis.runs.observing import Observer, StageProgress, StageReport
 from regenesis.synthesis.progress import Progress
@@ -75,11 +76,11 @@ class Told(Observer):
 
     def ended(self, stage: Stage, report: StageReport) -> None:
         if isinstance(report, SynthesisReport):
-            print_ending(self._console, report, self._command)
+            print_view(self._console, synthesis_view(report, self._command))
             if report.complete and not report.kept:
                 self._console.print("There is nothing to train on, so the loop stops here.")
         elif isinstance(report, EvaluationReport):
-            print_evaluation(self._console, report, self._command)
+            print_view(self._console, evaluation_view(report, self._command))
 
     def _announce(self, stage: Stage) -> None:
         kinds = ["synthesize", "train", *(["evaluate"] if self._config.evaluation.tasks else [])]

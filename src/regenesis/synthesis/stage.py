@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -93,6 +93,18 @@ class SynthesisReport:
     def complete(self) -> bool:
         """Whether every question is finished."""
         return self.finished == self.questions
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as plain JSON types."""
+        plain = {one.name: getattr(self, one.name) for one in fields(self)}
+        return plain | {
+            "directory": str(self.directory),
+            "refusals": {stage: {"count": one.count, "words": one.words} for stage, one in self.refusals.items()},
+            "bad_rows": [asdict(row) for row in self.bad_rows],
+            "decontamination": self.decontamination.counts(),
+            "seconds": round(self.seconds, 1),
+            "funnel": self.funnel.to_json(),
+        }
 
 
 @dataclass(slots=True)

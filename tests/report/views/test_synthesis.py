@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from regenesis.cli.ending import report_json
 from regenesis.curation import Overlap
 from regenesis.curation.funnel import Funnel, Tally
 from regenesis.report.terminal import print_view
@@ -174,5 +173,5 @@ def test_prompts_that_stop_growing_are_told() -> None:
 
 def test_the_report_as_json_holds_every_field() -> None:
     ended = report(bad_rows=[BadRow("mine", "q.jsonl", 1, "no answer")], funnel=lossy())
-    assert set(report_json(ended)) == set(SynthesisReport.__dataclass_fields__)
-    assert report_json(ended)["bad_rows"][0]["line"] == 1
+    assert set(ended.to_json()) == set(SynthesisReport.__dataclass_fields__)
+    assert ended.to_json()["bad_rows"][0]["line"] == 1
