@@ -54,7 +54,7 @@ def test_a_spent_budget_is_named_with_the_command_that_goes_on(folder: Path) -> 
     outcome = regenesis("synthesize", "config.yaml", "--run-dir", "a run", "--set", "budget.requests=5", cwd=folder)
     assert outcome.returncode == 3
     assert "the budget of this session is exhausted (5 requests)" in outcome.stdout
-    assert "0 of 4 questions are finished" in outcome.stdout
+    assert "0 of 4 questions finished" in outcome.stdout
     assert "regenesis synthesize config.yaml --run-dir 'a run' --set budget.requests=5" in outcome.stdout
     assert regenesis("synthesize", "config.yaml", "--run-dir", "a run", cwd=folder).returncode == 0
 
