@@ -49,5 +49,5 @@ async def test_a_run_whose_synthesis_has_written_nothing_says_so(tmp_path: Path)
 
 
 def test_a_folder_of_no_run_is_named(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="not the folder of a run"):
+    with pytest.raises(RunError, match=r"no config\.yaml"):
         regenesis.derive_dataset(tmp_path)

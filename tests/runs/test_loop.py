@@ -154,7 +154,7 @@ def test_a_round_that_asked_a_model_which_was_trained_anew_is_not_taken_for_done
     if begun:
         begin(tmp_path / "run" / "round-2")
     kinds = []
-    with pytest.raises(RunError, match="trained anew") if begun else nullcontext():
+    with pytest.raises(RunError, match="retrained since") if begun else nullcontext():
         for stage in stages(config(evaluation=EVALUATED), tmp_path / "run", 2):
             kinds.append(stage.kind)
             if stage.kind == "train":
