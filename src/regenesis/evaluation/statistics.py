@@ -74,7 +74,7 @@ def wilson(right: int, questions: int) -> Interval:
     middle = share + square / (2 * questions)
     spread = Z * math.sqrt(share * (1 - share) / questions + square / (4 * questions * questions))
     scale = 1 + square / questions
-    # rounding of floats must not leave the proportion itself outside
+    # float rounding must not push the interval past the proportion itself
     low = 0.0 if right == 0 else min((middle - spread) / scale, share)
     high = 1.0 if right == questions else max((middle + spread) / scale, share)
     return Interval(low, high)
@@ -100,6 +100,7 @@ def difference_interval(paired: Paired) -> Interval:
 
 
 def _joined(left: float, right: float, correlation: float) -> float:
+    # rounding can make the radicand slightly negative where both parts are equal
     return math.sqrt(max(0.0, left * left - 2 * correlation * left * right + right * right))
 
 
@@ -127,6 +128,8 @@ def mcnemar(paired: Paired) -> Fraction:
     Source: Q. McNemar, Note on the sampling error of the difference between correlated proportions or percentages,
     Psychometrika 12 (1947), 153-157, with the binomial distribution in place of the chi-square one.
     """
+    # only discordant pairs matter; under the null each falls to either side with probability 1/2. Integers keep the
+    # binomial tail exact for any n
     trials, fewer = paired.first + paired.second, min(paired.first, paired.second)
     ways, term = 0, 1
     for successes in range(fewer + 1):
@@ -144,6 +147,7 @@ def holm(values: Sequence[Fraction]) -> list[Fraction]:
     order = sorted(range(len(values)), key=lambda place: values[place])
     adjusted, least = [Fraction(1)] * len(values), Fraction(0)
     for rank, place in enumerate(order):
+        # adjusted p values must not decrease along the order of the raw ones
         least = max(least, min(Fraction(1), values[place] * (len(values) - rank)))
         adjusted[place] = least
     return adjusted

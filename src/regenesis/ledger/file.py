@@ -26,8 +26,10 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
         connection = sqlite3.connect(
             f"{path.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None, check_same_thread=False, timeout=30
         )
+    # in WAL mode NORMAL would lose the latest commits on a power failure; FULL syncs the log at each commit
     connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA cache_size = -16384")  # 16 MiB a connection, whatever the size of the ledger
+    connection.execute("PRAGMA cache_size = -16384")  # negative: KiB, so 16 MiB per connection
+    # damaged text must reach the checksum comparison instead of raising here
     connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
     return connection
 
@@ -41,6 +43,7 @@ def create(path: Path) -> None:
     fresh = path.with_name(f".{path.name}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        # a stale -wal would be replayed into the new file
         for suffix in ("", "-wal", "-shm", "-journal"):
             fresh.with_name(fresh.name + suffix).unlink(missing_ok=True)
         _write_schema(fresh)
@@ -55,7 +58,7 @@ def create(path: Path) -> None:
 def _write_schema(path: Path) -> None:
     connection = sqlite3.connect(path, isolation_level=None)
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA journal_mode = WAL")  # stored in the file; cannot change inside a transaction
         connection.execute("BEGIN IMMEDIATE")
         for statement in SCHEMA.split(";"):
             connection.execute(statement)

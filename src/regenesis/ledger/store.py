@@ -251,12 +251,13 @@ class Ledger:
         try:
             if self._failure is None:
                 self.require_there()
+                # takes the write lock now: a deferred transaction could fail to upgrade its lock half-way
                 connection.execute("BEGIN IMMEDIATE")
                 for entry in group:
                     _insert(connection, entry)
                 connection.execute("COMMIT")
         except (LedgerError, sqlite3.Error, OverflowError, UnicodeError) as error:
-            # the thread lives on, so that whoever waits is told
+            # keep the thread alive, so that later puts are answered with the error instead of hanging
             self._failure = error
             with suppress(sqlite3.Error):
                 connection.rollback()
@@ -264,7 +265,7 @@ class Ledger:
         loops = {id(entry.loop): entry.loop for entry in group}
         for identity, loop in loops.items():
             waiting = [entry.done for entry in group if id(entry.loop) == identity]
-            # a run that was stopped in the meantime has closed its loop; what it waited for is on disk all the same
+            # RuntimeError: the loop was closed by a cancelled run; its completions are on disk anyway
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(_settle, waiting, failure)
 
@@ -283,7 +284,7 @@ def _insert(connection: sqlite3.Connection, entry: _Entry) -> None:
     how = "REPLACE" if entry.replaces else "IGNORE"
     named, values = ", ".join(row), ", ".join(f":{name}" for name in row)
     added = connection.execute(f"INSERT OR {how} INTO completions ({named}) VALUES ({values})", row).rowcount
-    # what is replaced has been counted; how many tokens it took is not to be had from a damaged row
+    # a replaced row was already counted, and the token counts of a damaged one are not reliable
     if added and entry.replaces != "damaged":
         before = int(entry.replaces is not None)
         refused = int(row["finish_reason"] in ("refused", "filtered"))

@@ -260,8 +260,8 @@ def _sources(entry: Traversable, name: str) -> Iterator[tuple[str, bytes]]:
 def _connect(path: FilePath) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, timeout=30)
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = OFF")
-    connection.execute("PRAGMA cache_size = -8192")
+    connection.execute("PRAGMA synchronous = OFF")  # derived from the ledger, so durability is not needed
+    connection.execute("PRAGMA cache_size = -8192")  # negative: KiB
     connection.execute(_SCHEMA)
     connection.execute(_SCHEMA_OF_MARKS)
     return connection

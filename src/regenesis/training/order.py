@@ -40,6 +40,7 @@ class RowOrder:
 
     def __iter__(self) -> Iterator[int]:
         order = list(range(self._rows))
+        # a string seed is hashed with SHA-512 by `random`, so the order is the same on every platform
         random.Random(f"{self._seed} {self._epoch}").shuffle(order)
         yield from order
         yield from range(self._rows, len(self))
@@ -54,7 +55,7 @@ def with_fillers(dataset: Dataset, batch: int) -> Dataset:
     """
     from datasets import concatenate_datasets
 
-    missing = -len(dataset) % batch
+    missing = -len(dataset) % batch  # rows up to the next multiple
     if not missing:
         return dataset
     filler = {name: _filled(name, value) for name, value in dataset[0].items()}

@@ -59,7 +59,7 @@ class SupervisedTrainer(SFTTrainer):  # type: ignore[misc]
         return super().create_scheduler(num_training_steps, optimizer)
 
     def _save(self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None) -> None:
-        # gathered from several processes, a weight that has two names comes as two weights
+        # state dicts gathered from shards hold a tied weight once per name, as separate copies
         if state_dict is not None:
             tied = getattr(self.model, "all_tied_weights_keys", {})
             state_dict = {name: weight for name, weight in state_dict.items() if name not in tied}
@@ -183,13 +183,14 @@ class StepWatch(TrainerCallback):  # type: ignore[misc]
 
     @staticmethod
     def _spare_the_last(state: Any, control: Any) -> None:
-        # after the last step the model itself is written
+        # the final model is written separately, so the last checkpoint would only cost disk space
         if state.global_step >= state.max_steps:
             control.should_save = False
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         from accelerate import PartialState
 
+        # other processes may still be writing their shards
         PartialState().wait_for_everyone()
         if self._first:
             folder = Path(args.output_dir)

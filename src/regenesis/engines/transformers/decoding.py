@@ -114,6 +114,7 @@ class Decoder:
         Returns:
             Those that ended with their first token.
         """
+        # prompts are padded on the right: position = column, and padded keys are hidden by the causal mask
         first, ends = len(self.active), [len(sequence.prompt) for sequence in group]
         rows = slice(first, first + len(group))
         tokens = torch.zeros(len(group), max(ends), dtype=torch.long)
@@ -124,7 +125,8 @@ class Decoder:
         for start, end in pairwise(borders):
             if given_up():
                 return []
-            # the model's head is applied to the last tokens of prompts alone
+            # logits only where a prompt ends: rows × tokens × vocabulary would dominate the memory of prefill
+            # a chunk in which no prompt ends still computes one position
             keep = sorted({last - 1 - start for last in ends if start < last <= end}) or [0]
             positions = torch.arange(start, end).expand(len(group), -1)
             output = self._forward(tokens[:, start:end], positions, rows, keep)
@@ -148,6 +150,7 @@ class Decoder:
     def drop(self, sequence: Sequence) -> None:
         """Takes out an active sequence; its place is free at once."""
         row, last = self.active.index(sequence), len(self.active) - 1
+        # the last sequence fills the gap, so that active rows stay contiguous
         if row != last:
             self._cache.move(last, row, self.active[last].held)
             self.active[row] = self.active[last]
@@ -186,12 +189,13 @@ class Decoder:
         distance = positions[:, None, :, None] - keys
         seen = distance >= 0 if window is None else (distance >= 0) & (distance < window)
         mask = torch.zeros(seen.shape, dtype=self._model.dtype, device=self._device)
+        # the smallest finite number, as in transformers' own masks: softmax over a row of -inf alone is NaN
         return mask.masked_fill_(~seen, torch.finfo(mask.dtype).min)
 
     def _continue(self, logits: torch.Tensor, sequences: list[Sequence]) -> list[Sequence]:
         tokens = draw(
             logits,
-            # what is left to the engine is the model's own distribution
+            # unset means the model's own distribution
             [1.0 if sequence.sampling.temperature is None else sequence.sampling.temperature for sequence in sequences],
             [1.0 if sequence.sampling.top_p is None else sequence.sampling.top_p for sequence in sequences],
             [sequence.numbers.random() for sequence in sequences],

@@ -47,6 +47,7 @@ class RowCache(Cache):  # type: ignore[misc]
 
     def visible(self, end: int) -> int:
         """Tokens of each row that a step reads which writes up to `end` - 1."""
+        # negated floor division rounds up
         return -(-end // _STEP) * _STEP
 
     def update(
@@ -66,7 +67,7 @@ class RowCache(Cache):  # type: ignore[misc]
                 :, :, 0
             ]
         else:
-            # prompts are read in step, so all rows write the same stretch
+            # prefill: all rows of a group write the same positions
             held[self._at, :, self._start : self._start + new.shape[2]] = new
         return held[self._at, :, : self._visible]
 
@@ -74,9 +75,10 @@ class RowCache(Cache):  # type: ignore[misc]
         held = store.get(layer)
         if held is not None and held.shape[2] >= self._visible:
             return held
+        # geometric growth: the cost of copying stays linear in the final length
         length = self._visible if held is None else max(self._visible, held.shape[2] * 3 // 2)
         length = min(self.visible(length), self.visible(self._longest))
-        # zeros, since what is masked is multiplied by nothing all the same, and nothing times NaN is NaN
+        # zeros and not uninitialised memory: masked values still enter the product with weight 0, and 0 * NaN is NaN
         grown = new.new_zeros(self.rows, new.shape[1], length, new.shape[3])
         if held is not None:
             grown[: self._in_use, :, : held.shape[2]] = held[: self._in_use]
@@ -90,7 +92,7 @@ class RowCache(Cache):  # type: ignore[misc]
                 held[target, :, :length] = held[source, :, :length]
 
     def wipe(self, row: int) -> None:
-        """Clears a row of numbers that are none."""
+        """Zeroes a row that may contain NaN."""
         for store in (self._keys, self._values):
             for held in store.values():
                 held[row].zero_()
@@ -100,6 +102,7 @@ class RowCache(Cache):  # type: ignore[misc]
         self.rows, self._in_use = rows, min(self._in_use, rows)
         for store in (self._keys, self._values):
             for layer in list(store):
+                # a slice alone would keep the whole buffer alive
                 store[layer] = store[layer][:rows].clone()
 
     def get_seq_length(self, layer_idx: int = 0) -> int:

@@ -31,6 +31,7 @@ def draw(
     Returns:
         A token a row; -1 where the logits hold no numbers to draw from (NaN or infinity).
     """
+    # half precision has too few digits for cumulated probabilities
     logits = logits.float()
     peaks, tokens = logits.max(dim=-1)
     drawn = [row for row, temperature in enumerate(temperatures) if temperature > 0]
@@ -41,7 +42,7 @@ def draw(
             for values in (temperatures, nuclei, numbers)
         )
         chosen = logits if len(drawn) == len(temperatures) else logits[drawn]
-        # the peak is taken off first, or a small temperature would make infinities of it
+        # subtract the peak before dividing: a small temperature would overflow to infinity
         probabilities = torch.softmax((chosen - chosen.amax(dim=-1, keepdim=True)) / heat, dim=-1).nan_to_num()
         tokens[drawn] = _from_nucleus(probabilities, nucleus, number)
     # one transfer for both: on a GPU each waits for the device
@@ -51,14 +52,16 @@ def draw(
 def _from_nucleus(probabilities: torch.Tensor, nucleus: torch.Tensor, number: torch.Tensor) -> torch.Tensor:
     """Inverts the cumulated probabilities, likeliest first, within the fewest tokens that reach the nucleus' mass."""
     vocabulary = probabilities.shape[1]
+    # nearly always the nucleus ends within the likeliest few, and sorting the whole vocabulary is expensive
     for count in (min(_LIKELIEST, vocabulary), vocabulary):
         ordered, tokens = torch.topk(probabilities, count)
         reached = ordered.cumsum(dim=-1)
+        # mass before the token: the one that crosses the threshold belongs to the nucleus
         inside = reached - ordered < nucleus
         mass = torch.where(nucleus < 1, (ordered * inside).sum(dim=-1, keepdim=True), 1.0)
         ends_here = torch.where(nucleus < 1, reached[:, -1:] >= nucleus, reached[:, -1:] > number)
         if count == vocabulary or bool(ends_here.all()):
             break
     place = (reached <= number * mass).sum(dim=-1, keepdim=True)
-    # rounding may leave the last number beyond the last token
+    # rounding may put the number beyond the last token
     return tokens.gather(1, torch.minimum(place, inside.sum(dim=-1, keepdim=True) - 1)).squeeze(1)
