@@ -53,10 +53,10 @@ def test_out_takes_the_rows(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "complaint"),
     [
-        ("not json", "line 2: is not JSON"),
-        ([1], "line 2: is a JSON list"),
-        ({"gold": "18"}, "line 2: `response` must be a text"),
-        ({"response": "18"}, "line 2: `gold` must be a text or a number"),
+        ("not json", "line 2: not valid JSON"),
+        ([1], "line 2: a JSON list"),
+        ({"gold": "18"}, "line 2: `response` must be a string"),
+        ({"response": "18"}, "line 2: `gold` must be a string or a number"),
         ({"response": "18", "gold": "18", "kind": "guess"}, "line 2: `kind` must be one of number, choice"),
         ({"response": "18", "gold": "18", "choices": "A"}, "line 2: `choices` must be"),
     ],

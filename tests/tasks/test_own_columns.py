@@ -342,7 +342,7 @@ def test_texts_that_may_count_from_0_or_1_are_asked_about(jsonl: Jsonl, load: An
             {"messages": [{"role": "user", "content": [{"type": "image_url"}]}], "answer": "1"},
             "its chat holds parts that are not text (image_url)",
         ),
-        ({"question": "q", "choices": OPTIONS, "answer": [1, 1, 0, 0]}, "marks 2 of its options as right"),
+        ({"question": "q", "choices": OPTIONS, "answer": [1, 1, 0, 0]}, "marks 2 of its options as correct"),
     ],
 )
 def test_what_cannot_be_told_is_asked(row: dict[str, Any], said: str, jsonl: Jsonl, load: Any) -> None:
