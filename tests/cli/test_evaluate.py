@@ -103,9 +103,9 @@ def test_nothing_read_is_an_exit_code_and_a_sentence(run: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["run", "--out", "x"], "--out: is for models"),
-        (["run", "--engine", "llamacpp"], "--engine: is for models"),
-        (["a.gguf", "--models", "base", "--tasks", "gsm8k"], "--models: is for a run"),
+        (["run", "--out", "x"], "--out applies to models"),
+        (["run", "--engine", "llamacpp"], "--engine applies to models"),
+        (["a.gguf", "--models", "base", "--tasks", "gsm8k"], "--models applies to a run"),
         (["run", "--models", "tuned"], "no model 'tuned'"),
         (["a.gguf"], "--tasks gsm8k"),
         (["a.gguf", "runs/m", "--tasks", "gsm8k"], "--engine transformers"),
