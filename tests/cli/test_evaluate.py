@@ -153,7 +153,7 @@ def test_the_display_shows_model_tasks_and_speed() -> None:
     console = Console(file=out, width=80, height=24, color_system=None)
     console.print(EvaluationScreen(progress, "runs/x", console).render())
     shown = out.getvalue()
-    for words in ("base · 1 of 2", "3 of 6", "3 of 4", "67 % right", "0 of 2"):
+    for words in ("base · 1 of 2", "3 of 6", "3 of 4", "67 % correct", "0 of 2"):
         assert words in shown
     assert max(len(line.rstrip()) for line in shown.splitlines()) <= 80
     assert "answered 3/6" in evaluation_line(progress)
