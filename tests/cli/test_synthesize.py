@@ -102,7 +102,7 @@ def test_a_server_that_goes_away_leaves_a_run_to_go_on_with(folder: Path) -> Non
         write_config(folder, url)
         outcome = regenesis("synthesize", "config.yaml", "--run-dir", "run", cwd=folder)
     assert outcome.returncode == 1
-    assert "Go on with:\n  regenesis synthesize config.yaml --run-dir run\n" in outcome.stderr
+    assert "Resume with:\n  regenesis synthesize config.yaml --run-dir run\n" in outcome.stderr
 
 
 @pytest.mark.parametrize("override", ["method.sampling.temperature=0.5", "seed=7"])
