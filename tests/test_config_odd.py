@@ -20,7 +20,7 @@ ODD = {
     SERVER.format(", timeout: .inf"): "`engine.timeout`: must be a finite number",
     SERVER.format(", timeout: .nan"): "`engine.timeout`: must be a finite number",
     SERVER.format(", extra_body: {penalty: {of: -.inf}}"): "`engine.extra_body.penalty.of`: must be a finite number",
-    SERVER.format(", extra_body: {a: &a [*a]}"): "holds itself",
+    SERVER.format(", extra_body: {a: &a [*a]}"): "contains itself",
     SERVER.format(", extra_body: {day: 2024-02-29}"): "`engine.extra_body.day`: is read as a date",
     SERVER.format(", extra_body: {day: 2024-02-30}"): "cannot read",
     SERVER.format(", extra_body: {1: x}"): "`engine.extra_body`: the key 1 must be plain text",
@@ -95,7 +95,7 @@ def test_a_path_in_the_config_that_leads_back_to_itself_is_refused_or_taken_as_i
     try:
         load_config(tmp_path / "c.yaml")
     except ConfigError as error:
-        assert "cannot be followed" in str(error)  # noqa: PT017 - newer Pythons follow what can be followed
+        assert "cannot be resolved" in str(error)  # noqa: PT017 - newer Pythons follow what can be followed
 
 
 SCALARS = (

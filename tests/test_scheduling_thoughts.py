@@ -63,7 +63,7 @@ async def test_texts_that_were_cut_are_thoughts_too_where_the_model_thinks_later
     sampler = Sampler(PlayedEngine(primed), ledger, Budget(BudgetConfig()), 0)
     for number in range(19):
         await ask(sampler, number, "adapt", "solve")
-    with pytest.raises(NothingButThoughts, match="inside its thought 20 times"):
+    with pytest.raises(NothingButThoughts, match="inside its thinking 20 times"):
         await ask(sampler, 19, "adapt", "solve")
     assert sampler.traffic.sent == 40
 

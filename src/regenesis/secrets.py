@@ -82,7 +82,7 @@ def misplaced_in_url(url: str) -> str | None:
         if _is_name_of_secret(name) or KEY.search(value):
             return f"holds a key in its query, which would end up in files and logs; {elsewhere}"
     if KEY.search(parts.path) or KEY.search(parts.netloc):
-        return f"contains a key, which would end up in files and logs; {elsewhere}"
+        return f"holds a key, which would end up in files and logs; {elsewhere}"
     return None
 
 

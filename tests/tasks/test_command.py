@@ -45,7 +45,7 @@ def test_one_part_of_a_task_in_full() -> None:
     shown = output("bbh/navigate")
     assert "licence:     MIT" in shown
     assert "measured on: test" in shown
-    assert "sample:      none here" in shown
+    assert "sample:      not available offline" in shown
 
 
 def test_a_question_is_shown_where_it_lies_near(monkeypatch: pytest.MonkeyPatch) -> None:

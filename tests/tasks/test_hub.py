@@ -41,7 +41,7 @@ def test_an_unreachable_hub_says_how_to_do_without(load: Any) -> None:
 def test_a_split_absent_from_the_data_root_names_the_path_and_the_hub(tmp_path: Path, load: Any) -> None:
     with pytest.raises(TaskError) as error:
         load({"name": "gsm8k", "split": "test"}, data_root=tmp_path)
-    assert str(tmp_path / "openai" / "gsm8k" / "main" / "test.jsonl") + " is not there" in str(error.value)
+    assert str(tmp_path / "openai" / "gsm8k" / "main" / "test.jsonl") + " does not exist" in str(error.value)
     assert "the Hub cannot be reached" in str(error.value)
 
 

@@ -107,7 +107,7 @@ def test_a_row_added_to_the_file_leaves_the_others_in_order(jsonl: Jsonl, load: 
 
 
 def test_a_task_that_yields_nothing_is_an_error(load: Any) -> None:
-    with pytest.raises(TaskError, match=r"svamp, offset 9: yields no question\. Of 2 rows read"):
+    with pytest.raises(TaskError, match=r"svamp, offset 9: yields no questions\. Of 2 rows read"):
         load({"name": "svamp", "offset": 9})
 
 
