@@ -49,7 +49,7 @@ def test_ctrl_c_at_the_terminal_says_how_to_go_on(tiny: Path, tmp_path: Path) ->
     assert code == 130
     live, ending = shown.rsplit("\x1b[?25h", 1)
     assert "learning rate" in live
-    assert "of 3,000. It goes on from the last checkpoint" in ending
+    assert "of 3,000. To resume from the last checkpoint" in ending
     assert ending.rstrip().endswith("regenesis train run")
 
 
