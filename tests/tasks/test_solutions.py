@@ -21,7 +21,7 @@ def solutions(tmp_path: Path, *rows: dict[str, Any], **task: Any) -> list[str | 
     file = tmp_path / "mine.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
     config = config_from_mapping({"tasks": [{"name": "mine", "file": str(file), **task}]})
-    return [question.solution for question in load_questions(config).questions]
+    return [question.solution for question in load_questions(config.tasks).questions]
 
 
 @pytest.mark.parametrize(
@@ -93,8 +93,8 @@ def test_a_solution_changes_neither_a_question_nor_what_it_is_known_by(tmp_path:
     file = tmp_path / "mine.jsonl"
     file.write_text(json.dumps(row))
     task = {"name": "mine", "file": str(file)}
-    (with_it,) = load_questions(config_from_mapping({"tasks": [task]})).questions
-    (without,) = load_questions(config_from_mapping({"tasks": [task | {"fields": {"solution": None}}]})).questions
+    (with_it,) = load_questions(config_from_mapping({"tasks": [task]}).tasks).questions
+    (without,) = load_questions(config_from_mapping({"tasks": [task | {"fields": {"solution": None}}]}).tasks).questions
     assert with_it.solution
     assert with_it.to_json() == without.to_json()
 
@@ -104,7 +104,7 @@ def test_methods_that_do_not_train_on_solutions_are_not_handed_any(tmp_path: Pat
     file = tmp_path / "mine.jsonl"
     file.write_text(json.dumps({"question": "How many?", "answer": WORKED}))
     config = config_from_mapping({"tasks": [{"name": "mine", "file": str(file)}], "method": {"name": name}})
-    (question,) = shown_to(method_of(config), load_questions(config).questions)
+    (question,) = shown_to(method_of(config.method, config.answering), load_questions(config.tasks).questions)
     assert question.solution is None
 
 
@@ -113,6 +113,6 @@ def test_no_answering_prompt_shows_a_solution(tmp_path: Path) -> None:
     template.write_text("{{ question.text }} {{ question.solution }}")
     file = tmp_path / "mine.jsonl"
     file.write_text(json.dumps({"question": "How many?", "answer": WORKED}))
-    (question,) = load_questions(config_from_mapping({"tasks": [{"name": "mine", "file": str(file)}]})).questions
+    (question,) = load_questions(config_from_mapping({"tasks": [{"name": "mine", "file": str(file)}]}).tasks).questions
     (turn,) = load_answering(AnsweringConfig(prompt=str(template))).messages(question)
     assert "crates" not in turn.content
