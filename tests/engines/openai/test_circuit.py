@@ -15,7 +15,7 @@ def fail(broken: Circuit, moment: float) -> str | None:
 def test_it_opens_after_so_many_failures_in_a_row() -> None:
     broken = circuit()
     assert [fail(broken, 1), fail(broken, 2)] == [None, None]
-    assert "3 failures in a row" in (fail(broken, 3) or "")
+    assert "3 consecutive failures" in (fail(broken, 3) or "")
 
 
 def test_an_answer_closes_it() -> None:

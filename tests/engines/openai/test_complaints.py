@@ -33,7 +33,7 @@ from regenesis.engines.openai.complaints import error_code, error_words, is_filt
             "a web page: Sign in Please & go",
         ),
         (b"too\n\x1b[31mlong\x00", "too [31mlong"),
-        (b"", "(nothing)"),
+        (b"", "(empty)"),
     ],
 )
 def test_error_words_are_found_in_every_known_form(raw: bytes, words: str) -> None:

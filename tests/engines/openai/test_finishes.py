@@ -43,7 +43,7 @@ def test_a_reason_under_another_name_is_read_where_the_usual_one_is_missing(choi
     "reason", ["error", "abort", "cancelled", "network_error", "insufficient_system_resource", "never heard of", 7, []]
 )
 def test_whatever_is_no_answer_is_a_failure(reason: Any) -> None:
-    with pytest.raises(BrokenReply, match="broke off"):
+    with pytest.raises(BrokenReply, match="aborted the completion"):
         ended(reason)
 
 
