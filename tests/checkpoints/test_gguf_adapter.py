@@ -129,7 +129,7 @@ def test_an_adapter_that_does_not_fit_is_refused(case: str, tiny: Callable[..., 
 
 
 def test_a_folder_that_is_no_adapter_is_refused(tiny: Callable[..., Tiny], tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="is no adapter"):
+    with pytest.raises(ModelError, match="is not a PEFT adapter"):
         write_gguf_adapter(tmp_path, tiny("llama").base, tmp_path / "adapter.gguf")
 
 

@@ -26,7 +26,7 @@ def test_a_training_says_what_it_did_on_what_and_what_is_next(tiny: Path, tmp_pa
     assert outcome.stdout.startswith("[0 s] getting ready\n")
     assert "\x1b" not in outcome.stdout
     for words in (
-        f"Trained: an adapter of {tiny}.",
+        f"Trained: an adapter for {tiny}.",
         "10, at most",
         "of them in the loss",
         "2 of 4 rows",
@@ -89,7 +89,7 @@ def test_a_line_before_the_first_step_tells_what_is_done() -> None:
     progress = TrainingProgress(phase="loading the model")
     assert training_line(progress) == "[0 s] loading the model"
     progress.fetching(312_000_000, 1_117_320_768)
-    assert training_line(progress) == "[0 s] fetching the model, 312 of 1,117 MB"
+    assert training_line(progress) == "[0 s] downloading the model, 312 of 1,117 MB"
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])

@@ -22,6 +22,6 @@ def test_a_folder_from_elsewhere_is_trusted_after_its_reaches_were_listed(
     assert server in asked.stdout
     assert "--yes" in asked.stderr
     assert regenesis("trust", run, "--yes", cwd=tmp_path, **state).returncode == 0
-    assert "already" in regenesis("trust", run, cwd=tmp_path, **state).stdout
+    assert "Already trusted" in regenesis("trust", run, cwd=tmp_path, **state).stdout
     after = regenesis("evaluate", run, "--tasks", "gsm8k", "--limit", "1", cwd=tmp_path, **state)
     assert "regenesis trust" not in after.stderr

@@ -86,12 +86,25 @@ async def test_a_wrong_key_stops_before_anything_is_asked(tmp_path: Path, refere
         assert logged(log) == 0
 
 
-async def test_an_unknown_model_stops_before_anything_is_asked(tmp_path: Path, reference: Reference) -> None:
-    log = tmp_path / "requests.jsonl"
-    with server_process("--play", "arithmetic", "--log", str(log)) as url:
-        with pytest.raises(EngineError, match="scripted"):
-            await synthesize(toy_config(reference.file, url, engine={"model": "mistyped"}), tmp_path / "run")
-        assert logged(log) == 0
+async def test_a_model_that_the_server_does_not_list_is_told_and_asked_for_all_the_same(
+    tmp_path: Path, reference: Reference, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with ScriptedServer(lambda index, _: None, play_arithmetic) as server:
+        config = toy_config(reference.file, server.base_url, engine={"model": "an-alias"})
+        report = await synthesize(config, tmp_path / "run")
+    assert report.complete
+    assert "an-alias" in caplog.text
+
+
+async def test_a_model_that_the_server_does_not_know_stops_at_the_first_request(
+    tmp_path: Path, reference: Reference
+) -> None:
+    async with ScriptedServer(lambda index, _: "404", play_arithmetic) as server:
+        config = toy_config(reference.file, server.base_url, engine={"model": "mistyped"})
+        with pytest.raises(EngineError, match="mistyped"):
+            await synthesize(config, tmp_path / "run")
+        assert len(server.requests) <= 8
+    assert recorded_keys(tmp_path / "run") == set()
 
 
 @pytest.mark.parametrize("action", ["401", "404"])
@@ -139,22 +152,29 @@ async def test_a_server_that_is_not_there_is_named_and_nothing_is_frozen(tmp_pat
     assert report.complete
 
 
-async def test_refused_prompts_are_recorded_with_the_servers_words_and_the_run_goes_on(
+async def test_refused_prompts_are_told_by_stage_and_asked_again_by_the_next_start(
     tmp_path: Path, reference: Reference
 ) -> None:
+    short_context = True
+
     def too_long(_: int, body: Body) -> str | None:
-        return "400" if digest(body)[9] < 30 else None
+        return "400" if short_context and digest(body)[9] < 30 else None
 
     run = tmp_path / "run"
     async with ScriptedServer(too_long, play_arithmetic) as server:
         report = await synthesize(toy_config(reference.file, server.base_url), run)
         asked = len(server.requests)
         assert report.complete
-        broken = [name for name in report.funnel.defects if name.startswith("broken_")]
-        assert {"broken_adapt", "broken_structure", "broken_solve"} >= set(broken) != set()
+        refused = [name for name in report.funnel.defects if name.startswith("refused_")]
+        assert {"refused_select", "refused_adapt", "refused_structure", "refused_solve"} >= set(refused) != set()
+        answered = len(recorded_keys(run))
+        assert answered < asked
+        short_context = False
         again = await synthesize(toy_config(reference.file, server.base_url), run)
-        assert len(server.requests) == asked == len(recorded_keys(run))
-    assert again.kept == report.kept > 0
+        # what was refused is asked again, and nothing that was answered
+        assert len(recorded_keys(run)) == answered + len(server.requests) - asked > answered
+    assert not [name for name in again.funnel.defects if name.startswith("refused_")]
+    assert report.kept > 0
 
 
 async def test_no_key_reaches_any_file_of_a_run(

@@ -172,7 +172,7 @@ def test_a_full_disk_is_said_before_anything_is_written(
 def test_a_folder_with_something_else_in_it_is_left_alone(trained: dict[str, Path], tmp_path: Path) -> None:
     (tmp_path / "out" / "merged").mkdir(parents=True)
     (tmp_path / "out" / "merged" / "thesis.txt").write_text("years of work")
-    with pytest.raises(RunError, match="holds something else"):
+    with pytest.raises(RunError, match="contains something else"):
         export(trained["lora"], "merged", tmp_path / "out")
     assert (tmp_path / "out" / "merged" / "thesis.txt").exists()
 

@@ -101,7 +101,7 @@ KEYS = [
 @pytest.mark.parametrize("key", KEYS)
 def test_what_looks_like_a_key_stops_the_push_and_is_not_shown(run: RunDirectory, key: str) -> None:
     (run.dataset / "train.jsonl").write_text('{"a": 1}\n{"text": "use ' + key + '"}\n')
-    with pytest.raises(RunError, match=r"train\.jsonl: line 2 holds what looks like an access key") as raised:
+    with pytest.raises(RunError, match=r"train\.jsonl: line 2 contains what looks like an access key") as raised:
         pack(run, "dataset")
     assert key not in str(raised.value)
 
@@ -246,7 +246,7 @@ def test_a_login_that_is_not_accepted_is_told_without_the_token(
     assert wrong not in str(raised.value)
 
 
-REFUSALS = [(403, "You don't have the rights", "may write"), (400, "Name is reserved", "Name is reserved")]
+REFUSALS = [(403, "You don't have the rights", "needs write access"), (400, "Name is reserved", "Name is reserved")]
 
 
 @pytest.mark.parametrize(("status", "words", "said"), REFUSALS)

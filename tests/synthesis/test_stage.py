@@ -314,13 +314,13 @@ async def test_an_engine_that_gives_up_leaves_the_data_set_of_what_is_finished(f
         left[0] -= 1
         return EngineError("the server is down") if left[0] < 0 else play(request)
 
-    with pytest.raises(EngineError, match="stays down"):
+    with pytest.raises(EngineError, match="is down"):
         await synthesize(toy_config(file), run, engine=PlayedEngine(give_up))
     summary = json.loads((run / "summary.json").read_text())
     assert summary["error"] == "the server is down"
     assert 0 < summary["finished"] < 8
     assert train_bytes(run).count(b"\n") == summary["kept"]
-    assert "stays down" in [one for one in journal(run) if one["event"] == "stopped"][-1]["why"]
+    assert "is down" in [one for one in journal(run) if one["event"] == "stopped"][-1]["why"]
     assert (await synthesize(toy_config(file), run, engine=PlayedEngine())).complete
     assert json.loads((run / "summary.json").read_text())["error"] is None
 

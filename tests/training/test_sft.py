@@ -363,7 +363,7 @@ def test_no_memory_says_what_to_set(make_job: Make, monkeypatch: pytest.MonkeyPa
         return torch.empty(1 << 45)
 
     monkeypatch.setattr(SupervisedTrainer, "training_step", step)
-    with pytest.raises(TrainingError, match="not enough memory") as error:
+    with pytest.raises(TrainingError, match="Not enough memory") as error:
         train(make_job(tuning="full"))
     for way in ("per_device_train_batch_size to 1", "gradient_checkpointing to true", "tuning to lora"):
         assert f"training.{way}" in str(error.value)
@@ -433,7 +433,7 @@ def test_room_that_runs_out_while_saving_is_told(make_job: Make, monkeypatch: py
 def test_a_data_set_that_is_missing_is_told(make_job: Make) -> None:
     job = make_job()
     job.dataset.unlink()
-    with pytest.raises(TrainingError, match=r"is not there.*regenesis synthesize"):
+    with pytest.raises(TrainingError, match=r"does not exist.*regenesis synthesize"):
         train(job)
 
 
@@ -445,5 +445,5 @@ def test_a_package_that_is_missing_is_told(make_job: Make, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("layer", ["no_such_proj", "lm_head"])
 def test_a_layer_that_gets_no_adapter_is_told(make_job: Make, layer: str) -> None:
-    with pytest.raises(TrainingError, match=rf"target_modules: '{layer}' is no layer .* There are down_proj"):
+    with pytest.raises(TrainingError, match=rf"target_modules: '{layer}' cannot be .* layers are down_proj"):
         train(make_job(lora={"target_modules": ["q_proj", layer]}))

@@ -42,7 +42,7 @@ def test_the_users_own_are_read_in_their_order(tmp_path: Path) -> None:
         ("- {id: a, text: '  '}", "`text` must be"),
         ("- {id: a, text: x, weight: 2}", "unknown key 'weight'"),
         ("- {id: a, text: x, revises: often}", "`revises` must be true or false"),
-        ("- {id: a, text: x}\n- {id: a, text: y}", "'a' occurs twice"),
+        ("- {id: a, text: x}\n- {id: a, text: y}", "'a' is used twice"),
     ],
 )
 def test_a_file_at_fault_is_named_with_its_entry(tmp_path: Path, content: str, said: str) -> None:
