@@ -253,3 +253,11 @@ def test_doctor_takes_overrides_with_a_config_only(folder: Path) -> None:
     outcome = regenesis("doctor", "--set", "method.keep=3", cwd=folder)
     assert outcome.returncode == 1
     assert "needs a config" in outcome.stderr
+
+
+def test_plan_warns_where_guessing_alone_fills_the_data(tmp_path: Path) -> None:
+    rows = [{"question": f"Is {number} even?", "answer": "yes" if number % 2 == 0 else "no"} for number in range(6)]
+    (tmp_path / "questions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "config.yaml").write_text("tasks: [{name: mine, file: questions.jsonl}]\nmethod: {name: star}\n")
+    shown = " ".join(regenesis("plan", "config.yaml", cwd=tmp_path).stdout.split())
+    assert "Guessing alone answers 100% of these questions rightly at least once in 8 samples" in shown

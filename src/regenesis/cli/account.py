@@ -27,8 +27,9 @@ def print_account(
 
 
 def print_loaded(console: Console, loaded: LoadedQuestions, config: RunConfig) -> None:
-    """Prints the account of the questions of a run that is about to ask them."""
-    from regenesis.synthesis.inputs import method_of
+    """Prints the account of the questions of a run that is about to ask them, and what its method warns of."""
+    from regenesis.synthesis.inputs import method_of, shown_to
 
-    vote = method_of(config.method, config.answering).votes
-    print_account(console, loaded.counts, loaded.set_aside, vote, loaded.notes)
+    method = method_of(config.method, config.answering)
+    notes = [*loaded.notes, *method.warnings(shown_to(method, loaded.questions))]
+    print_account(console, loaded.counts, loaded.set_aside, method.votes, notes)

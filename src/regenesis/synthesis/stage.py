@@ -342,6 +342,7 @@ def _about(synthesis: _Synthesis) -> dict[str, Any]:
     counts = synthesis.loaded.counts
     decontaminated = synthesis.decontamination.in_words()
     model, engine = synthesis.directory.asked_model(config)
+    warnings = method.warnings(synthesis.questions)
     return {
         "title": f"Verified reasoning paths: {', '.join(dict.fromkeys(task.name for task in config.tasks))}",
         "tasks": [
@@ -355,6 +356,7 @@ def _about(synthesis: _Synthesis) -> dict[str, Any]:
         "thinking": _THINKING[config.thinking],
         "seed": config.seed,
         **({"decontamination": decontaminated} if decontaminated else {}),
+        **({"warning": " ".join(warnings)} if warnings else {}),
         "training prompt": f"{config.answering.prompt} ({method.answering.digest}): the question and how to give the "
         "answer, without any stage of the synthesis",
     }

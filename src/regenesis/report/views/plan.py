@@ -29,6 +29,7 @@ def plan_view(found: Plan) -> View:
         questions.append(Note(f"Dropped for overlapping the evaluation: {left_out}."))
     elif found.overlapping:
         questions.append(Note(f"Overlapping the evaluation but asked anyway: {found.overlapping:,} of these."))
+    questions += [Note(warning, "warning") for warning in found.warnings]
     assumed = Note(
         f"At most {found.most_chains:,} chains; {round(found.expected_chains):,} expected, and "
         f"{round(found.expected_kept):,} kept paths. The expected figures assume that {found.chain_yield:.0%} of the "
