@@ -46,6 +46,8 @@ class Question:
         scoring: JSON-serialisable data the task's own scorer needs, for `kind="scorer"`.
         accepted: Further answers that count as right.
         solution: A worked solution that the data set comes with, `None` if it has none. No prompt ever shows it.
+        group: What it shares with other questions, `None` if nothing: a premise, passage, template or story. Answers
+            within a group are not independent, so confidence intervals are clustered by it.
     """
 
     id: str
@@ -57,11 +59,12 @@ class Question:
     scoring: Mapping[str, Any] = field(default_factory=dict)
     accepted: tuple[str, ...] = ()
     solution: str | None = None
+    group: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types; the same as ever for a question with one gold answer, since runs are known by it."""
         values = asdict(self)
-        del values["solution"]  # nothing that is asked depends on it
+        del values["solution"], values["group"]  # nothing that is asked depends on them
         if not self.accepted:
             del values["accepted"]
         return values
@@ -287,6 +290,7 @@ class Result:
         prompt_tokens: Tokens of the prompt as the engine counted them.
         completion_tokens: Tokens of the response as the engine counted them.
         verdict: What the checker made of it.
+        sample: Which of several answers to the same question, from 0.
     """
 
     model: str
@@ -298,6 +302,7 @@ class Result:
     prompt_tokens: int
     completion_tokens: int
     verdict: Verdict
+    sample: int = 0
 
     @property
     def truncated(self) -> bool:

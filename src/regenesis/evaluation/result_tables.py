@@ -1,20 +1,58 @@
 """The answers of a model to the questions of a task, on disk.
 
 write_results(folder / "gsm8k.parquet", task.questions, results)
+[row.status for row in read_results(folder / "gsm8k.parquet")]      # ["correct", "incorrect", …]
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+from regenesis.errors import RunError
 from regenesis.store.tables import TableWriter
-from regenesis.types import Question, Result, storable
+from regenesis.types import Question, Result, Status, storable
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRow:
+    """One answer as a table of results holds it.
+
+    Attributes:
+        question_id: The question.
+        status: What the checker made of the answer.
+        question_group: What the question shares with others, `None` if nothing.
+        sample: Which of several answers to the question, from 0.
+        gold: The right answer, `None` where the task's own scorer decides.
+        extracted: The answer as read out of the response, `None` if unparsed.
+        response: What the model wrote.
+        rule: Short name of the rule that decided.
+        finish_reason: Why the model stopped there.
+        prompt_tokens: Tokens of the prompt.
+        completion_tokens: Tokens of the response.
+    """
+
+    question_id: str
+    status: Status
+    question_group: str | None = None
+    sample: int = 0
+    gold: str | None = None
+    extracted: str | None = None
+    response: str = ""
+    rule: str = ""
+    finish_reason: str = "stop"
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+    @property
+    def correct(self) -> bool:
+        return self.status == "correct"
 
 
 def write_results(path: Path, questions: Sequence[Question], results: Sequence[Result]) -> None:
-    """Writes one row an answered question, in the questions' order.
+    """Writes one row per answer, in the questions' order, and the answers to one question by sample.
 
     Raises:
         RunError: It cannot be written.
@@ -36,13 +74,17 @@ def write_results(path: Path, questions: Sequence[Question], results: Sequence[R
         ("finish_reason", text),
         ("truncated", flag),
         ("ledger_key", text),
+        ("sample", number),
+        ("question_group", text),
     ]
-    answered = {result.question_id: result for result in results}
+    answers: dict[str, list[Result]] = {}
+    for result in sorted(results, key=lambda result: result.sample):
+        answers.setdefault(result.question_id, []).append(result)
     writer = TableWriter(path, columns)
     try:
         for question in questions:
-            if question.id in answered:
-                writer.add(_row(question, answered[question.id]))
+            for result in answers.get(question.id, ()):
+                writer.add(_row(question, result))
         writer.finish()
     finally:
         writer.abandon()
@@ -64,4 +106,40 @@ def _row(question: Question, result: Result) -> dict[str, Any]:
         "finish_reason": result.finish_reason,
         "truncated": result.truncated,
         "ledger_key": result.key,
+        "sample": result.sample,
+        "question_group": question.group,
     }
+
+
+def read_results(path: Path) -> list[ResultRow]:
+    """Reads back what `write_results` wrote, also where an earlier version wrote fewer columns.
+
+    Raises:
+        RunError: There is no such file, or it holds something else.
+    """
+    import pyarrow
+    from pyarrow import parquet
+
+    try:
+        with parquet.ParquetFile(path) as file:
+            known = [name for name in ResultRow.__slots__ if name in file.schema_arrow.names]
+            return list(_checked(file.read(columns=known).to_pylist()))
+    except (pyarrow.ArrowException, OSError, TypeError, ValueError) as error:
+        raise RunError(
+            f"{path}: cannot be read as answers of an evaluation ({error}). Run `regenesis evaluate` on its run "
+            "again: it is written anew from the recorded completions."
+        ) from error
+
+
+def _checked(rows: Sequence[dict[str, Any]]) -> Iterator[ResultRow]:
+    seen: set[tuple[str, int]] = set()
+    for row in rows:
+        one = ResultRow(**row)
+        if one.status not in get_args(Status):
+            raise ValueError(f"{one.status!r} is no status of an answer")
+        if not isinstance(one.question_id, str) or not isinstance(one.sample, int):
+            raise TypeError("a row without question or sample")
+        if (one.question_id, one.sample) in seen:
+            raise ValueError(f"two rows for sample {one.sample} of {one.question_id}")
+        seen.add((one.question_id, one.sample))
+        yield one

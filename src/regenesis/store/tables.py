@@ -105,6 +105,7 @@ def write_questions(path: FilePath, questions: Iterable[Question], left_out: Map
         ("scoring", text),
         ("left_out", text),
         ("accepted", pyarrow.list_(text)),
+        ("group", text),
     ]
     writer = TableWriter(path, columns)
     try:
@@ -125,6 +126,7 @@ def _question_row(question: Question) -> dict[str, Any]:
         "choices": [{"label": choice.label, "text": choice.text} for choice in question.choices],
         "scoring": json.dumps(dict(question.scoring), default=str) if question.scoring else None,
         "accepted": list(question.accepted),
+        "group": question.group,
     }
 
 
