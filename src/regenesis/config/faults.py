@@ -16,7 +16,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from regenesis.config.schema import RunConfig
 from regenesis.engines import EngineConfig, engine_class
 from regenesis.errors import ConfigError
 from regenesis.methods import MethodSection, method_class
@@ -24,7 +23,7 @@ from regenesis.methods.catalogue import DEFAULT
 from regenesis.secrets import may_be_shown
 from regenesis.section import Section, former_name, sections_in
 
-_ALTERNATIVE = re.compile(r"str|list\[.*|literal\[.*")
+_ALTERNATIVE = re.compile(r"str|list\[.*|literal\[.*|dict\[.*")
 """How pydantic calls the alternatives of a field that takes several types."""
 
 _WORDINGS: Mapping[str, str] = {
@@ -53,17 +52,18 @@ _WORDINGS: Mapping[str, str] = {
 }
 
 
-def name_faults(error: ValidationError, stated: Mapping[str, Any]) -> list[str]:
+def name_faults(error: ValidationError, stated: Mapping[str, Any], whole: type[Section]) -> list[str]:
     """Every fault as a clause that names its place; alternatives of one place are joined to one clause.
 
     Args:
         error: What pydantic found.
         stated: The config, as it was looked at.
+        whole: What it was looked at as.
     """
     faults: dict[str, list[str]] = {}
     values: dict[str, Any] = {}
     for fault in error.errors():
-        parts, section = _read_place([str(part) for part in fault["loc"]], stated)
+        parts, section = _read_place([str(part) for part in fault["loc"]], stated, whole)
         where = ".".join(parts)
         kind = fault["type"]
         if kind == "extra_forbidden":
@@ -73,13 +73,15 @@ def name_faults(error: ValidationError, stated: Mapping[str, Any]) -> list[str]:
         else:
             wording = _WORDINGS.get(kind)
             text = wording.format(**fault.get("ctx", {})) if wording else fault["msg"].removeprefix("Value error, ")
-            faults.setdefault(f"`{where}`", []).append(text)
-            if kind != "secret" and may_be_shown(repr(fault["input"])):
+            # a fault of the whole config has no place
+            faults.setdefault(f"`{where}`" if where else "", []).append(text)
+            if where and kind != "secret" and may_be_shown(repr(fault["input"])):
                 values[f"`{where}`"] = fault["input"]
-    return [
+    clauses = [
         where + (_join(texts) if texts else "") + (f" (got {_shorten(values[where])})" if where in values else "")
         for where, texts in faults.items()
     ]
+    return [clause.removeprefix(": ") for clause in clauses]
 
 
 def _join(texts: Sequence[str]) -> str:
@@ -115,10 +117,10 @@ def _unknown(where: str, value: Any, section: type[Section] | None) -> str:
     return f"unknown key `{where}`{nearest}" + (f"; {about}" if about else "")
 
 
-def _read_place(location: Sequence[str], stated: Any) -> tuple[list[str], type[Section] | None]:
+def _read_place(location: Sequence[str], stated: Any, whole: type[Section]) -> tuple[list[str], type[Section] | None]:
     """A fault's place as it stands in the YAML, and the section that its last part is, or would be, a field of."""
     parts: list[str] = []
-    here: list[type[Section]] = [RunConfig]
+    here: list[type[Section]] = [whole]
     around = here
     for part in location:
         parts.append(part)

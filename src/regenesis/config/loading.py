@@ -53,6 +53,17 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
         ConfigError: The file cannot be read, is not YAML, or holds something that is not valid; every fault is named.
     """
     source = Path(path)
+    stated = read_mapping(source)
+    frozen = written_by_a_run(source)
+    return config_from_mapping(stated, str(source), source.parent, overrides, frozen=frozen)
+
+
+def read_mapping(source: Path) -> dict[str, Any]:
+    """What a YAML file states, not checked yet.
+
+    Raises:
+        ConfigError: It cannot be read, or holds no mapping in YAML.
+    """
     try:
         with source.open("rb") as file:
             content = file.read(LARGEST_FILE + 1)
@@ -67,8 +78,7 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
         raise ConfigError(f"{str(source)!a}: is not a valid file path ({error}).") from error
     if len(content) > LARGEST_FILE:
         raise ConfigError(f"{source}: is larger than {LARGEST_FILE:,} bytes, so it is not a config.")
-    frozen = written_by_a_run(source)
-    return config_from_text(text, str(source), base=source.parent, overrides=overrides, frozen=frozen)
+    return _mapping_in(text, str(source))
 
 
 def written_by_a_run(file: Path) -> bool:
@@ -90,6 +100,10 @@ def config_from_text(
         overrides: See `load_config`.
         frozen: Whether a run wrote it: fields that had another name then are read under it.
     """
+    return config_from_mapping(_mapping_in(text, origin), origin, base, overrides, frozen=frozen)
+
+
+def _mapping_in(text: str, origin: str) -> dict[str, Any]:
     try:
         stated = yaml.load(text, _UniqueKeysLoader)  # a safe loader, stricter than the usual one
     except yaml.YAMLError as error:
@@ -100,8 +114,8 @@ def config_from_text(
         # what YAML's reader lets through: a date that does not exist, a number of thousands of digits, an odd tag
         raise ConfigError(f"{origin}: holds a value that YAML cannot read ({error}).") from error
     if not isinstance(stated, dict):
-        raise ConfigError(f"{origin}: must hold a mapping with at least the key `tasks`, not {type(stated).__name__}.")
-    return config_from_mapping(stated, origin, base, overrides, frozen=frozen)
+        raise ConfigError(f"{origin}: must hold a mapping of fields to values, not {type(stated).__name__}.")
+    return stated
 
 
 def config_from_mapping(
@@ -113,20 +127,38 @@ def config_from_mapping(
     frozen: bool = False,
 ) -> RunConfig:
     """Checks a config given as a mapping; see `config_from_text`."""
-    merged: dict[str, Any] = current_names(RunConfig, stated) if frozen else dict(stated)
+    named = current_names(RunConfig, stated) if frozen else stated
+    merged = with_overrides(named, origin, overrides)
+    preset = merged.get("preset", "default")
+    if not isinstance(preset, str) or preset not in PRESETS:
+        raise ConfigError(f"{origin}: preset {preset!r} does not exist; choose one of {', '.join(PRESETS)}.")
+    return absolute_paths(validated(RunConfig, with_preset(merged), origin), base or Path.cwd())
+
+
+def with_overrides(stated: Mapping[str, Any], origin: str, overrides: Sequence[str]) -> dict[str, Any]:
+    """What a config states, of plain values only, with `--set` assignments over it.
+
+    Raises:
+        ConfigError: A value is not plain, or an assignment cannot be made.
+    """
+    merged = dict(stated)
     check_plain(merged, origin)
     for override in overrides:
         _apply_override(merged, override)
     check_plain(merged, "--set")
-    preset = merged.get("preset", "default")
-    if not isinstance(preset, str) or preset not in PRESETS:
-        raise ConfigError(f"{origin}: preset {preset!r} does not exist; choose one of {', '.join(PRESETS)}.")
-    merged = with_preset(merged)
+    return merged
+
+
+def validated(section: type[SectionT], stated: Mapping[str, Any], origin: str) -> SectionT:
+    """A section of what is stated.
+
+    Raises:
+        ConfigError: Something in it is not valid; every fault is named.
+    """
     try:
-        config = RunConfig.model_validate(merged)
+        return section.model_validate(stated)
     except ValidationError as error:
-        raise ConfigError(f"{origin}: " + "; ".join(name_faults(error, merged))) from error
-    return _resolve_paths(config, base or Path.cwd())
+        raise ConfigError(f"{origin}: " + "; ".join(name_faults(error, stated, section))) from error
 
 
 def _apply_override(config: dict[str, Any], override: str) -> None:
@@ -176,14 +208,14 @@ def _index(target: list[Any], part: str, override: str) -> int:
     return int(part)
 
 
-def _resolve_paths(config: RunConfig, base: Path) -> RunConfig:
-    """Relative paths start at `base`.
+def absolute_paths(section: SectionT, base: Path) -> SectionT:
+    """A section with its relative paths resolved against `base`.
 
     Raises:
         ConfigError: A path cannot be followed.
     """
     try:
-        return _with_absolute_paths(config, base)
+        return _with_absolute_paths(section, base)
     except (OSError, RuntimeError) as error:
         # older Pythons raise RuntimeError for links that lead back to themselves
         raise ConfigError(f"a path in the config cannot be resolved ({error}).") from error
