@@ -12,7 +12,13 @@ from tests.helpers.played import SOLUTION, PlayedEngine
 from tests.helpers.runs import toy_config, train_bytes, write_questions
 
 from regenesis.config import RunConfig
-from regenesis.runs import synthesize
+from regenesis.errors import ConfigError
+from regenesis.report.markdown import markdown
+from regenesis.report.views.plan import plan_view
+from regenesis.runs import plan, synthesize
+from regenesis.runs.loop import require_possible
+from regenesis.store.directory import RunDirectory
+from regenesis.training.stage import training_job
 from regenesis.types import Request
 
 DRAWN = {"samples": 4, "sampling": {"temperature": 0.7}}
@@ -89,3 +95,63 @@ async def test_the_share_from_rationalisation_is_on_the_card(tmp_path: Path) -> 
     assert 0 < hinted < report.kept
     assert f"In {hinted} rows the model had been shown the answer" in (tmp_path / "run/dataset/README.md").read_text()
     assert all("right answer is" not in row["prompt"][-1]["content"] for row in rows)
+
+
+def write_solved(folder: Path, solutions: list[str]) -> Path:
+    """Questions with the worked solutions they come with; an empty one is none."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "solved.jsonl"
+    rows = [
+        {"id": number, "question": f"What is {number} and {number + 3}?", "answer": 2 * number + 3, "solution": text}
+        for number, text in enumerate(solutions)
+    ]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    return file
+
+
+WORKED = "We start with {0}.\nAdding {1} to it gives {0} + {1} = {2}, as both are whole."
+
+
+def gold_config(folder: Path, **parts: Any) -> RunConfig:
+    texts = [WORKED.format(number, number + 3, 2 * number + 3) for number in range(3)]
+    mapping = toy_config(write_solved(folder, [*texts, ""])).model_dump(mode="json")
+    mapping["tasks"] = [{"name": "sums", "file": str(folder / "solved.jsonl"), "fields": {"solution": "solution"}}]
+    return RunConfig.model_validate(mapping | {"method": {"name": "gold"}} | parts)
+
+
+async def test_gold_needs_no_model_and_its_cards_say_who_wrote_the_rows(tmp_path: Path) -> None:
+    nowhere = {"kind": "llamacpp", "model": str(tmp_path / "nowhere.gguf")}
+    config = gold_config(tmp_path, engine=nowhere, curation={"min_tokens": 0})
+    report = await synthesize(config, tmp_path / "run")
+    assert (report.complete, report.kept, report.requests_sent) == (True, 3, 0)
+    card = (tmp_path / "run/dataset/README.md").read_text("utf-8")
+    assert "3 worked solutions for 3 questions" in card
+    assert "People wrote them" in card
+    assert "nowhere.gguf" not in card
+    assert not any(tag in card for tag in ("synthetic", "self-improvement"))
+    facts = training_job(RunDirectory(tmp_path / "run"), config).facts
+    assert facts["synthesis"] == "the dataset's own solutions, preset default"
+    assert (facts["provenance"]["written_by"], "paths_written_by" in facts) == ("people", False)
+
+
+async def test_gold_stopped_and_resumed_gives_the_same_bytes(tmp_path: Path) -> None:
+    config = gold_config(tmp_path, curation={"min_tokens": 0})
+    for _ in range(2):
+        await synthesize(config, tmp_path / "run")
+        written = train_bytes(tmp_path / "run")
+    await synthesize(config, tmp_path / "other")
+    assert train_bytes(tmp_path / "other") == written != b""
+
+
+def test_gold_is_planned_to_keep_only_what_has_a_solution(tmp_path: Path) -> None:
+    made = plan(gold_config(tmp_path))
+    assert (made.most_calls, made.most_chains, made.expected_kept) == (0, 4, 3)
+    shown = markdown(plan_view(made))
+    assert "asks the model nothing; 3 rows expected" in shown
+    assert "assume" not in shown
+
+
+def test_a_second_round_of_a_method_that_samples_nothing_is_refused(tmp_path: Path) -> None:
+    engine = {"kind": "transformers", "model": "hf:org/repo"}
+    with pytest.raises(ConfigError, match=r"--rounds: .*gold samples nothing"):
+        require_possible(gold_config(tmp_path, engine=engine), 2)

@@ -157,6 +157,28 @@ def test_the_card_shows_what_was_trained_on_what_and_how(adapter: Path) -> None:
     assert "dequantised" in text
 
 
+SAID_OF_ROWS = [
+    (
+        {},
+        ["those of its own paths that reached the correct answer", "No teacher model", "on its own reasoning"],
+    ),
+    ({"checked_against": "majority"}, ["those of its own paths that agree with the majority answer"]),
+    ({"written_by": "people"}, ["trained on worked solutions", "It generated none of its training text"]),
+    ({"written_by": "somebody", "checked_against": ["gold"]}, ["the model generated reasoning paths"]),
+]
+
+
+@pytest.mark.parametrize(("provenance", "said"), SAID_OF_ROWS)
+def test_the_card_says_who_wrote_the_rows_and_which_were_kept(
+    adapter: Path, provenance: dict[str, Any], said: list[str]
+) -> None:
+    text = write_model_card(adapter, FACTS | {"provenance": provenance}).read_text("utf-8")
+    assert all(words in text for words in said)
+    people = provenance.get("written_by") == "people"
+    assert ("its own" in text) is not people
+    assert ("self-improvement" in text) is not people
+
+
 def test_a_card_of_no_facts_at_all_is_a_card(tmp_path: Path) -> None:
     data, text = card_of(write_model_card(tmp_path, {}))
     assert data.license == "unknown"

@@ -16,6 +16,7 @@ from regenesis.curation.funnel import Funnel
 from regenesis.report.blocks import Note, View
 from regenesis.report.hub_cards import card_text, license_fields
 from regenesis.report.markdown import cell, markdown, table
+from regenesis.report.provenance import Provenance
 from regenesis.report.views.funnel import counts_table, funnel_view, guidelines_table, tasks_table
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ _SIZES = (
 )
 """The hub's classes of sizes; it refuses any other."""
 
-_PLACED = frozenset({"title", "language", "license", "tasks"})
+_PLACED = frozenset({"title", "language", "license", "provenance", "tasks"})
 _GUIDELINES = (
     "A chain that joins several guidelines counts for each of them."
     " Questions stop sampling once they have enough paths, so compare shares, not counts."
@@ -78,9 +79,10 @@ class Contents:
 
 def render_card(contents: Contents, funnel: Funnel, about: Mapping[str, Any]) -> str:
     """The whole card: front matter for the hub, then Markdown."""
+    provenance = Provenance.from_record(about.get("provenance"))
     parts = [
         f"# {cell(about.get('title', 'Verified reasoning paths'))}",
-        _opening(contents),
+        _opening(contents, provenance),
         "## Yield",
         markdown(_yield_view(contents, funnel)),
         "## Source data",
@@ -88,14 +90,14 @@ def render_card(contents: Contents, funnel: Funnel, about: Mapping[str, Any]) ->
         "## How it was generated",
         table(("what", "value"), [(key, about[key]) for key in about if key not in _PLACED]),
         *(["## Guidelines", _GUIDELINES, markdown([[guidelines_table(funnel)]])] if funnel.guidelines else []),
-        *(["## Columns", _COLUMNS] if contents.rows else []),
+        *(["## Columns", _columns(provenance)] if contents.rows else []),
         "## Limitations",
-        _caveats(contents, about),
+        _caveats(contents, about, provenance),
     ]
-    return card_text(_data(contents, about), "\n\n".join(part for part in parts if part))
+    return card_text(_data(contents, about, provenance), "\n\n".join(part for part in parts if part))
 
 
-def _data(contents: Contents, about: Mapping[str, Any]) -> DatasetCardData:
+def _data(contents: Contents, about: Mapping[str, Any], provenance: Provenance) -> DatasetCardData:
     from huggingface_hub import DatasetCardData
 
     configs = [{"config_name": "default", "data_files": [{"split": "train", "path": PARQUET}]}]
@@ -106,21 +108,26 @@ def _data(contents: Contents, about: Mapping[str, Any]) -> DatasetCardData:
         task_categories=["text-generation", "question-answering"],
         size_categories=[next((name for limit, name in _SIZES if contents.rows < limit), "1B<n<10B")],
         pretty_name=str(about.get("title", "Verified reasoning paths")),
-        tags=["regenesis", "synthetic", "reasoning", "self-improvement", "sft"],
+        tags=["regenesis", *(["synthetic", "self-improvement"] if provenance.by_model else []), "reasoning", "sft"],
         configs=configs if contents.rows else None,
     )
 
 
-def _opening(contents: Contents) -> str:
+def _opening(contents: Contents, provenance: Provenance) -> str:
     if not contents.rows:
         return (
             "**No paths were kept, so there are no rows and no train files.**"
             " The tables below show where the chains were lost."
         )
+    texts, tokens, origin = (
+        ("reasoning paths", "tokens", "A language model generated them itself")
+        if provenance.by_model
+        else ("worked solutions", "tokens (estimated)", "People wrote them: they come with the questions")
+    )
     return (
-        f"{contents.rows:,} reasoning paths for {contents.questions:,} questions, {contents.tokens:,} tokens."
-        " A language model generated them itself; only paths with a correct final answer that passed the filters were"
-        " kept. Every row is a conversation with one reply, in TRL's conversational prompt-completion format.\n\n"
+        f"{contents.rows:,} {texts} for {contents.questions:,} questions, {contents.tokens:,} {tokens}."
+        f" {origin}; only those were kept that {provenance.criterion} and passed the filters."
+        " Every row is a conversation with one reply, in TRL's conversational prompt-completion format.\n\n"
         "```python\nfrom datasets import load_dataset\n\n"
         'train = load_dataset("<this folder>", split="train")\n```\n\n'
         f"`{JSONL}` holds the same rows as `{PARQUET}`, for reading and for other tools."
@@ -140,6 +147,11 @@ def _yield_view(contents: Contents, funnel: Funnel) -> View:
     return [*funnel_view(funnel), [hinted] if contents.hinted else []]
 
 
+def _columns(provenance: Provenance) -> str:
+    length = "as generated, in the engine's own tokens" if provenance.by_model else "in tokens, estimated"
+    return _COLUMNS.format(length=length)
+
+
 _COLUMNS = """\
 | column | what |
 |---|---|
@@ -149,16 +161,18 @@ _COLUMNS = """\
 | guideline, method | the guideline the chain started from, if any, and the method |
 | hinted | whether the gold answer was shown to the model |
 | gold, answer, rule | the gold answer if known, the answer extracted from the path, the rule that extracted it |
-| tokens | length of the path as generated, in the engine's own tokens |
+| tokens | length of the path {length} |
 | ledger_keys | the recorded completions that led to the path |
 | confidence | if a vote decided, the share of the question's parsed answers that agree with this one; else null |
 | form | which of several formats of the same path the row is; empty if there is only one |"""
 
 
-def _caveats(contents: Contents, about: Mapping[str, Any]) -> str:
+def _caveats(contents: Contents, about: Mapping[str, Any], provenance: Provenance) -> str:
     caveats = [
         "Only final answers were checked. Steps may be wrong, or the answer lucky, even where it is correct.",
-        "Questions that the model could not solve are missing, and easy ones are over-represented.",
+        "Questions that the model could not solve are missing, and easy ones are over-represented."
+        if provenance.by_model
+        else "Questions without a worked solution are missing.",
         "Filters match patterns: some unfit texts pass, and some fit ones are dropped.",
         "Leaks, courtesies and invented turns are matched by English wording and are not found in other languages."
         " Near-duplicates and overlaps are measured in words; in scripts without spaces only exact copies are found.",
@@ -175,7 +189,6 @@ def _caveats(contents: Contents, about: Mapping[str, Any]) -> str:
             " the majority answer of the model's own paths."
         )
     if not about.get("license"):
-        caveats.append(
-            "No licence is stated. The licence of the questions is that of their source, that of the paths the model's."
-        )
+        paths = "; generated text is also subject to the model's" if provenance.by_model else ""
+        caveats.append(f"No licence is stated. Questions are under the licence of their source{paths}.")
     return "\n".join(f"- {caveat}" for caveat in caveats)

@@ -137,9 +137,12 @@ def check_context(subject: Subject) -> Iterator[Finding]:
         return
     try:
         longest = max(questions, key=lambda question: len(question.text))
-        needed = _tokens_of_a_chain(config, longest) + config.room_for_thought
+        chain = _tokens_of_a_chain(config, longest)
     except RegenesisError:
         return  # what is wrong with prompts or guidelines is said when they are used
+    if chain is None:
+        return
+    needed = chain + config.room_for_thought
     summary = f"The longest question's chain takes about {needed:,} tokens; engine.context is {room:,}."
     if needed > room:
         advice = f"Raise engine.context to {needed:,} or more, or lower method.sampling.max_tokens."
@@ -148,8 +151,11 @@ def check_context(subject: Subject) -> Iterator[Finding]:
         yield Finding("context", "ok", summary)
 
 
-def _tokens_of_a_chain(config: RunConfig, question: Question) -> int:
-    """Tokens of the longest chat of a chain at its limits: a prompt with the earlier replies in it, and its reply."""
+def _tokens_of_a_chain(config: RunConfig, question: Question) -> int | None:
+    """Tokens of the longest chat of a chain at its limits: a prompt with the earlier replies in it, and its reply.
+
+    `None` for a method that asks nothing.
+    """
     method = make_method(config.method, load_answering(config.answering))
     stages = method.estimate([question], chain_yield=0.5).stages.values()
     return max(
@@ -157,5 +163,5 @@ def _tokens_of_a_chain(config: RunConfig, question: Question) -> int:
             (stage.most_prompt_tokens + stage.most_new_tokens) // stage.most_calls + config.room_for_thought
             for stage in stages
         ),
-        default=0,
+        default=None,
     )

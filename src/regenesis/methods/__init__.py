@@ -6,11 +6,12 @@ outcome = await method.solve(Session(question, judge, sampler, ordinal))
 
 from __future__ import annotations
 
-from regenesis.methods.base import Judge, Method, MethodSection, Opinion, Outcome, Session, TrainingRow
+from regenesis.methods.base import Author, Judge, Method, MethodSection, Opinion, Outcome, Session, TrainingRow
 from regenesis.methods.catalogue import MethodField, make_method, method_class, method_names
 from regenesis.methods.estimates import Estimate, StageEstimate
 
 __all__ = [
+    "Author",
     "Estimate",
     "Judge",
     "Method",

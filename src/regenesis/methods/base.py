@@ -40,6 +40,8 @@ class MethodSection(Section):
 
 ConfigT = TypeVar("ConfigT", bound=MethodSection)
 
+Author = Literal["model", "people"]
+
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
@@ -149,11 +151,13 @@ class Method(ABC, Generic[ConfigT]):
         name: What a config calls it.
         title: What cards and tables call it.
         Config: Its section of the config.
-        stages: Titles of the stages it asks for, by name, for people who read its chains.
+        stages: Titles of the stages it asks for, by name, for people who read its chains; empty for a method that asks
+            the model nothing, for which no engine is opened.
         reads_gold: Whether it is shown gold answers. One that is not is handed questions without any, so that it
             cannot, and its data set names none.
         source: The paper that describes it.
-        reads_solutions: Whether it is handed the worked solutions that data sets come with.
+        reads_solutions: Whether it is handed the worked solutions that datasets come with.
+        written_by: Who wrote the texts of its rows, as the cards say it.
     """
 
     name: ClassVar[str]
@@ -162,6 +166,7 @@ class Method(ABC, Generic[ConfigT]):
     stages: ClassVar[Mapping[str, str]]
     source: ClassVar[str] = ""
     reads_solutions: ClassVar[bool] = False
+    written_by: ClassVar[Author] = "model"
 
     def __init__(self, config: ConfigT, answering: AnsweringPrompt) -> None:
         """Reads what the config names; asks nothing.
@@ -175,6 +180,11 @@ class Method(ABC, Generic[ConfigT]):
     @property
     def reads_gold(self) -> bool:
         return True
+
+    @property
+    def asks(self) -> bool:
+        """Whether it asks the model anything."""
+        return bool(self.stages)
 
     @property
     def votes(self) -> Literal["no_gold", "always", "never"]:

@@ -31,6 +31,7 @@ class Gold(Method[GoldConfig]):
     Config = GoldConfig
     stages: ClassVar[Mapping[str, str]] = {}
     reads_solutions = True
+    written_by = "people"
 
     async def solve(self, session: Session) -> Outcome:
         question = session.question

@@ -22,6 +22,7 @@ from typing import Literal
 from regenesis.config import BudgetConfig, RunConfig
 from regenesis.errors import ConfigError, RunError
 from regenesis.evaluation.model_variants import tuned_engine
+from regenesis.methods import method_class
 from regenesis.models.weights import folder_digest
 from regenesis.store.directory import RunDirectory, read_json, write_whole
 from regenesis.training.base_model import model_to_train
@@ -101,6 +102,12 @@ def require_possible(config: RunConfig, rounds: int) -> None:
         ConfigError: A stage cannot; the message says what to set.
     """
     model_to_train(config.training, config.engine)
+    method = method_class(config.method.name)
+    if rounds > 1 and not method.stages:
+        raise ConfigError(
+            f"--rounds: each round samples from the newest model, but {method.name} samples nothing: every round would "
+            "train on the same rows. Leave --rounds out."
+        )
     if rounds > 1 and config.engine.loads is None:
         raise ConfigError(
             f"--rounds: a second round asks the tuned model, which the engine `{config.engine.kind}` cannot load by "

@@ -24,25 +24,20 @@ from regenesis.errors import EngineError, RegenesisError, RequestFailed, RunErro
 from regenesis.ledger import Ledger
 from regenesis.methods import Method, Session
 from regenesis.scheduling import Budget, BudgetSpent, Refusals, Sampler, WindowReport, window_size, work_through
+from regenesis.scheduling.no_engine import NoEngine
 from regenesis.scheduling.open_engine import open_engine
 from regenesis.store.directory import RunDirectory, write_whole
 from regenesis.store.journal import Journal
 from regenesis.store.outcomes import OutcomeDamaged, OutcomeStore, fingerprint
 from regenesis.store.tables import read_left_out, write_questions
 from regenesis.synthesis.decontaminating import Decontamination, decontaminate
+from regenesis.synthesis.describing import describe_origin
 from regenesis.synthesis.inputs import digests, method_of, shown_to, solutions_of
 from regenesis.synthesis.judging import PathJudge
 from regenesis.synthesis.progress import Progress
 from regenesis.synthesis.questions import digest_of, load_for, write_set_aside
 from regenesis.tasks import BadRow, LoadedQuestions
 from regenesis.types import Question
-
-_THINKING = {
-    "off": "off where the model has a switch for it; what it thinks all the same is left out",
-    "on": "on; thoughts are left out, the rows hold replies alone",
-    "keep": "on, and trained on: the thought before a reply is its `reasoning_content`, left empty where it speaks of "
-    "a hint, a guideline or a structure",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +229,9 @@ async def _run(
     synthesis.model = synthesis.directory.frozen_model() or ""
     left = [(ordinal, question) for ordinal, question in enumerate(questions) if question.id not in finished]
     try:
-        if left:
+        if left and not synthesis.method.asks:
+            await _work(synthesis, ledger, store, NoEngine(), left)
+        elif left:
             progress.phase = "loading the engine"
             async with open_engine(synthesis.config.engine, synthesis.config.thinking, progress, own_engine) as engine:
                 synthesis.directory.freeze_model(engine.model, own_engine.kind if own_engine is not None else None)
@@ -299,7 +296,7 @@ async def _work(
 def _write_out(synthesis: _Synthesis, ledger: Ledger, store: OutcomeStore, error: str | None = None) -> SynthesisReport:
     """Writes tables, data set and summary from all finished questions."""
     directory, progress, report = synthesis.directory, synthesis.progress, synthesis.report
-    about = _about(synthesis)
+    about = _origin(synthesis)
     write_whole(directory.origin, json.dumps(about, indent=1, ensure_ascii=False) + "\n")
     derived = derive(
         directory,
@@ -336,30 +333,15 @@ def _write_out(synthesis: _Synthesis, ledger: Ledger, store: OutcomeStore, error
     return result
 
 
-def _about(synthesis: _Synthesis) -> dict[str, Any]:
-    """What the data card says of the origin."""
-    config, method = synthesis.config, synthesis.method
-    counts = synthesis.loaded.counts
-    decontaminated = synthesis.decontamination.in_words()
-    model, engine = synthesis.directory.asked_model(config)
-    warnings = method.warnings(synthesis.questions)
-    return {
-        "title": f"Verified reasoning paths: {', '.join(dict.fromkeys(task.name for task in config.tasks))}",
-        "tasks": [
-            {"name": count.task, "split": count.split, "questions": count.questions, "bad rows": count.bad}
-            for count in counts
-        ],
-        "model": model,
-        "engine": engine,
-        "method": f"{method.title}, preset {config.preset}",
-        **method.describe(),
-        "thinking": _THINKING[config.thinking],
-        "seed": config.seed,
-        **({"decontamination": decontaminated} if decontaminated else {}),
-        **({"warning": " ".join(warnings)} if warnings else {}),
-        "training prompt": f"{config.answering.prompt} ({method.answering.digest}): the question and how to give the "
-        "answer, without any stage of the synthesis",
-    }
+def _origin(synthesis: _Synthesis) -> dict[str, Any]:
+    return describe_origin(
+        synthesis.config,
+        synthesis.method,
+        synthesis.questions,
+        synthesis.loaded.counts,
+        asked=synthesis.directory.asked_model(synthesis.config),
+        decontaminated=synthesis.decontamination.in_words(),
+    )
 
 
 def _summary(report: SynthesisReport, error: str | None) -> dict[str, Any]:

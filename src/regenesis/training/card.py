@@ -21,6 +21,7 @@ from regenesis.report.blocks import Facts
 from regenesis.report.figures import value_text
 from regenesis.report.hub_cards import card_text, license_fields, parse_model_card
 from regenesis.report.markdown import cell, markdown
+from regenesis.report.provenance import Provenance
 from regenesis.report.views.results import eval_results, results_view
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ CARD = "README.md"
 _RESULTS = ("<!-- results -->", "<!-- end of results -->")
 _NOT_MEASURED = "Not measured yet: `regenesis evaluate` compares it with its base on held-out questions."
 
-_PLACED = frozenset({"title", "base", "license", "language", "datasets", "tags", "notes", "folder", "fingerprint"})
+_PLACED = frozenset(
+    {"title", "base", "license", "language", "datasets", "tags", "notes", "folder", "fingerprint", "provenance"}
+)
 _STARTS = frozenset({"resumed_at", "changes", "already_done"})
 _FIGURES = {
     "base_identity": "base model, by its contents",
@@ -69,8 +72,8 @@ def write_model_card(folder: Path, facts: Mapping[str, Any]) -> Path:
         folder: The model: an adapter in the form of peft if it holds `adapter_config.json`, else a checkpoint.
         facts: What a training reports (`TrainingReport.record`), each of it optional. `title`, `base` (as the user
             named the model), `license` (its licence, as text or as the fields of a card), `language` (a list of
-            codes), `datasets` (hub ids), `tags` and `notes` have their places; what a training does not report itself
-            is taken to speak of the data.
+            codes), `datasets` (hub ids), `provenance` (see `regenesis.report.provenance`), `tags` and `notes` have
+            their places; what a training does not report itself is taken to speak of the data.
 
     Returns:
         The card's path.
@@ -79,23 +82,26 @@ def write_model_card(folder: Path, facts: Mapping[str, Any]) -> Path:
         TrainingError: It cannot be written.
     """
     base = _Base(str(facts.get("base") or ""))
+    provenance = Provenance.from_record(facts.get("provenance"))
     adapter = (folder / "adapter_config.json").is_file()
     parts = [
-        f"# {cell(facts.get('title') or _title(base))}",
-        _opening(base, adapter),
+        f"# {cell(facts.get('title') or _title(base, provenance))}",
+        _opening(base, adapter, provenance),
         _usage(base, adapter),
         "## Results",
         "\n".join((_RESULTS[0], _NOT_MEASURED, _RESULTS[1])),
         "## Training data",
-        _data_section(facts),
+        _data_section(facts, provenance),
         "## Training procedure",
         _table_of({_FIGURES[name]: facts[name] for name in _FIGURES if name in facts}),
         _table_of(_settings(facts.get("settings"))),
         *(f"- {cell(note)}" for note in facts.get("notes") or ()),
         "## Limitations",
-        _caveats(base, adapter),
+        _caveats(base, adapter, provenance),
     ]
-    return _write(folder, card_text(_data(base, facts, adapter), "\n\n".join(part for part in parts if part)))
+    return _write(
+        folder, card_text(_data(base, facts, adapter, provenance), "\n\n".join(part for part in parts if part))
+    )
 
 
 def update_results(folder: Path, summary: Mapping[str, Any], model: str = "tuned") -> Path:
@@ -170,14 +176,14 @@ class _Base:
         return stated if isinstance(stated.get("license"), str) else None
 
 
-def _data(base: _Base, facts: Mapping[str, Any], adapter: bool) -> ModelCardData:
+def _data(base: _Base, facts: Mapping[str, Any], adapter: bool, provenance: Provenance) -> ModelCardData:
     from huggingface_hub import ModelCardData
 
     licence = facts.get("license") or base.license()
     if licence is None and base.link is not None:
         licence = {"license": "other", "license_name": "that-of-the-base-model"}
     relation = {"base_model_relation": "adapter" if adapter else "finetune"} if base.repository is not None else {}
-    tags = ["regenesis", "self-improvement", "reasoning", "sft", *(["lora"] if adapter else [])]
+    kinds = [*(["self-improvement"] if provenance.by_model else []), "reasoning", "sft", *(["lora"] if adapter else [])]
     return ModelCardData(
         **license_fields(licence, link=base.link),
         language=list(facts.get("language") or ["en"]),
@@ -185,25 +191,31 @@ def _data(base: _Base, facts: Mapping[str, Any], adapter: bool) -> ModelCardData
         pipeline_tag="text-generation",
         base_model=base.repository,
         datasets=list(facts.get("datasets") or ()) or None,
-        tags=[*tags, *(facts.get("tags") or ())],
+        tags=["regenesis", *kinds, *(facts.get("tags") or ())],
         **relation,
     )
 
 
-def _title(base: _Base) -> str:
-    return f"{base.name.rpartition('/')[2]}, trained on its own reasoning"
+def _title(base: _Base, provenance: Provenance) -> str:
+    texts = "its own reasoning" if provenance.by_model else "worked solutions"
+    return f"{base.name.rpartition('/')[2]}, trained on {texts}"
 
 
 def _heading(body: str) -> str:
     return body.lstrip().partition("\n")[0].lstrip("# ").strip() or "model"
 
 
-def _opening(base: _Base, adapter: bool) -> str:
+def _opening(base: _Base, adapter: bool, provenance: Provenance) -> str:
     origin = f"[{base.repository}]({base.link})" if base.repository else cell(base.name)
     what = f"A LoRA adapter for {origin}" if adapter else f"{origin}, with all weights fine-tuned"
+    if not provenance.by_model:
+        return (
+            f"{what}, made with regenesis: the model was fine-tuned on worked solutions that people wrote and that come"
+            " with the questions. It generated none of its training text."
+        )
     return (
         f"{what}, made with regenesis: the model generated reasoning paths for a set of questions and was then"
-        " fine-tuned on those of its own paths that reached the correct answer. No teacher model and no human-written"
+        f" fine-tuned on those of its own paths that {provenance.criterion}. No teacher model and no human-written"
         " solutions were used."
     )
 
@@ -224,13 +236,18 @@ def _usage(base: _Base, adapter: bool) -> str:
     return f'```python\n{loading}tokenizer = AutoTokenizer.from_pretrained("<this repository>")\n```'
 
 
-def _data_section(facts: Mapping[str, Any]) -> str:
+def _data_section(facts: Mapping[str, Any], provenance: Provenance) -> str:
     own = {
         str(name).replace("_", " "): value
         for name, value in facts.items()
         if name not in _PLACED | _STARTS | {"settings"} and name not in _FIGURES
     }
-    note = "Reasoning paths generated by the model itself, kept if their final answer was correct."
+    origin = (
+        "Reasoning paths generated by the model itself"
+        if provenance.by_model
+        else "Worked solutions, written by people, that come with the questions"
+    )
+    note = f"{origin}: those that {provenance.criterion}."
     if _settings(facts.get("settings")).get("thinking") == "keep":
         note += " Its thinking is part of the training text."
     return "\n\n".join(part for part in (note, _table_of(own)) if part)
@@ -259,10 +276,14 @@ def _shorten_path(text: str) -> str:
     return Path(text).name if text.startswith(("/", "~")) else text
 
 
-def _caveats(base: _Base, adapter: bool) -> str:
+def _caveats(base: _Base, adapter: bool, provenance: Provenance) -> str:
     caveats = [
         "Only the final answers of the training paths were checked. Their steps may be wrong, and so may the model's.",
-        "It learned from questions that its base model could already solve at times; it gained no new knowledge.",
+        *(
+            ["It learned from questions that its base model could already solve at times; it gained no new knowledge."]
+            if provenance.by_model
+            else []
+        ),
         "It was not tuned for safety; in this it behaves like its base model.",
     ]
     if base.from_gguf:

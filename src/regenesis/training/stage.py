@@ -16,7 +16,9 @@ from typing import Any
 from regenesis.config import RunConfig
 from regenesis.dataset.card import PARQUET
 from regenesis.errors import ConfigError, RegenesisError
-from regenesis.store.directory import RunDirectory
+from regenesis.methods import method_class
+from regenesis.report.provenance import Provenance
+from regenesis.store.directory import RunDirectory, read_json
 from regenesis.store.journal import Journal
 from regenesis.training import TrainingJob, TrainingProgress, TrainingReport, processes, train
 from regenesis.training.base_model import model_to_train
@@ -80,6 +82,9 @@ def training_job(directory: RunDirectory, config: RunConfig) -> TrainingJob:
     Raises:
         ConfigError: It does not say which model to train.
     """
+    origin = read_json(directory.origin) or {}
+    provenance = Provenance.from_record(origin.get("provenance"))
+    writer = {"paths_written_by": directory.frozen_model() or config.engine.model} if provenance.by_model else {}
     return TrainingJob(
         dataset=directory.dataset / PARQUET,
         model=model_to_train(config.training, config.engine),
@@ -90,8 +95,10 @@ def training_job(directory: RunDirectory, config: RunConfig) -> TrainingJob:
         thinking=config.thinking,
         facts={
             "tasks": [task.name for task in config.tasks],
-            "paths_written_by": directory.frozen_model() or config.engine.model,
-            "synthesis": f"ReGenesis, preset {config.preset}",
+            "provenance": provenance.record(),
+            **writer,
+            # a dataset from elsewhere comes without a record of its origin
+            "synthesis": origin.get("method") or f"{method_class(config.method.name).title}, preset {config.preset}",
         },
     )
 

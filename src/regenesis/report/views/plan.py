@@ -30,6 +30,9 @@ def plan_view(found: Plan) -> View:
     elif found.overlapping:
         questions.append(Note(f"Overlapping the evaluation but asked anyway: {found.overlapping:,} of these."))
     questions += [Note(warning, "warning") for warning in found.warnings]
+    if not found.stages:
+        kept = counted(round(found.expected_kept), "row")
+        return [questions, [Note(f"The method asks the model nothing; {kept} expected.")], _evaluation(found)]
     assumed = Note(
         f"At most {found.most_chains:,} chains; {round(found.expected_chains):,} expected, and "
         f"{round(found.expected_kept):,} kept paths. The expected figures assume that {found.chain_yield:.0%} of the "

@@ -110,8 +110,8 @@ def _overlaps(report: SynthesisReport) -> Iterator[Note]:
 
 def _remarks(report: SynthesisReport) -> Iterator[Note]:
     funnel = report.funnel
-    hinted = funnel.passes["hinted"].kept if "hinted" in funnel.passes else 0
-    if report.kept:
+    if report.kept and "hinted" in funnel.passes:
+        hinted = funnel.passes["hinted"].kept
         yield Note(f"From the hint pass: {hinted:,} of {report.kept:,} kept paths ({share(hinted, report.kept)}).")
     overruled = funnel.overruled.total()
     if report.kept and overruled * 10 >= funnel.total.correct:
