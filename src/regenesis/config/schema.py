@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from regenesis.config.presets import with_preset
 from regenesis.curation.config import CurationConfig, DecontaminationConfig
+from regenesis.dataset.config import DatasetConfig
 from regenesis.engines import EngineField, default_engine
 from regenesis.evaluation.config import EvaluationConfig
 from regenesis.methods import MethodField
@@ -52,6 +53,8 @@ class RunConfig(Section):
     """Which paths are kept."""
     decontamination: DecontaminationConfig = Field(default=DecontaminationConfig(), json_schema_extra=MAY_DIFFER)
     """What to do with training questions that overlap the evaluation."""
+    dataset: DatasetConfig = Field(default=DatasetConfig(), json_schema_extra=MAY_DIFFER)
+    """How much of what was kept becomes the dataset."""
     training: TrainingConfig = Field(default=TrainingConfig(), json_schema_extra=MAY_DIFFER)
     """Fine-tuning on the kept paths."""
     evaluation: EvaluationConfig = Field(default=EvaluationConfig(), json_schema_extra=MAY_DIFFER)

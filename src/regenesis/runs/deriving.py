@@ -10,7 +10,8 @@ from pathlib import Path
 
 from regenesis.curation import Curator
 from regenesis.dataset import DatasetSummary
-from regenesis.dataset.deriving import derive
+from regenesis.dataset.config import DatasetConfig
+from regenesis.dataset.deriving import derive, generated_tokens
 from regenesis.errors import RunError
 from regenesis.ledger import Ledger
 from regenesis.store.directory import RunDirectory, read_json
@@ -22,8 +23,12 @@ DERIVING_USES = ("method", "answering")
 """Sections of a config that deriving its data set uses."""
 
 
-def derive_dataset(run_dir: str | Path) -> DatasetSummary:
+def derive_dataset(run_dir: str | Path, draw: DatasetConfig | None = None) -> DatasetSummary:
     """Writes a run's tables, data set and card again, from the outcomes of its finished questions.
+
+    Args:
+        run_dir: The run's folder.
+        draw: How much of what was kept becomes rows, in place of what the run's config says; it is written down there.
 
     Raises:
         RunError: There is no run in the folder, its synthesis has written nothing yet, another process works on it, or
@@ -41,13 +46,25 @@ def derive_dataset(run_dir: str | Path) -> DatasetSummary:
     method = method_of(config.method, config.answering)
     curator = Curator(config.curation, scaffold=method.scaffold)
     with directory.locked():
+        if draw is not None and draw != config.dataset:
+            config = config.model_copy(update={"dataset": draw})
+            directory.write_down(config)
         left_out = read_left_out(directory.questions)
-        questions = (question for question in read_questions(directory.questions) if question.id not in left_out)
-        thinks = config.thinking == "keep"
+        questions = [question for question in read_questions(directory.questions) if question.id not in left_out]
+        asked = shown_to(method, questions)
+        thinks, counts = config.thinking == "keep", config.dataset.max_generated_tokens is not None
         with (
             closing(OutcomeStore.latest(directory.outcomes)) as store,
-            Ledger.read(directory.ledger) if thinks else nullcontext() as ledger,
+            Ledger.read(directory.ledger) if thinks or counts else nullcontext() as ledger,
         ):
-            outcomes = store.in_order(shown_to(method, list(questions)))
-            derived = derive(directory, outcomes, method=method, curator=curator, about=about, thoughts=ledger)
+            derived = derive(
+                directory,
+                lambda: store.in_order(asked),
+                method=method,
+                curator=curator,
+                about=about,
+                config=config.dataset,
+                thoughts=ledger if thinks else None,
+                generated={} if ledger is None else generated_tokens(ledger, config.dataset),
+            )
     return derived.dataset

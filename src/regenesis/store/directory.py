@@ -218,6 +218,16 @@ class RunDirectory:
             write_whole(self.inputs_file, json.dumps(dict(digests), indent=1) + "\n")
         trust.remember(self.config_file)
 
+    def write_down(self, config: RunConfig) -> None:
+        """Writes down the config of a run as it now is, where it differs in what may differ; the caller holds the run.
+
+        Raises:
+            RunError: It asks something else than the run was started with.
+        """
+        self.require_same(config)
+        self._write_config(config)
+        trust.remember(self.config_file)
+
     def _write_config(self, config: RunConfig) -> None:
         text = "# Frozen when the run was started. Start it again with the same config to go on.\n"
         text += yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)

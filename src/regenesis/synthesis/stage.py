@@ -18,7 +18,7 @@ from typing import Any
 
 from regenesis.config import BudgetConfig, RunConfig
 from regenesis.curation import Funnel
-from regenesis.dataset.deriving import derive
+from regenesis.dataset.deriving import derive, generated_tokens
 from regenesis.engines.base import Engine
 from regenesis.errors import EngineError, RegenesisError, RequestFailed, RunError
 from regenesis.ledger import Ledger
@@ -49,6 +49,7 @@ class SynthesisReport:
         questions: Questions of the run, without those left out.
         finished: Of those, finished so far.
         kept: Rows of the data set.
+        available: Rows that there were to draw them from.
         funnel: Counts over all finished questions.
         stopped: What the budget ran out of, `None` if it did not.
         owed: Ids of questions set aside because the engine kept failing on them, with the reason.
@@ -83,6 +84,7 @@ class SynthesisReport:
     damaged: int = 0
     refusals: dict[str, Refusals] = field(default_factory=dict)
     stalled: int = 0
+    available: int = 0
 
     @property
     def complete(self) -> bool:
@@ -300,17 +302,20 @@ def _write_out(synthesis: _Synthesis, ledger: Ledger, store: OutcomeStore, error
     write_whole(directory.origin, json.dumps(about, indent=1, ensure_ascii=False) + "\n")
     derived = derive(
         directory,
-        store.in_order(synthesis.questions),
+        lambda: store.in_order(synthesis.questions),
         method=synthesis.method,
         curator=synthesis.judge.curator,
         about=about,
+        config=synthesis.config.dataset,
         thoughts=ledger if synthesis.config.thinking == "keep" else None,
+        generated=generated_tokens(ledger, synthesis.config.dataset),
     )
     result = SynthesisReport(
         directory=directory.path,
         questions=progress.questions,
         finished=progress.finished,
         kept=derived.dataset.rows,
+        available=derived.available,
         funnel=derived.funnel,
         stopped=report.stopped,
         owed=dict(report.owed or {}),
