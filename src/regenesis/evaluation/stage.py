@@ -51,7 +51,7 @@ from regenesis.ledger import Ledger
 from regenesis.prompts import AnsweringPrompt, load_answering
 from regenesis.prompts.answering import AnsweringConfig
 from regenesis.scheduling import Budget, Reply, Sampler, WindowReport, window_size, work_through
-from regenesis.scheduling.open_engine import open_engine
+from regenesis.scheduling.open_engine import MakeEngine, open_engine
 from regenesis.store.directory import RunDirectory
 from regenesis.store.journal import Journal
 from regenesis.types import Question, Result
@@ -80,6 +80,7 @@ class _Work:
     owed: dict[str, str] = field(default_factory=dict)
     may_spend: BudgetConfig = field(default_factory=BudgetConfig)
     budget: Budget | None = None
+    make_engine: MakeEngine | None = None
 
     def questions(self) -> list[tuple[MeasuredTask, Question]]:
         return [(task, question) for task in self.tasks for question in task.questions]
@@ -94,6 +95,7 @@ async def evaluate_run(
     progress: EvaluationProgress | None = None,
     engines: Mapping[str, Engine] | None = None,
     budget: BudgetConfig | None = None,
+    make_engine: MakeEngine | None = None,
 ) -> EvaluationReport:
     """Measures a run's base model and all its tuned ones, and compares each with the base and with the one before.
 
@@ -105,6 +107,7 @@ async def evaluate_run(
         progress: Counters to keep up to date, for a display.
         engines: Engines of the caller's own, by model, in place of those that the config says.
         budget: What this start may spend, where that is less than the config's: other stages have spent of it.
+        make_engine: Makes the engines of configs, in place of the configs themselves.
 
     Raises:
         RegenesisError: The config, a task, a model or an engine cannot be used. What was recorded stays.
@@ -138,6 +141,7 @@ async def evaluate_run(
             notes=notes,
             exploratory=smaller_than_asked(own.evaluation, config.evaluation, chosen),
             budget=budget,
+            make_engine=make_engine,
         )
 
 
@@ -237,6 +241,7 @@ async def _evaluate(
     notes: Sequence[str] = (),
     exploratory: str | None = None,
     budget: BudgetConfig | None = None,
+    make_engine: MakeEngine | None = None,
 ) -> EvaluationReport:
     evaluation = config.evaluation
     reply = evaluation.sampling.draw()
@@ -251,6 +256,7 @@ async def _evaluate(
     progress.begin(list(models), {task.name: len(task.questions) for task in loaded})
     with Journal(directory.log) as journal, Ledger.open(directory.ledger) as ledger:
         work = _Work(config, directory, progress, journal, exam, loaded, ledger, may_spend=budget or config.budget)
+        work.make_engine = make_engine
         journal.write("evaluate", models=list(models), tasks=[task.name for task in loaded])
         measured: list[MeasuredModel] = []
         results: dict[str, dict[str, list[Result]]] = {}
@@ -305,7 +311,7 @@ async def _measure(
         await _read_recorded(name, identity, results, work)
     if len(results) < len(work.questions()) and work.stopped is None:
         progress.phase = "loading the engine"
-        async with open_engine(config, thinking, progress, own) as engine:
+        async with open_engine(config, thinking, progress, own, work.make_engine) as engine:
             if engine.model != identity:
                 identity = engine.model
                 results.clear()

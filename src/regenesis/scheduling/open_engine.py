@@ -5,17 +5,26 @@ async with open_engine(config.engine, config.thinking, progress) as engine: ...
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import TypeAlias
 
 from regenesis.engines import Engine, EngineConfig
+from regenesis.models import Progress
 from regenesis.scheduling.asking import Asking
 from regenesis.types import Thinking
+
+MakeEngine: TypeAlias = Callable[[EngineConfig, Thinking, Progress], Engine]
+"""Makes the engine of a config, not opened yet, in place of the config itself: one that several runs share, say."""
 
 
 @asynccontextmanager
 async def open_engine(
-    config: EngineConfig, thinking: Thinking, progress: Asking, own: Engine | None = None
+    config: EngineConfig,
+    thinking: Thinking,
+    progress: Asking,
+    own: Engine | None = None,
+    make: MakeEngine | None = None,
 ) -> AsyncIterator[Engine]:
     """Makes and opens the engine that a config names, or opens the caller's own, and closes it at the end.
 
@@ -23,7 +32,8 @@ async def open_engine(
         EngineError: It cannot get ready.
         ModelError: Its model cannot be found, fetched or verified.
     """
-    engine = own if own is not None else config.make(thinking, progress.fetching)
+    make = make or EngineConfig.make
+    engine = own if own is not None else make(config, thinking, progress.fetching)
     try:
         await engine.open()
         yield engine

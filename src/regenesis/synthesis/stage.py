@@ -25,7 +25,7 @@ from regenesis.ledger import Ledger
 from regenesis.methods import Method, Session
 from regenesis.scheduling import Budget, BudgetSpent, Refusals, Sampler, WindowReport, window_size, work_through
 from regenesis.scheduling.no_engine import NoEngine
-from regenesis.scheduling.open_engine import open_engine
+from regenesis.scheduling.open_engine import MakeEngine, open_engine
 from regenesis.store.directory import RunDirectory, write_whole
 from regenesis.store.journal import Journal
 from regenesis.store.outcomes import OutcomeDamaged, OutcomeStore, fingerprint
@@ -121,6 +121,7 @@ class _Synthesis:
     model: str = ""
     report: WindowReport = field(default_factory=WindowReport)
     damaged: int = 0
+    make_engine: MakeEngine | None = None
 
 
 async def synthesize(
@@ -131,6 +132,7 @@ async def synthesize(
     engine: Engine | None = None,
     budget: BudgetConfig | None = None,
     on_loaded: Callable[[LoadedQuestions], None] | None = None,
+    make_engine: MakeEngine | None = None,
 ) -> SynthesisReport:
     """Starts or resumes a run's synthesis.
 
@@ -141,6 +143,7 @@ async def synthesize(
         budget: What this start may spend, where that is less than the config's: other stages have spent of it.
         engine: An opened or unopened engine of the caller's own in place of the config's.
         on_loaded: Is told what was read for each task, before anything is asked.
+        make_engine: Makes the config's engine, in place of the config itself.
 
     Returns:
         How this start ended; a budget that ran out is a normal end.
@@ -155,7 +158,7 @@ async def synthesize(
     with directory.locked(), Journal(directory.log) as journal:
         directory.require_same(config)
         synthesis = _prepare(config, directory, progress, journal, on_loaded)
-        synthesis.budget = budget or config.budget
+        synthesis.budget, synthesis.make_engine = budget or config.budget, make_engine
         journal.write(
             "start",
             questions=progress.questions,
@@ -235,7 +238,9 @@ async def _run(
             await _work(synthesis, ledger, store, NoEngine(), left)
         elif left:
             progress.phase = "loading the engine"
-            async with open_engine(synthesis.config.engine, synthesis.config.thinking, progress, own_engine) as engine:
+            config = synthesis.config
+            opened = open_engine(config.engine, config.thinking, progress, own_engine, synthesis.make_engine)
+            async with opened as engine:
                 synthesis.directory.freeze_model(engine.model, own_engine.kind if own_engine is not None else None)
                 synthesis.model = engine.model
                 progress.engine = engine
