@@ -32,8 +32,12 @@ async def open_engine(
         EngineError: It cannot get ready.
         ModelError: Its model cannot be found, fetched or verified.
     """
-    make = make or EngineConfig.make
-    engine = own if own is not None else make(config, thinking, progress.fetching)
+    if own is not None:
+        engine = own
+    elif make is not None:
+        engine = make(config, thinking, progress.fetching)
+    else:
+        engine = config.make(thinking, progress.fetching)
     try:
         await engine.open()
         yield engine
