@@ -8,9 +8,10 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,7 @@ def read_status(run_dir: str | Path) -> Status:
         left_out=len(left_out),
         outcomes=_counts(directory, left_out),
         stages=stages,
-        seconds=log.seconds,
+        seconds=sum(log.seconds.values()),
         last_end=read_json(directory.summary),
         stage=log.stage,
         training=log.training,
@@ -198,14 +199,19 @@ class _Log:
     """What the log tells of all starts.
 
     Attributes:
-        seconds: How long they lasted, each by the last line that it wrote of its time.
+        seconds: How long they lasted by stage, each by the last line that it wrote of its time.
         stage: What the last one was about.
         training: Step and steps of the last training.
     """
 
-    seconds: float = 0.0
+    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     stage: str | None = None
     training: tuple[int, int] | None = None
+
+
+def stage_seconds(log: Path) -> Mapping[str, float]:
+    """Wall-clock time of each stage over all sessions, as far as a run's log tells."""
+    return _read_log(log).seconds
 
 
 def _read_log(log: Path) -> _Log:
@@ -213,12 +219,12 @@ def _read_log(log: Path) -> _Log:
     for entry in _entries(log):
         event = entry.get("event")
         if isinstance(event, str) and event in _STARTS:
-            found.seconds, current = found.seconds + current, 0.0
-            found.stage = _STARTS[event]
+            found.seconds[found.stage or ""] += current
+            found.stage, current = _STARTS[event], 0.0
         if event == "training_step":
             found.training = (int(_figure(entry.get("step"), 0)), int(_figure(entry.get("steps"), 0)))
         current = _figure(entry.get("elapsed_s"), current)
-    found.seconds += current
+    found.seconds[found.stage or ""] += current
     return found
 
 

@@ -1,0 +1,264 @@
+"""What a finished run came to: its models' scores question by question, and what the tuned one was trained on.
+
+    run = read_run("runs/a")
+    run.scores["tuned"]["gsm8k"]["gsm8k/test/0"]      # Score(value=1.0, group="gsm8k/test/0")
+    run.training.rows, run.training.generated_tokens
+
+Read from what every run writes, without an engine and without disturbing it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from regenesis.config import RunConfig
+from regenesis.dataset.card import PARQUET
+from regenesis.errors import RunError
+from regenesis.evaluation import STAGE as EVALUATING
+from regenesis.evaluation.model_variants import BASE
+from regenesis.evaluation.record import SUMMARY
+from regenesis.evaluation.result_tables import ResultRow, read_results
+from regenesis.ledger import Ledger
+from regenesis.runs.status import stage_seconds
+from regenesis.store.directory import RunDirectory, read_json
+from regenesis.training.report import read_record
+
+_RESULTS_FILE = re.compile(r"\w[\w.-]*\.parquet")
+_MODEL = re.compile(r"\w[\w-]*")
+_NOT_A_SETTING = ("data set", "seed", "base model")
+"""Parts of a training's fingerprint that are compared elsewhere, or that are what an experiment varies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How a model did on one question.
+
+    Attributes:
+        value: Share of its answers that are right.
+        group: The cluster that the question belongs to; its own id where it belongs to none.
+    """
+
+    value: float
+    group: str
+
+
+TaskScores = Mapping[str, Score]
+"""By question id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What a tuned model was trained on, and what that took.
+
+    Attributes:
+        rows: Rows of the dataset.
+        questions: Questions that they answer.
+        hinted: Rows whose model had been shown the answer.
+        requests: Requests of the synthesis, answered from elsewhere or not.
+        prompt_tokens: Tokens of their prompts.
+        generated_tokens: Tokens generated for them.
+        synthesis_seconds: Wall-clock time of the synthesis, over all sessions.
+        training_tokens: Tokens trained on, over all epochs.
+        steps: Optimiser steps.
+        training_seconds: Time spent on them.
+    """
+
+    rows: int
+    questions: int
+    hinted: int
+    requests: int
+    prompt_tokens: int
+    generated_tokens: int
+    synthesis_seconds: float
+    training_tokens: int
+    steps: int
+    training_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedRun:
+    """A run that has been evaluated.
+
+    Attributes:
+        label: What the comparison calls its method.
+        train_on: What the comparison calls the tasks it trains on.
+        seed: Its seed.
+        directory: Its folder.
+        config: Its config.
+        models: The base and the tuned model as its evaluation names them.
+        scores: By model and task.
+        domains: `in-domain` or `out-of-domain` by task, `None` where it is not known.
+        training: What the tuned model was trained on.
+        conditions: What has to be alike for a difference to be the method's, by name.
+        complete: Whether every question is answered.
+    """
+
+    label: str
+    train_on: str
+    seed: int
+    directory: Path
+    config: RunConfig
+    models: tuple[str, str]
+    scores: Mapping[str, Mapping[str, TaskScores]]
+    domains: Mapping[str, str | None]
+    training: Training
+    conditions: Mapping[str, Any]
+    complete: bool
+
+    @property
+    def base(self) -> Mapping[str, TaskScores]:
+        """Scores of the model before training, by task."""
+        return self.scores[self.models[0]]
+
+    @property
+    def tuned(self) -> Mapping[str, TaskScores]:
+        """Scores of the model after training, by task."""
+        return self.scores[self.models[1]]
+
+
+def read_run(run_dir: str | Path, *, label: str | None = None, train_on: str | None = None) -> FinishedRun:
+    """Reads what a run came to.
+
+    Args:
+        run_dir: The run's folder.
+        label: What to call its method; the folder's name if left out.
+        train_on: What to call the tasks it trains on; their names if left out.
+
+    Raises:
+        RunError: It has not been trained and evaluated yet, or something in it is damaged.
+    """
+    directory = RunDirectory(run_dir)
+    config = directory.require_started()
+    summary = read_json(directory.evaluation / SUMMARY)
+    record = read_record(directory.model)
+    if summary is None or record is None:
+        missing = "evaluated" if record is not None else "trained"
+        verb = "evaluate" if record is not None else "train"
+        raise RunError(f"{directory.path}: has not been {missing} yet. Run `regenesis {verb} {directory.path}` first.")
+    try:
+        models = _models(directory, summary)
+        return FinishedRun(
+            label=label or directory.path.resolve().name,
+            train_on=train_on or " + ".join(dict.fromkeys(task.name for task in config.tasks)),
+            seed=config.seed,
+            directory=directory.path,
+            config=config,
+            models=models,
+            scores={model: _scores(directory, summary, model) for model in models},
+            domains={name: task["domain"] for name, task in summary["tasks"].items()},
+            training=_training(directory, record),
+            conditions=_conditions(config, summary, models, record),
+            complete=bool(summary["complete"]),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise RunError(
+            f"{directory.evaluation / SUMMARY}: is not what an evaluation writes ({error!r}). Run `regenesis evaluate "
+            f"{directory.path}` again: nothing is requested twice."
+        ) from error
+
+
+def answers(run: FinishedRun, model: str, task: str) -> list[ResultRow]:
+    """The answers of a run's model to a task.
+
+    Raises:
+        RunError: They cannot be read.
+    """
+    directory = RunDirectory(run.directory)
+    return _answers(directory, read_json(directory.evaluation / SUMMARY) or {}, model, task)
+
+
+def _models(directory: RunDirectory, summary: Mapping[str, Any]) -> tuple[str, str]:
+    """The base and the tuned model, that of the last round where there are several."""
+    named = list(summary["models"])
+    tuned = [name for name in named if name != BASE]
+    if BASE not in named or not tuned or not all(_MODEL.fullmatch(name) for name in named):
+        raise RunError(
+            f"{directory.path}: its evaluation has to cover the base and a tuned model, and covers "
+            f"{', '.join(named) or 'none'}. Run `regenesis evaluate {directory.path}`."
+        )
+    return BASE, tuned[-1]
+
+
+def _scores(directory: RunDirectory, summary: Mapping[str, Any], model: str) -> dict[str, dict[str, Score]]:
+    return {task: _by_question(_answers(directory, summary, model, task)) for task in summary["tasks"]}
+
+
+def _answers(directory: RunDirectory, summary: Mapping[str, Any], model: str, task: str) -> list[ResultRow]:
+    file = summary["tasks"][task]["file"]
+    # the name is read from a file that anybody may have written
+    if not _RESULTS_FILE.fullmatch(file):
+        raise RunError(f"{directory.evaluation / SUMMARY}: names {file!r} as a table of results, which is none.")
+    return read_results(directory.evaluation / model / file)
+
+
+def _by_question(rows: Sequence[ResultRow]) -> dict[str, Score]:
+    right: dict[str, list[bool]] = {}
+    groups: dict[str, str] = {}
+    for row in rows:
+        right.setdefault(row.question_id, []).append(row.correct)
+        groups[row.question_id] = row.question_group or row.question_id
+    return {one: Score(sum(samples) / len(samples), groups[one]) for one, samples in right.items()}
+
+
+def _training(directory: RunDirectory, record: Mapping[str, Any]) -> Training:
+    rows = _dataset(directory)
+    asked = [total for stage, total in _totals(directory).items() if stage != EVALUATING]
+    return Training(
+        rows=len(rows),
+        questions=len({row["question_id"] for row in rows}),
+        hinted=sum(bool(row["hinted"]) for row in rows),
+        requests=sum(total.completions for total in asked),
+        prompt_tokens=sum(total.prompt_tokens for total in asked),
+        generated_tokens=sum(total.completion_tokens for total in asked),
+        synthesis_seconds=stage_seconds(directory.log).get("synthesize", 0.0),
+        training_tokens=int(record["tokens"]),
+        steps=int(record["steps"]),
+        training_seconds=float(record["seconds"]),
+    )
+
+
+def _dataset(directory: RunDirectory) -> list[dict[str, Any]]:
+    import pyarrow
+    from pyarrow import parquet
+
+    file = directory.dataset / PARQUET
+    try:
+        found: list[dict[str, Any]] = parquet.read_table(file, columns=["question_id", "hinted"]).to_pylist()
+    except (pyarrow.ArrowException, OSError) as error:
+        raise RunError(
+            f"{file}: cannot be read ({error}). Run `regenesis synthesize` on its run again to write it."
+        ) from error
+    return found
+
+
+def _totals(directory: RunDirectory) -> Mapping[str, Any]:
+    if not directory.ledger.exists():
+        return {}
+    with Ledger.read(directory.ledger) as ledger:
+        return ledger.totals()
+
+
+def _conditions(
+    config: RunConfig, summary: Mapping[str, Any], models: tuple[str, str], record: Mapping[str, Any]
+) -> dict[str, Any]:
+    base, tuned = (summary["models"][name] for name in models)
+    plain = config.model_dump(mode="json")
+    evaluated = dict(summary["conditions"])
+    if evaluated.get("temperature") == 0:
+        evaluated.pop("seed", None)  # greedy decoding draws nothing
+    return {
+        "training tasks": plain["tasks"],
+        "base model": base["identity"],
+        **{f"evaluation, base: {name}": value for name, value in base["conditions"].items()},
+        **{f"evaluation, tuned: {name}": value for name, value in tuned["conditions"].items()},
+        **{f"evaluation: {name}": value for name, value in evaluated.items()},
+        **{f"questions of {name}": task["questions_digest"] for name, task in summary["tasks"].items()},
+        **{f"answering: {name}": value for name, value in plain["answering"].items()},
+        "base model of the training": record["settings"].get("base model"),
+        "precision of the training": record.get("dtype"),
+        **{name: value for name, value in record["settings"].items() if name not in _NOT_A_SETTING},
+    }

@@ -1,0 +1,57 @@
+"""Every figure of a comparison in a row of its own, unrounded, for other programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from regenesis.report.blocks import Column, Table
+from regenesis.report.views.comparison import spent_on
+
+if TYPE_CHECKING:
+    from regenesis.experiments.comparing import Comparison, Difference, MethodFigures
+
+_SPENT = (
+    *("rows", "questions", "hinted", "requests", "prompt_tokens", "generated_tokens", "synthesis_seconds"),
+    *("training_tokens", "steps", "training_seconds"),
+)
+_OF_A_DIFFERENCE = ("model", "difference", "low", "high", "relative", "p", "p_holm", "finding")
+
+
+def comparison_rows(comparison: Comparison) -> Table:
+    """One row per method and task or average; the base model's own rows first."""
+    names = ["train_on", "method", "kind", "name", "seeds", "share"]
+    names += [f"{rival}_{name}" for rival in ("base", "best") for name in _OF_A_DIFFERENCE]
+    rows: list[list[str]] = []
+    for group in comparison.groups:
+        for kind, shares in (("task", group.base_tasks), ("average", group.base_averages)):
+            rows += [[group.name, "base", kind, name, "", _plain(share)] for name, share in shares.items()]
+        for label, figures in group.methods.items():
+            rows += [[group.name, label, *row] for row in _method_rows(figures)]
+    return Table([Column(name) for name in [*names, *(f"trained_{name}" for name in _SPENT)]], rows)
+
+
+def _method_rows(figures: MethodFigures) -> list[list[str]]:
+    seeds = str(len({run.seed for run in figures.runs}))
+    spent = [_plain(spent_on(figures, name)) for name in _SPENT]
+    return [
+        [
+            *(kind, name, seeds, _plain(one.share)),
+            *_difference(one.versus_base),
+            *_difference(one.versus_best),
+            *spent,
+        ]
+        for kind, known in (("task", figures.tasks), ("average", figures.averages))
+        for name, one in known.items()
+    ]
+
+
+def _difference(one: Difference | None) -> list[str]:
+    if one is None:
+        return [""] * len(_OF_A_DIFFERENCE)
+    found = one.estimate
+    values = [found.value, found.interval.low, found.interval.high, one.relative, found.p, one.p_adjusted]
+    return [one.other, *map(_plain, values), one.finding]
+
+
+def _plain(value: float | None) -> str:
+    return "" if value is None else f"{value:.10g}"

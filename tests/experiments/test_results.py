@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyarrow import parquet
+from tests.helpers.compared import write_run
+
+from regenesis.errors import RunError
+from regenesis.experiments.results import answers, read_run
+from regenesis.ledger import Ledger
+
+BASE, TUNED = {"toy": "rrww"}, {"toy": "rrrw"}
+
+
+@pytest.fixture
+def finished(tmp_path: Path) -> Path:
+    return write_run(tmp_path / "first", BASE, TUNED, domains={"toy": "in-domain"})
+
+
+def test_scores_are_read_question_by_question(finished: Path) -> None:
+    run = read_run(finished)
+    assert (run.label, run.train_on, run.seed, run.models) == ("first", "toy", 0, ("base", "tuned"))
+    assert [score.value for score in run.base["toy"].values()] == [1, 1, 0, 0]
+    assert [score.value for score in run.tuned["toy"].values()] == [1, 1, 1, 0]
+    assert run.domains == {"toy": "in-domain"}
+
+
+def test_what_the_model_was_trained_on_is_read(finished: Path) -> None:
+    training = read_run(finished).training
+    rows = parquet.read_table(finished / "dataset" / "train.parquet").to_pylist()
+    with Ledger.read(finished / "ledger.sqlite") as ledger:
+        totals = ledger.totals()
+    assert (training.rows, training.questions) == (len(rows), len({row["question_id"] for row in rows}))
+    assert training.hinted == sum(row["hinted"] for row in rows)
+    assert training.generated_tokens == sum(total.completion_tokens for total in totals.values()) > 0
+    assert (training.training_tokens, training.steps, training.training_seconds) == (1200, 6, 12.0)
+
+
+def test_the_answers_of_a_model_can_be_had(finished: Path) -> None:
+    assert [row.status for row in answers(read_run(finished), "tuned", "toy")][-1] == "incorrect"
+
+
+def test_a_run_that_is_not_finished_is_told_what_to_do(finished: Path) -> None:
+    (finished / "evaluation" / "summary.json").unlink()
+    with pytest.raises(RunError, match=r"has not been evaluated yet. Run `regenesis evaluate "):
+        read_run(finished)
+    (finished / "model" / "training.json").unlink()
+    with pytest.raises(RunError, match=r"has not been trained yet. Run `regenesis train "):
+        read_run(finished)
+
+
+def without_tuned(summary: dict[str, Any]) -> None:
+    del summary["models"]["tuned"]
+
+
+def elsewhere(summary: dict[str, Any]) -> None:
+    summary["tasks"]["toy"]["file"] = "../../secrets.parquet"
+
+
+def no_tasks(summary: dict[str, Any]) -> None:
+    summary["tasks"] = ["toy"]
+
+
+def strange_model(summary: dict[str, Any]) -> None:
+    summary["models"]["../x"] = summary["models"]["tuned"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (without_tuned, "has to cover the base and a tuned model"),
+        (elsewhere, "as a table of results, which is none"),
+        (no_tasks, "is not what an evaluation writes"),
+        (strange_model, "has to cover the base and a tuned model"),
+    ],
+)
+def test_a_spoiled_summary_is_refused_in_a_sentence(finished: Path, spoil: Any, told: str) -> None:
+    file = finished / "evaluation" / "summary.json"
+    summary = json.loads(file.read_text("utf-8"))
+    spoil(summary)
+    file.write_text(json.dumps(summary), "utf-8")
+    with pytest.raises(RunError, match=told):
+        read_run(finished)
+
+
+def test_missing_tables_are_named(finished: Path) -> None:
+    (finished / "evaluation" / "tuned" / "toy.parquet").unlink()
+    with pytest.raises(RunError, match=r"toy\.parquet"):
+        read_run(finished)
