@@ -8,7 +8,7 @@ replies arrive.
 from __future__ import annotations
 
 from regenesis.scheduling.budget import Budget, BudgetConfig, BudgetSpent
-from regenesis.scheduling.places import Pool
+from regenesis.scheduling.places import Places, Pool
 from regenesis.scheduling.sampler import Chain, Reply, Sampler, request_of
 from regenesis.scheduling.side_by_side import side_by_side
 from regenesis.scheduling.traffic import Refusals, Traffic
@@ -19,6 +19,7 @@ __all__ = [
     "BudgetConfig",
     "BudgetSpent",
     "Chain",
+    "Places",
     "Pool",
     "Refusals",
     "Reply",

@@ -5,6 +5,25 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+from typing import Protocol, Self
+
+
+class Places(Protocol):
+    """Where chains take their places.
+
+    Attributes:
+        size: How many there are.
+        taken: Chains that have one.
+    """
+
+    size: int
+    taken: int
+
+    async def take(self, priority: tuple[int, ...]) -> None:
+        """Waits for a place; the smallest priority is served first."""
+
+    def give_back(self) -> None:
+        """Gives a place back, or hands it to the first who waits."""
 
 
 class Pool:
@@ -15,6 +34,17 @@ class Pool:
         self.taken = 0
         self._waiting: list[tuple[tuple[int, ...], int, asyncio.Future[None]]] = []
         self._arrivals = itertools.count()
+
+    @classmethod
+    def of(cls, capacity: int) -> Self:
+        """Places for an engine: a few more than its capacity, so that it is kept busy while completions are written
+        down.
+        """
+        return cls(capacity + capacity // 32)
+
+    def behind(self, place: int) -> Places:
+        """These places as one of several runs that share them sees them; a run with a smaller place goes first."""
+        return _Share(self, place)
 
     @property
     def waiting(self) -> int:
@@ -44,3 +74,20 @@ class Pool:
                 future.set_result(None)
                 return
         self.taken -= 1
+
+
+class _Share:
+    """Places of a pool that several runs share, as one of them sees it."""
+
+    def __init__(self, pool: Pool, place: int) -> None:
+        self.size, self.taken = pool.size, 0
+        self._pool = pool
+        self._place = place
+
+    async def take(self, priority: tuple[int, ...]) -> None:
+        await self._pool.take((self._place, *priority))
+        self.taken += 1
+
+    def give_back(self) -> None:
+        self.taken -= 1
+        self._pool.give_back()

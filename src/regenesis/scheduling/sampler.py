@@ -16,7 +16,7 @@ from regenesis.engines.base import Engine
 from regenesis.errors import NothingButThoughts
 from regenesis.ledger import Ledger
 from regenesis.scheduling.budget import Budget
-from regenesis.scheduling.places import Pool
+from regenesis.scheduling.places import Places, Pool
 from regenesis.scheduling.traffic import Refusals, Traffic
 from regenesis.types import Completion, Message, Question, Request, Sampling, seed_from
 
@@ -62,8 +62,8 @@ class Sampler:
         self._ledger = ledger
         self._budget = budget
         self._run_seed = run_seed
-        # a few chains more than the engine's capacity, so that it is kept busy while completions are written down
-        self.pool = Pool(engine.capacity + engine.capacity // 32)
+        # an engine that several runs share brings the places that they share
+        self.pool: Places = getattr(engine, "places", None) or Pool.of(engine.capacity)
         self.traffic = Traffic()
         self.unanswered: set[str] = set()
         self._withheld: dict[str, list[tuple[Request, Completion]]] = {}
