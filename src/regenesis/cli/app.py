@@ -23,6 +23,7 @@ VERBS = {
     "train": "Fine-tune the model on a run's dataset.",
     "evaluate": "Evaluate models on tasks: tuned vs base, with 95 % CIs.",
     "export": "Export a tuned model: merged weights, adapter or GGUF.",
+    "export-task": "Export tasks, with our prompt, to lm-evaluation-harness.",
     "push": "Upload a run's model or dataset to the Hub.",
     "plan": "Estimate a run's calls and tokens without sending any.",
     "compare": "Compare methods: finished runs, question by question.",
@@ -35,7 +36,7 @@ VERBS = {
     "presets": "List the presets and the values they set.",
     "doctor": "Check whether this machine is ready for a run.",
 }
-"""Each verb with what it is for; `regenesis.cli.<verb>` holds its `<verb>_command`."""
+"""Each verb with what it is for; `regenesis.cli.<verb>` holds its `<verb>_command`, a hyphen as `_`."""
 
 
 class _Verbs(TyperGroup):
@@ -48,9 +49,10 @@ class _Verbs(TyperGroup):
 
 def load_verb(name: str) -> Any:
     """Imports a verb and makes a command of it."""
-    module = import_module(f"regenesis.cli.{name}")
+    python_name = name.replace("-", "_")
+    module = import_module(f"regenesis.cli.{python_name}")
     app = _plain_app()
-    app.command(name)(getattr(module, f"{name}_command"))
+    app.command(name)(getattr(module, f"{python_name}_command"))
     return typer.main.get_command(app)
 
 
