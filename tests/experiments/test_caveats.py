@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from tests.helpers.compared import run
@@ -31,6 +32,14 @@ CASES = [
         ["runs/b: not all questions are answered yet; figures cover those that all runs answered."],
     ),
     (
+        [replace(alike("a"), notes=["The prompts have changed."]), replace(alike("b"), up_to_date=False)],
+        [
+            "runs/a: The prompts have changed.",
+            "runs/b: its model was trained on another dataset than it holds now, so its numbers of rows may be wrong. "
+            "Bring it up to date with: regenesis train runs/b",
+        ],
+    ),
+    (
         [alike("a"), run("b", {"toy": "rw", "puns": "r"}, {"toy": "rr", "puns": "r"}, conditions=LIKE)],
         ["puns: left out, since a was not evaluated on it."],
     ),
@@ -52,3 +61,8 @@ def test_few_runs_are_named_and_the_others_counted() -> None:
     assert caveats(runs) == [
         "Not alike: evaluation: max_tokens (512 for m0, m1, m2 and 2 more; 1 for z). The difference may be due to that."
     ]
+
+
+def test_what_differs_on_purpose_is_not_told() -> None:
+    runs = [alike("a"), alike("b", conditions=LIKE | {"training tasks": []})]
+    assert caveats(runs, but={"training tasks"}) == []

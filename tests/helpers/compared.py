@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -105,10 +106,11 @@ def write_run(
 
 def write_training(run: Path, seed: int = 0) -> None:
     """The record of a training, as it lies beside a tuned model."""
+    digest = hashlib.sha256((run / "dataset" / "train.parquet").read_bytes()).hexdigest()
     report = TrainingReport(
         folder=run / "model",
         fingerprint="0" * 24,
-        settings={"data set": "digest", "base model": "weights", "seed": seed, "training.num_train_epochs": 3.0},
+        settings={"data set": digest, "base model": "weights", "seed": seed, "training.num_train_epochs": 3.0},
         base="played",
         base_identity="played@sha256:0",
         tuning="lora",

@@ -7,7 +7,7 @@ caveats([read_run("runs/a"), read_run("runs/b")])
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
 from regenesis.experiments.results import FinishedRun
@@ -18,20 +18,31 @@ _NAMED = 3
 """Runs that are named for each value."""
 
 
-def caveats(runs: Sequence[FinishedRun]) -> list[str]:
-    """A sentence for each thing in which runs differ that should be alike, besides their methods and seeds."""
-    return [*_incomplete(runs), *_unlike(runs), *_left_out(runs)]
+def caveats(runs: Sequence[FinishedRun], but: Set[str] = frozenset()) -> list[str]:
+    """A sentence for each thing in which runs differ that should be alike.
+
+    Args:
+        runs: The runs.
+        but: Conditions that differ on purpose.
+    """
+    return [*_of_each(runs), *_unlike(runs, but), *_left_out(runs)]
 
 
-def _incomplete(runs: Sequence[FinishedRun]) -> Iterator[str]:
+def _of_each(runs: Sequence[FinishedRun]) -> Iterator[str]:
     for run in runs:
         if not run.complete:
             yield f"{run.directory}: not all questions are answered yet; figures cover those that all runs answered."
+        if not run.up_to_date:
+            yield (
+                f"{run.directory}: its model was trained on another dataset than it holds now, so its numbers of rows "
+                f"may be wrong. Bring it up to date with: regenesis train {run.directory}"
+            )
+        yield from (f"{run.directory}: {in_a_line(note, 300)}" for note in run.notes)
 
 
-def _unlike(runs: Sequence[FinishedRun]) -> Iterator[str]:
+def _unlike(runs: Sequence[FinishedRun], but: Set[str]) -> Iterator[str]:
     # a condition that one run lacks is about a task that it was not evaluated on
-    names = [name for name in runs[0].conditions if all(name in run.conditions for run in runs)]
+    names = [name for name in runs[0].conditions if name not in but and all(name in run.conditions for run in runs)]
     for name in names:
         values: dict[str, list[FinishedRun]] = {}
         for run in runs:

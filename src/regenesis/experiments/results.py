@@ -9,6 +9,7 @@ Read from what every run writes, without an engine and without disturbing it.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -48,6 +49,10 @@ class Score:
 
 TaskScores = Mapping[str, Score]
 """By question id."""
+
+
+class NotFinished(RunError):
+    """The run has not been trained and evaluated yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,8 @@ class FinishedRun:
         training: What the tuned model was trained on.
         conditions: What has to be alike for a difference to be the method's, by name.
         complete: Whether every question is answered.
+        up_to_date: Whether the tuned model was trained on the dataset that is there now.
+        notes: What its evaluation says against its figures, a sentence each.
     """
 
     label: str
@@ -108,6 +115,8 @@ class FinishedRun:
     training: Training
     conditions: Mapping[str, Any]
     complete: bool
+    up_to_date: bool = True
+    notes: Sequence[str] = ()
 
     @property
     def base(self) -> Mapping[str, TaskScores]:
@@ -129,16 +138,20 @@ def read_run(run_dir: str | Path, *, label: str | None = None, train_on: str | N
         train_on: What to call the tasks it trains on; their names if left out.
 
     Raises:
-        RunError: It has not been trained and evaluated yet, or something in it is damaged.
+        NotFinished: It has not been trained and evaluated yet.
+        RunError: Something in it is damaged.
     """
     directory = RunDirectory(run_dir)
+    if not directory.config_file.exists():
+        raise NotFinished(f"{directory.path}: is not a run folder (it has no config.yaml).")
     config = directory.require_started()
     summary = read_json(directory.evaluation / SUMMARY)
     record = read_record(directory.model)
     if summary is None or record is None:
-        missing = "evaluated" if record is not None else "trained"
-        verb = "evaluate" if record is not None else "train"
-        raise RunError(f"{directory.path}: has not been {missing} yet. Run `regenesis {verb} {directory.path}` first.")
+        missing, verb = ("evaluated", "evaluate") if record is not None else ("trained", "train")
+        raise NotFinished(
+            f"{directory.path}: has not been {missing} yet. Run `regenesis {verb} {directory.path}` first."
+        )
     try:
         models = _models(directory, summary)
         return FinishedRun(
@@ -153,6 +166,8 @@ def read_run(run_dir: str | Path, *, label: str | None = None, train_on: str | N
             training=_training(directory, record),
             conditions=_conditions(config, summary, models, record),
             complete=bool(summary["complete"]),
+            up_to_date=record["settings"].get("data set") in (None, _digest(directory.dataset / PARQUET)),
+            notes=tuple(map(str, summary.get("notes", ()))),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise RunError(
@@ -233,6 +248,11 @@ def _dataset(directory: RunDirectory) -> list[dict[str, Any]]:
             f"{file}: cannot be read ({error}). Run `regenesis synthesize` on its run again to write it."
         ) from error
     return found
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _totals(directory: RunDirectory) -> Mapping[str, Any]:
