@@ -3,14 +3,19 @@
     regenesis grade responses.jsonl --out graded.jsonl
 
 Rows are `{"response", "gold", "kind"?, "choices"?}`; gold is read as a run reads it. The summary is printed at the end.
+A log of lm-evaluation-harness (`--log_samples`) is read too, and its scores are compared with our verdicts:
+
+    regenesis grade samples_regenesis_gsm8k_….jsonl
+    regenesis grade samples_bbh_cot_zeroshot_navigate_….jsonl --task bbh/navigate
 """
 
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any
@@ -21,7 +26,11 @@ from regenesis.cli.options import AsJson
 
 if TYPE_CHECKING:
     from regenesis.answers.gold import Column
-    from regenesis.types import Choice
+    from regenesis.evaluation.harness_log import Agreement
+    from regenesis.types import Choice, Verdict
+
+Read = Callable[[list[str]], Iterator[tuple[int, dict[str, Any]]]]
+"""Reads the numbered rows of a file, and names those that cannot be used in the list."""
 
 _MOST_FAULTS_SHOWN = 10
 _MOST_CELLS_SHOWN = 5
@@ -32,8 +41,20 @@ _LOOKED_AT = 1000
 
 def grade_command(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="JSONL rows with response, gold and optionally kind, choices.")
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="JSONL rows with response, gold and optionally kind, choices; or a log of lm-evaluation-harness.",
+        ),
     ],
+    task: Annotated[
+        str | None,
+        typer.Option(
+            "--task",
+            help="For a log of one of the harness' own tasks: the catalogued task over the same dataset, e.g. "
+            "bbh/navigate. Default: its target is the gold answer.",
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Write the graded rows to this file instead of stdout.")
     ] = None,
@@ -46,16 +67,18 @@ def grade_command(
     line number, counted and skipped; the command fails only if no row is valid.
     """
     from regenesis.errors import RegenesisError
+    from regenesis.evaluation.harness_log import Agreement
 
+    harness: defaultdict[str, Agreement] = defaultdict(Agreement)
     counts: Counter[str] = Counter()
     rules: Counter[str] = Counter()
     faults: list[str] = []
     without_gold: Counter[str] = Counter()
-    column, first = _column(file), _first_position(file)
+    read = _reader(file, task)
+    column, first = _column(read), _first_position(read, file)
     with ExitStack() as stack:
-        source = _opened(stack, file, "r")
         target = None if out is None else _opened(stack, _distinct(out, file), "w")
-        for number, row in _rows(source, faults):
+        for number, row in read(faults):
             graded = _graded(row, f"line {number}", column, first, faults)
             if graded is None:
                 continue
@@ -63,6 +86,8 @@ def grade_command(
                 without_gold[" ".join(str(row.get("gold")).split())[:_LONGEST_SHOWN]] += 1
             else:
                 counts[graded["status"]] += 1
+                for name, score in row.get("harness", {}).items():
+                    harness[name].add(score, graded["status"] == "correct")
             rules[graded["rule"]] += 1
             if target is not None:
                 target.write(json.dumps(graded, ensure_ascii=False) + "\n")
@@ -70,7 +95,7 @@ def grade_command(
                 print(json.dumps(graded))
     if not counts and not without_gold:
         raise RegenesisError(f"{file}: no valid rows. " + (" ".join(faults[:3]) or "The file is empty."))
-    _report(counts, rules, faults, without_gold, as_json)
+    _report(counts, rules, faults, without_gold, harness, as_json)
 
 
 def _distinct(out: Path, file: Path) -> Path:
@@ -92,6 +117,30 @@ def _opened(stack: ExitStack, path: Path, mode: str) -> IO[str]:
         raise RegenesisError(f"{path}: cannot be opened ({error.strerror}). Give the path of a JSONL file.") from error
 
 
+def _reader(file: Path, task: str | None) -> Read:
+    """How the rows of a file are read, from the first one every time; those of a harness' log as answers."""
+    from regenesis.errors import RegenesisError
+    from regenesis.evaluation.harness_log import is_logged, logged_answers, recipe_for
+
+    def lines(faults: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+        with ExitStack() as stack:
+            yield from _rows(_opened(stack, file, "r"), faults)
+
+    first = next(lines([]), None)
+    if first is None or not is_logged(first[1]):
+        if task is not None:
+            raise RegenesisError(f"--task {task}: goes with a log of lm-evaluation-harness, and {file} is none.")
+        return lines
+    found: list[str] = []
+    answers = logged_answers(lines(found), found, recipe_for(task) if task is not None else None)
+
+    def logged(faults: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+        faults.extend(found)
+        yield from answers
+
+    return logged
+
+
 def _rows(source: IO[str], faults: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
     for number, line in enumerate(source, 1):
         if not line.strip():
@@ -107,37 +156,35 @@ def _rows(source: IO[str], faults: list[str]) -> Iterator[tuple[int, dict[str, A
             faults.append(f"line {number}: a JSON {type(row).__name__} instead of an object.")
 
 
-def _column(file: Path) -> Column:
+def _column(read: Read) -> Column:
     """What the gold answers tell about those that are ambiguous alone, as a run finds it out."""
     from regenesis.answers.gold import look_at
 
-    with ExitStack() as stack:
-        rows = (row for _, row in _rows(_opened(stack, file, "r"), []))
-        golds = (row.get("gold") for row in rows if row.get("kind") in (None, "auto") and not row.get("choices"))
-        return look_at(islice(golds, _LOOKED_AT))
+    rows = (row for _, row in read([]))
+    golds = (row.get("gold") for row in rows if row.get("kind") in (None, "auto") and not row.get("choices"))
+    return look_at(islice(golds, _LOOKED_AT))
 
 
-def _first_position(file: Path) -> int | None:
+def _first_position(read: Read, file: Path) -> int | None:
     """The position of the first option where gold answers are positions, told from all rows as a run tells it."""
     from regenesis.errors import RegenesisError
     from regenesis.tasks.choices import read_choices
     from regenesis.tasks.positions import AmbiguousPositionsError, first_position
     from regenesis.tasks.rows import RowError
 
-    def cells(stack: ExitStack) -> Iterator[tuple[Any, tuple[Choice, ...]]]:
-        for _, row in _rows(_opened(stack, file, "r"), []):
+    def cells() -> Iterator[tuple[Any, tuple[Choice, ...]]]:
+        for _, row in read([]):
             if row.get("choices") and row.get("kind") in (None, "auto", "choice"):
                 with suppress(RowError):
                     yield row.get("gold"), read_choices(row["choices"])
 
-    with ExitStack() as stack:
-        try:
-            return first_position(cells(stack))
-        except AmbiguousPositionsError:
-            raise RegenesisError(
-                f"{file}: `gold` names options by position, and no row tells whether the first is 0 or 1. "
-                "Write their labels (A, B, …), or positions as numbers, which begin at 0."
-            ) from None
+    try:
+        return first_position(cells())
+    except AmbiguousPositionsError:
+        raise RegenesisError(
+            f"{file}: `gold` names options by position, and no row tells whether the first is 0 or 1. "
+            "Write their labels (A, B, …), or positions as numbers, which begin at 0."
+        ) from None
 
 
 def _graded(
@@ -153,6 +200,8 @@ def _graded(
         faults.append(f"{where}: {fault}")
         return None
     kind: Any = row.get("kind") or "auto"
+    if kind == "scorer" and row.get("scoring"):
+        return row | _judgement(_scored(row))
     try:
         choices = read_choices(row.get("choices")) if kind in ("auto", "choice") else ()
         cell = label_at(row["gold"], choices, first) if choices else row["gold"]
@@ -166,7 +215,20 @@ def _graded(
     else:
         known = cell if isinstance(gold, NoGold) else [gold.text, *gold.accepted]
         verdict = grade(row["response"], known, kind=gold.kind, choices=choices)
-    return row | {
+    return row | _judgement(verdict)
+
+
+def _scored(row: dict[str, Any]) -> Verdict:
+    """The verdict of a task's own scorer, on a row that says how to score."""
+    from regenesis.answers import grade_with_scorer
+    from regenesis.types import Question
+
+    question = Question("row", "row", "a question", None, "scorer", scoring=row["scoring"])
+    return grade_with_scorer(row["response"], question)
+
+
+def _judgement(verdict: Verdict) -> dict[str, Any]:
+    return {
         "status": verdict.status,
         "extracted": verdict.extracted,
         "reason": verdict.reason,
@@ -191,7 +253,12 @@ def _fault(row: dict[str, Any]) -> str | None:
 
 
 def _report(
-    counts: Counter[str], rules: Counter[str], faults: list[str], without_gold: Counter[str], as_json: bool
+    counts: Counter[str],
+    rules: Counter[str],
+    faults: list[str],
+    without_gold: Counter[str],
+    harness: Mapping[str, Agreement],
+    as_json: bool,
 ) -> None:
     total = sum(counts.values())
     figures = {status: counts[status] for status in ("correct", "incorrect", "unparsed")}
@@ -202,6 +269,7 @@ def _report(
             "bad_rows": len(faults),
             "without_gold": without_gold.total(),
             "rules": dict(rules.most_common()),
+            **({"harness": {name: asdict(one) for name, one in harness.items()}} if harness else {}),
         }
         print(json.dumps(summary | {"faults": faults[:_MOST_FAULTS_SHOWN]}))
         return
@@ -211,6 +279,13 @@ def _report(
         typer.echo(f"and {len(faults) - _MOST_FAULTS_SHOWN} more invalid rows.", err=True)
     shares = ", ".join(f"{count} {status} ({100 * count / max(total, 1):.1f} %)" for status, count in figures.items())
     typer.echo(f"{total} graded: {shares}; {len(faults)} invalid rows skipped.", err=True)
+    for name, one in harness.items():
+        typer.echo(
+            f"The harness' {name} counts {one.correct} of {one.answers} as correct "
+            f"({100 * one.correct / one.answers:.1f} %); both say the same of {one.agreed} "
+            f"({100 * one.agreed / one.answers:.1f} %).",
+            err=True,
+        )
     if without_gold:
         shown = ", ".join(repr(cell) for cell, _ in without_gold.most_common(_MOST_CELLS_SHOWN))
         typer.echo(f"{without_gold.total()} rows without a gold answer ({shown}), excluded.", err=True)
