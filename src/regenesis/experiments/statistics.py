@@ -121,7 +121,7 @@ def combined(parts: Sequence[Part]) -> tuple[float, float]:
     if len({part.df for part in parts}) == 1:
         return error, float(parts[0].df)
     reach = math.sqrt(math.fsum(quantile(UPPER, part.df) ** 2 * part.variance for part in parts))
-    return error, df_of_quantile(reach / error, UPPER, min(part.df for part in parts), max(part.df for part in parts))
+    return error, df_of_quantile(reach / error, UPPER)
 
 
 def holm_adjusted(estimates: Sequence[Estimate]) -> list[float]:
