@@ -90,7 +90,7 @@ _SETTINGS = {
 
 def _is_at_hand(config: RunConfig) -> bool:
     """Whether the engine can be had without fetching anything."""
-    if config.engine.loads is None:
+    if config.engine.loads is None or config.engine.identity() is not None:
         return True
     if Path(config.engine.model).expanduser().is_dir():
         return True

@@ -20,6 +20,7 @@ from regenesis.filesystems import free_bytes
 from regenesis.findings import Finding, Status, version
 from regenesis.models import KNOWN, cached
 from regenesis.models.names import HubName, LocalName, PackageName, parse_name
+from regenesis.training.by_engine import trains_itself
 from regenesis.training.trackers import how_to_get, missing_trackers
 from regenesis.training.trl_arguments import fault_in
 from regenesis.types import Question
@@ -97,6 +98,9 @@ def check_training(subject: Subject) -> Iterator[Finding]:
     if config is None or model is None:
         return
     training = config.training
+    if trains_itself(training, config.engine):
+        yield Finding("training", "ok", f"The engine `{config.engine.kind}` trains its own model.")
+        return
     if training.python is not None:
         there = os.access(training.python, os.X_OK) or len(training.python.parts) == 1
         summary = f"Training uses {training.python}, which is {'there' if there else 'no program'}."

@@ -23,6 +23,7 @@ from regenesis.models import KNOWN, Weights, cached, locate_weights
 from regenesis.models.hub import download_tokenizer
 from regenesis.models.names import HubName, PackageName, parse_name
 from regenesis.prompts import load_answering
+from regenesis.training.by_engine import trains_itself
 from regenesis.training.rows import RowTemplate
 from regenesis.training.turns import names_thoughts, opens_a_thought
 from regenesis.types import Question
@@ -40,6 +41,8 @@ def check_template(subject: Subject) -> Iterator[Finding]:
     model = config.training.model or config.engine.weights if config is not None else None
     if config is None or model is None or any(util.find_spec(name) is None for name in ("transformers", "gguf")):
         return
+    if trains_itself(config.training, config.engine):
+        return  # without a template
     try:
         weights = _with_a_tokenizer(model)
     except RegenesisError as error:

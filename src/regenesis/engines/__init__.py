@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from regenesis.engines.base import Engine
 from regenesis.engines.catalogue import EngineField, default_engine, engine_class, engine_kinds
-from regenesis.engines.config import EngineConfig, LocalEngineConfig
+from regenesis.engines.config import EngineConfig, LocalEngineConfig, Trained
 
 __all__ = [
     "Engine",
     "EngineConfig",
     "EngineField",
     "LocalEngineConfig",
+    "Trained",
     "default_engine",
     "engine_class",
     "engine_kinds",

@@ -27,6 +27,7 @@ CATALOGUE = Catalogue(
         "openai": "regenesis.engines.openai.config:OpenAIEngineConfig",
         "llamacpp": "regenesis.engines.llamacpp.config:LlamaCppEngineConfig",
         "transformers": "regenesis.engines.transformers.config:TransformersEngineConfig",
+        "simulated": "regenesis.engines.simulated.config:SimulatedEngineConfig",
     },
 )
 DEFAULT = "llamacpp"

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
@@ -28,12 +29,32 @@ if TYPE_CHECKING:
     from regenesis.models import Progress
 
 
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What an engine that trains its own models says of a training.
+
+    Attributes:
+        rows: Rows trained on.
+        tokens: Tokens of all rows, prompts included.
+        supervised_tokens: Those of them that are replies.
+        longest: Most tokens of a row.
+    """
+
+    rows: int
+    tokens: int
+    supervised_tokens: int
+    longest: int
+
+
 class EngineConfig(Section):
     """What every engine's config has, and what is asked of it."""
 
     loads: ClassVar[Literal["gguf", "checkpoint"] | None] = None
     """In which form it loads weights that are on this machine, tuned ones too; `None` for one that cannot, such as a
     server. One that can has `with_adapter`, and its model is told by the contents of its weights."""
+
+    trains: ClassVar[bool] = False
+    """Whether it trains its own model by `train`, in place of the training of weights."""
 
     kind: str
     """Which engine: one that comes with the package, one that another package registers, or `module:Class`."""
@@ -75,6 +96,19 @@ class EngineConfig(Section):
     def with_adapter(self, adapter: Path | None) -> Self:
         """The same engine with a LoRA adapter over its model, peft's folder or a GGUF file as `loads` says, or none."""
         raise NotImplementedError(f"the engine {self.kind} lays no adapter over its model")
+
+    def train(self, dataset: Path, output: Path, seed: int) -> Trained:
+        """Trains the model, without its adapter, and writes a folder that `with_adapter` takes; for one that `trains`.
+
+        Args:
+            dataset: The Parquet file of a data set.
+            output: The folder, which is empty or missing.
+            seed: Of the training.
+
+        Raises:
+            ModelError: The data set cannot be read, or the model cannot be trained on it.
+        """
+        raise NotImplementedError(f"the engine {self.kind} trains no models")
 
     def identity(self, thinking: Thinking = "off") -> str | None:
         """Who the model is, as the opened engine would say, where a name alone tells; else it has to be opened."""

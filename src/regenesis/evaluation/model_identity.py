@@ -37,8 +37,8 @@ def recall(config: EngineConfig, thinking: Thinking, file: Path, fetching: Progr
 
 
 def remember(config: EngineConfig, thinking: Thinking, file: Path, identity: str) -> None:
-    """Notes the identity of an engine of this config."""
-    if config.loads is not None:
+    """Notes the identity of an engine of this config, where it takes more than its name to tell."""
+    if config.loads is not None and config.identity(thinking) is None:
         write_json(file, {"identity": identity, "of": _contents(config, thinking, None)})
 
 

@@ -101,7 +101,7 @@ def require_fresh(engines: Mapping[str, EngineConfig], directory: RunDirectory) 
     """
     folders = dict(_rounds(directory))
     for name, config in engines.items():
-        served = config.identity()
+        served = config.identity() if config.loads is None else None
         if name not in folders or served is None:
             continue
         note = directory.evaluation / name / "served.json"

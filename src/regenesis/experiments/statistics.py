@@ -204,7 +204,9 @@ def _jackknife(sums: numpy.ndarray, sizes: numpy.ndarray) -> float:
 
 def _seed_part(measured: Sequence[_Measured]) -> list[Part]:
     """The seeds' part of the variance of the mean over tasks; none for one seed, which has nothing to vary from."""
-    means = sum(one.seed_means for one in measured) / len(measured)
+    import numpy
+
+    means = numpy.mean([one.seed_means for one in measured], axis=0)
     seeds = len(means)
     if seeds < 2:
         return []

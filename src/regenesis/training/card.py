@@ -33,7 +33,19 @@ _RESULTS = ("<!-- results -->", "<!-- end of results -->")
 _NOT_MEASURED = "Not measured yet: `regenesis evaluate` compares it with its base on held-out questions."
 
 _PLACED = frozenset(
-    {"title", "base", "license", "language", "datasets", "tags", "notes", "folder", "fingerprint", "provenance"}
+    {
+        "title",
+        "base",
+        "license",
+        "language",
+        "datasets",
+        "tags",
+        "notes",
+        "folder",
+        "fingerprint",
+        "provenance",
+        "engine",
+    }
 )
 _STARTS = frozenset({"resumed_at", "changes", "already_done"})
 _FIGURES = {
@@ -72,8 +84,9 @@ def write_model_card(folder: Path, facts: Mapping[str, Any]) -> Path:
         folder: The model: an adapter in the form of peft if it holds `adapter_config.json`, else a checkpoint.
         facts: What a training reports (`TrainingReport.record`), each of it optional. `title`, `base` (as the user
             named the model), `license` (its licence, as text or as the fields of a card), `language` (a list of
-            codes), `datasets` (hub ids), `provenance` (see `regenesis.report.provenance`), `tags` and `notes` have
-            their places; what a training does not report itself is taken to speak of the data.
+            codes), `datasets` (hub ids), `engine` (the only one that loads the model, where it has no weights),
+            `provenance` (see `regenesis.report.provenance`), `tags` and `notes` have their places; what a training does
+            not report itself is taken to speak of the data.
 
     Returns:
         The card's path.
@@ -84,10 +97,11 @@ def write_model_card(folder: Path, facts: Mapping[str, Any]) -> Path:
     base = _Base(str(facts.get("base") or ""))
     provenance = Provenance.from_record(facts.get("provenance"))
     adapter = (folder / "adapter_config.json").is_file()
+    engine = facts.get("engine")
     parts = [
         f"# {cell(facts.get('title') or _title(base, provenance))}",
         _opening(base, adapter, provenance),
-        _usage(base, adapter),
+        _only_by(str(engine)) if engine else _usage(base, adapter),
         "## Results",
         "\n".join((_RESULTS[0], _NOT_MEASURED, _RESULTS[1])),
         "## Training data",
@@ -183,11 +197,13 @@ def _data(base: _Base, facts: Mapping[str, Any], adapter: bool, provenance: Prov
     if licence is None and base.link is not None:
         licence = {"license": "other", "license_name": "that-of-the-base-model"}
     relation = {"base_model_relation": "adapter" if adapter else "finetune"} if base.repository is not None else {}
-    kinds = [*(["self-improvement"] if provenance.by_model else []), "reasoning", "sft", *(["lora"] if adapter else [])]
+    weightless = bool(facts.get("engine"))
+    lora = ["lora"] if adapter and not weightless else []
+    kinds = [*(["self-improvement"] if provenance.by_model else []), "reasoning", "sft", *lora]
     return ModelCardData(
         **license_fields(licence, link=base.link),
         language=list(facts.get("language") or ["en"]),
-        library_name="peft" if adapter else "transformers",
+        library_name="regenesis" if weightless else "peft" if adapter else "transformers",
         pipeline_tag="text-generation",
         base_model=base.repository,
         datasets=list(facts.get("datasets") or ()) or None,
@@ -234,6 +250,13 @@ def _usage(base: _Base, adapter: bool) -> str:
             'model = AutoModelForCausalLM.from_pretrained("<this repository>")\n'
         )
     return f'```python\n{loading}tokenizer = AutoTokenizer.from_pretrained("<this repository>")\n```'
+
+
+def _only_by(engine: str) -> str:
+    return (
+        f"**This is no language model.** The engine `{engine}` of regenesis made it, and nothing else loads it:"
+        f"\n\n```yaml\nengine:\n  kind: {engine}\n  adapter: <this folder>\n```"
+    )
 
 
 def _data_section(facts: Mapping[str, Any], provenance: Provenance) -> str:

@@ -15,16 +15,14 @@ from regenesis.checkpoints import load_model, load_tokenizer
 from regenesis.checkpoints.chats import Chat, name_ends, stop_tokens
 from regenesis.checkpoints.memory import let_go_of_memory
 from regenesis.errors import TrainingError
-from regenesis.filesystems import give_usual_rights
 from regenesis.models import locate_weights
 from regenesis.training import processes
-from regenesis.training.card import write_model_card
 from regenesis.training.history import History
 from regenesis.training.job import TrainingJob, changes, fingerprint
 from regenesis.training.memory import explaining_memory
 from regenesis.training.progress import TrainingProgress
 from regenesis.training.quiet import quiet
-from regenesis.training.report import RECORD, TrainingReport, from_record, read_record
+from regenesis.training.report import TrainingReport, from_record
 from regenesis.training.rows import Rows, tokenise
 from regenesis.training.saving import (
     about_writing,
@@ -33,10 +31,9 @@ from regenesis.training.saving import (
     read_mark,
     remove_others,
     require_room,
-    sync_files,
-    write_synced,
 )
 from regenesis.training.setup import Setup, adapter_config, require_layers, trainer_arguments
+from regenesis.training.staging import finish, finish_swap, read_record_alike, staged_folder
 from regenesis.training.trackers import keep_in_run, require_trackers
 
 if TYPE_CHECKING:
@@ -66,11 +63,11 @@ def train(
     progress = progress or TrainingProgress()
     _require_extra()
     require_trackers(job.config.report_to)
-    _finish_swap(job)
+    finish_swap(job)
     progress.phase = "checking model and data"
     weights = locate_weights(job.model, progress=progress.fetching)
     settings = job.settings(weights.identity)
-    record = _read_record_alike(job)
+    record = read_record_alike(job)
     if record is not None and record.get("fingerprint") == fingerprint(settings):
         return from_record(job.output, record)
     changed = changes(record["settings"], settings) if record is not None else []
@@ -256,7 +253,7 @@ class _Training:
     def _write(self, trainer: SupervisedTrainer, report: TrainingReport) -> None:
         """Writes the model beside the place it is for, and moves it there when it is whole."""
         job = self._job
-        staged = _staged(job)
+        staged = staged_folder(job)
         if processes.is_first():
             shutil.rmtree(staged, ignore_errors=True)
         if trainer.is_fsdp_enabled:
@@ -269,11 +266,7 @@ class _Training:
                 # a pickle, which nobody should have to trust
                 (staged / "training_args.bin").unlink(missing_ok=True)
                 _order_names(staged / "adapter_config.json")
-                write_model_card(staged, {**job.facts, **report.record()})
-                give_usual_rights(staged)
-                sync_files(staged)
-                write_synced(staged / RECORD, json.dumps(report.record(), indent=1) + "\n")
-                _finish_swap(job)
+                finish(job, report)
                 remove_others(self._checkpoints, None)
         except Exception as error:
             if isinstance(error, TrainingError) or not about_writing(error):
@@ -312,28 +305,6 @@ def _parameters(trainer: SupervisedTrainer) -> tuple[int, int]:
     trainable = sum(weight.numel() for weight in weights if weight.requires_grad)
     total = sum(weight.numel() for weight in weights)
     return trainable, total if trainable == total else total - trainable
-
-
-def _staged(job: TrainingJob) -> Path:
-    return job.work / "model"
-
-
-def _finish_swap(job: TrainingJob) -> None:
-    """Puts a finished model in its place; one that an earlier start finished and did not live to move, too."""
-    staged, old = _staged(job), job.work / "old-model"
-    if not processes.is_first() or not (staged / RECORD).is_file():
-        return
-    shutil.rmtree(old, ignore_errors=True)
-    job.output.parent.mkdir(parents=True, exist_ok=True)
-    if job.output.exists():
-        job.output.rename(old)
-    staged.rename(job.output)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _read_record_alike(job: TrainingJob) -> dict[str, Any] | None:
-    """What stands beside the model; the same for all processes, though the first may be moving it meanwhile."""
-    return (None if processes.is_first() else read_record(_staged(job))) or read_record(job.output)
 
 
 def _require_extra() -> None:

@@ -22,6 +22,7 @@ from regenesis.store.directory import RunDirectory, read_json
 from regenesis.store.journal import Journal
 from regenesis.training import TrainingJob, TrainingProgress, TrainingReport, processes, train
 from regenesis.training.base_model import model_to_train
+from regenesis.training.by_engine import train_by_engine, trains_itself
 from regenesis.training.launch import inside_launch
 
 
@@ -52,7 +53,11 @@ def train_run(
             journal("training_step", **row, steps=progress.steps, seconds_left=None if left is None else round(left))
 
         try:
-            report = train(job, progress, note_step)
+            report = (
+                train_by_engine(job, config.engine)
+                if trains_itself(config.training, config.engine)
+                else train(job, progress, note_step)
+            )
         except BaseException as error:
             why = str(error) if isinstance(error, RegenesisError) else type(error).__name__
             journal("training_stopped", why=why, step=progress.step, steps=progress.steps)

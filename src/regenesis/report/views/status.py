@@ -74,6 +74,8 @@ def _trained(found: Status) -> str:
     if not isinstance(trained, int) or not all(isinstance(loss, int | float) for loss in losses):
         return what
     length = counted(trained, "step")
+    if found.trained.get("parameters") == 0:  # no weights, so no loss
+        return f"{what}, {length}"
     return f"{what}, {length}, loss {losses[0]:.4f} at the first and {losses[1]:.4f} at the last"
 
 

@@ -22,12 +22,12 @@ def training_view(report: TrainingReport, run: Path) -> View:
     notes = [*(f"Retrained: {change}" for change in report.changes), *report.notes]
     folder = shlex.quote(str(run))
     trained = f"({rounded(report.trainable)} of {rounded(report.parameters)} parameters trained)"
-    steps = [
-        (what.capitalize(), f"{report.folder}   {trained}"),
-        ("History", str(run / "training" / "history.csv")),
-        ("Evaluate", f"regenesis evaluate {folder}"),
-        ("Export", f"regenesis export {folder} --to merged"),
-    ]
+    steps = [(what.capitalize(), f"{report.folder}   {trained if report.parameters else ''}".rstrip())]
+    if report.parameters:
+        steps += [("History", str(run / "training" / "history.csv"))]
+    steps += [("Evaluate", f"regenesis evaluate {folder}")]
+    if report.parameters:
+        steps += [("Export", f"regenesis export {folder} --to merged")]
     return [
         [*(Note(in_a_line(note, 400), "warning") for note in notes), _headline(report, what)],
         [Facts(_figures(report), copied=True)],
@@ -49,10 +49,12 @@ def _figures(report: TrainingReport) -> list[tuple[str, str]]:
     speed = report.tokens / report.seconds if report.seconds else 0.0
     together = f", {report.processes} processes" if report.processes > 1 else ""
     where = f"{report.device}, {report.dtype}{together}"
+    # an engine that trains by itself has neither weights nor a loss
+    loss = [("loss", f"{report.first_loss:.4f} at the first step, {report.final_loss:.4f} at the last")]
     return [
         ("rows", f"{report.rows:,}{packed}, at most {report.max_length:,} tokens each"),
         ("tokens", f"{report.row_tokens:,}, {report.supervised_tokens:,} of them in the loss ({part})"),
         ("steps", f"{report.steps:,} of {counted(report.batch_size, 'row')}, {report.epochs:g} epochs"),
-        ("loss", f"{report.first_loss:.4f} at the first step, {report.final_loss:.4f} at the last"),
+        *(loss if report.parameters else []),
         ("time", f"{duration(report.seconds)} on {where}, {speed:,.0f} tokens/s"),
     ]
