@@ -63,6 +63,16 @@ def test_garbage_is_told_from_odd_but_honest_text(case: dict[str, Any]) -> None:
     assert is_garbage(case["text"], asked(case)) == (case["fate"] == "garbage")
 
 
+@table("outputs")
+def test_an_output_that_no_program_gave_is_told_from_honest_code(
+    case: dict[str, Any], path_of: Callable[..., ReasoningPath]
+) -> None:
+    question = Question("q", "t", asked(case), None, case.get("kind", "number"))
+    curator = Curator(CurationConfig(min_steps=0, require_box=False))
+    defect = curator.defect(path_of(case["text"]), case["text"], question)
+    assert defect == ("invented_output" if case["fate"] == "invented" else None)
+
+
 @table("turns")
 def test_what_follows_the_final_answer_is_cut_where_a_new_turn_starts(
     case: dict[str, Any], path_of: Callable[..., ReasoningPath]

@@ -19,6 +19,7 @@ from regenesis.curation.garbage import is_garbage
 from regenesis.curation.leaks import find_leak
 from regenesis.curation.numbered import list_start, opened_with_list
 from regenesis.curation.openings import without_opening
+from regenesis.curation.outputs import has_invented_output
 from regenesis.curation.repetition import loops
 from regenesis.curation.selection import near_duplicates, select
 from regenesis.curation.steps import too_few_steps
@@ -37,6 +38,7 @@ DEFECTS = (
     "broken_box",
     "unboxed",
     "invented_turn",
+    "invented_output",
     "leak",
     "no_list",
 )
@@ -65,6 +67,8 @@ class Curator:
             lambda path, text, question: has_broken_box(text),
             lambda path, text, question: config.require_box and first_box(path.text) is None,
             lambda path, text, question: has_invented_turn(text, question.text),
+            # where a program is asked for, what it prints may well be shown
+            lambda path, text, question: question.kind != "code" and has_invented_output(text, question.text),
             lambda path, text, question: find_leak(text, question.text, self._scaffold) is not None,
             lambda path, text, question: config.numbered_list == "require" and list_start(text) is None,
         )
