@@ -1,5 +1,6 @@
-"""`regenesis compare`: how finished runs compare, question by question.
+"""`regenesis compare`: methods on equal terms, as an experiment plans them or between finished runs.
 
+regenesis compare experiment.yaml --run-dir experiments/x           runs the experiment, or goes on with it
 regenesis compare runs/a runs/b                                     methods are called by their folders
 regenesis compare star=runs/s-0 star=runs/s-1 ours=runs/o-0 ours=runs/o-1       two seeds each
 """
@@ -11,15 +12,23 @@ from typing import Annotated
 
 import typer
 
-from regenesis.cli.options import AsJson
+from regenesis.cli.options import AsJson, Overrides
 from regenesis.errors import ConfigError
 
 
 def compare_command(
     targets: Annotated[
         list[str],
-        typer.Argument(metavar="[LABEL=]RUN…", help="Finished runs; those of one label are seeds of one method."),
+        typer.Argument(
+            metavar="EXPERIMENT | [LABEL=]RUN…",
+            help="An experiment's YAML file; or finished runs, those of one label being seeds of one method.",
+        ),
     ],
+    run_dir: Annotated[
+        Path | None,
+        typer.Option(help="Of an experiment: its folder; default experiments/<file name>.", show_default=False),
+    ] = None,
+    overrides: Overrides = None,
     baseline: Annotated[
         list[str] | None,
         typer.Option(help="Compare with the best of these methods, by label; repeatable. Default: all other methods."),
@@ -29,10 +38,38 @@ def compare_command(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare finished runs: accuracies, and differences from the base model and the best baseline, with 95 % CIs.
+    """Compare methods: accuracies, and differences from the base model and the best baseline, with 95 % CIs.
 
-    Runs are compared on the questions that all of them have answered. What was not alike is named first.
-    """
+    Given an experiment's YAML file: synthesize, train and evaluate each method on each training set with each seed, on
+    equal terms, then compare. Rerun the same command to resume; tables.md, .tex, .csv and results.json in its folder
+    are brought up to date after each model.
+
+    Given finished runs: compare them on the questions that all of them have answered. What was not alike is named
+    first.
+
+    \b
+    Exit codes:
+      0    done
+      1    an error
+      2    the command line cannot be read
+      3    stopped before the end: a budget ran out, or questions were
+           set aside because the engine kept failing on them
+      4    a method kept no paths, so there is nothing to train on; or no
+           answer could be parsed for at least one task
+      130  interrupted
+    """  # noqa: D301 - the command line knows a paragraph to leave alone by that character
+    experiment = _experiment(targets)
+    if experiment is not None:
+        from regenesis.cli.experiment import compare_experiment
+
+        if baseline or out is not None:
+            raise ConfigError("--baseline and --out go with finished runs; an experiment says `baselines` itself.")
+        compare_experiment(
+            experiment, run_dir or Path("experiments") / experiment.stem, overrides or [], as_json=as_json
+        )
+        return
+    if run_dir is not None or overrides:
+        raise ConfigError("--run-dir and --set go with an experiment's YAML file, not with finished runs.")
     from regenesis.cli.terminal import console, print_json
     from regenesis.experiments.after_the_fact import compare_folders
     from regenesis.experiments.writing import comparison_json, write_tables
@@ -46,6 +83,20 @@ def compare_command(
         print_json(comparison_json(comparison))
     else:
         print_view(console(), comparison_view(comparison))
+
+
+def _experiment(targets: list[str]) -> Path | None:
+    """The experiment's file, where that is what is compared.
+
+    Raises:
+        ConfigError: It is given together with something else.
+    """
+    files = [target for target in targets if target.endswith((".yaml", ".yml")) and not Path(target).is_dir()]
+    if not files:
+        return None
+    if len(targets) > 1:
+        raise ConfigError(f"{files[0]}: is an experiment's file; give it alone, or give the folders of runs.")
+    return Path(files[0])
 
 
 def _named(target: str) -> tuple[str | None, Path]:

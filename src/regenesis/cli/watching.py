@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from regenesis.evaluation.progress import EvaluationProgress
+    from regenesis.experiments.observing import GroupProgress
     from regenesis.synthesis.progress import Progress
 
 
@@ -87,3 +88,21 @@ class WatchingEvaluation(_Watching):
     def _done_so_far(self) -> str:
         progress = self._progress
         return f" ({progress.answered:,} of {progress.questions:,} by {progress.model})" if progress.model else ""
+
+
+class WatchingGroup(_Watching):
+    """Syntheses of an experiment, side by side under one display."""
+
+    def __init__(
+        self, console: Console, display: AbstractContextManager[object], progress: GroupProgress, command: str
+    ) -> None:
+        super().__init__(console, display, command)
+        self._progress = progress
+
+    def _has_asked(self) -> bool:
+        return bool(self._progress.traffic.sent or self._progress.traffic.recalled)
+
+    def _done_so_far(self) -> str:
+        finished = sum(one.finished for _, one in self._progress.cells)
+        questions = sum(one.questions for _, one in self._progress.cells)
+        return f" ({finished:,} of {questions:,} questions finished)" if questions else ""

@@ -11,12 +11,23 @@ from regenesis.section import Section, may_differ
 
 def differences(frozen: RunConfig, wanted: RunConfig) -> list[str]:
     """Names what differs between two configs among the fields that shape a run's requests and data."""
-    before, after = (dict(_shaping(config, config.model_dump(mode="json"))) for config in (frozen, wanted))
-    return [
-        f"{name}: {before.get(name)!r} → {after.get(name)!r}"
+    return list(section_differences(frozen, wanted).values())
+
+
+def section_differences(frozen: Section, wanted: Section, prefix: str = "") -> dict[str, str]:
+    """What differs between two sections among the fields that may not, by dotted name, as a line each.
+
+    Args:
+        frozen: The one that something was started with.
+        wanted: The one of now.
+        prefix: Where they stand.
+    """
+    before, after = (dict(_shaping(one, one.model_dump(mode="json"), prefix)) for one in (frozen, wanted))
+    return {
+        name: f"{name}: {before.get(name)!r} → {after.get(name)!r}"
         for name in sorted(before.keys() | after.keys())
         if before.get(name) != after.get(name)
-    ]
+    }
 
 
 def _shaping(value: Any, plain: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

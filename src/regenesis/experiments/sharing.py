@@ -37,16 +37,14 @@ class SharedTraffic:
         sent: Requests sent to an engine.
         prompt_tokens: Tokens of their prompts.
         completion_tokens: New tokens.
+        in_flight: Requests that an engine is working on.
     """
 
     recalled: int = 0
     sent: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
-
-    def count(self, completion: Completion) -> None:
-        self.prompt_tokens += completion.prompt_tokens
-        self.completion_tokens += completion.completion_tokens
+    in_flight: int = 0
 
 
 class SharedEngines:
@@ -124,10 +122,8 @@ class SharedEngines:
                 # made only now, so that loading the first model takes nothing of its minutes
                 self._budget = Budget(self._budget_config)
             self._budget.take_request()
-            self.traffic.sent += 1
-            completion = await engine.complete(request)
+            completion = await self._complete(engine, request)
             self._budget.add_tokens(completion)
-            self.traffic.count(completion)
             if not completion.refused:
                 await self.ledger.put(request, completion)
         except Exception as error:
@@ -142,6 +138,18 @@ class SharedEngines:
             return completion
         finally:
             del self._in_flight[key]
+
+    async def _complete(self, engine: Engine, request: Request) -> Completion:
+        traffic = self.traffic
+        traffic.sent += 1
+        traffic.in_flight += 1
+        try:
+            completion = await engine.complete(request)
+        finally:
+            traffic.in_flight -= 1
+        traffic.prompt_tokens += completion.prompt_tokens
+        traffic.completion_tokens += completion.completion_tokens
+        return completion
 
     async def done_with(self, loaded: _Loaded) -> None:
         """Notes that a cell needs an engine no more."""

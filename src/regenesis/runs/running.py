@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from regenesis.config import RunConfig
+from regenesis.config import RunConfig, TrainingConfig
 from regenesis.doctor import before_a_run
 from regenesis.errors import ConfigError, TrainingEnded
 from regenesis.evaluation.progress import EvaluationProgress
@@ -107,6 +107,27 @@ def run(
     return RunReport(tuple(gone_through), ending)
 
 
+def train_in_process(run_dir: Path, config: TrainingConfig, output: int | None = None) -> dict[str, Any]:
+    """Trains a run's model in a process of its own, or several; what it takes of memory is given back at its end.
+
+    Args:
+        run_dir: The run's folder.
+        config: How to launch it.
+        output: File descriptor for what it prints; standard output if left out.
+
+    Returns:
+        What stands beside the model (`training.json`).
+
+    Raises:
+        TrainingError: It failed.
+        TrainingEnded: It was interrupted.
+    """
+    code = launch(launch_command(run_dir, config), output)
+    if code:
+        raise TrainingEnded(code)
+    return dict(read_record(run_dir / "model") or {})
+
+
 def look_ahead(config: RunConfig, run_dir: Path, *, trains: bool) -> list[str]:
     """What the user should know of a run's training before its synthesis is paid for.
 
@@ -171,14 +192,8 @@ class _Start:
         return report
 
     def _train(self, stage: Stage) -> StageReport:
-        # a process of its own, also on this machine's one CPU: what it takes of memory is given back before the next
-        # stage
-        command = launch_command(stage.directory, stage.config.training)
         with self.observer.watching(stage, None):
-            code = launch(command, self.training_output)
-            if code:
-                raise TrainingEnded(code)
-        return dict(read_record(stage.directory / "model") or {})
+            return train_in_process(stage.directory, stage.config.training, self.training_output)
 
     def _evaluate(self, stage: Stage) -> EvaluationReport:
         progress = EvaluationProgress()

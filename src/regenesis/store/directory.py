@@ -89,6 +89,10 @@ class RunDirectory:
     def dataset(self) -> Path:
         return self.path / "dataset"
 
+    def has_rows(self) -> bool:
+        """Whether the dataset has a row to train on."""
+        return (self.dataset / "train.parquet").is_file()
+
     @property
     def model(self) -> Path:
         """The tuned model: an adapter or a checkpoint, whole or not there."""

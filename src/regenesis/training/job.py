@@ -20,7 +20,7 @@ from regenesis.training.config import TrainingConfig
 from regenesis.training.trl_arguments import WITHOUT_EFFECT as ARGUMENTS_WITHOUT_EFFECT
 from regenesis.types import Thinking
 
-_WITHOUT_EFFECT = frozenset(
+WITHOUT_EFFECT = frozenset(
     {
         "gradient_checkpointing",
         "launcher",
@@ -77,7 +77,7 @@ class TrainingJob:
         training = {
             _PREFIX + name: value
             for name, value in plain.items()
-            if name not in _WITHOUT_EFFECT
+            if name not in WITHOUT_EFFECT
             and not (name == "lora" and self.config.tuning == "full")
             and not (name in _ADDED_LATER and value == defaults[name])
         }
