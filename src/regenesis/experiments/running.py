@@ -21,12 +21,12 @@ from typing import Any
 from regenesis.config import BudgetConfig
 from regenesis.errors import ConfigError, RegenesisError
 from regenesis.evaluation.progress import EvaluationProgress
-from regenesis.evaluation.record import EvaluationReport
+from regenesis.evaluation.record import SUMMARY, EvaluationReport
 from regenesis.experiments.cells import Cell, cells
+from regenesis.experiments.collecting import collect
 from regenesis.experiments.comparing import Comparison
 from regenesis.experiments.config import ExperimentConfig
 from regenesis.experiments.directory import ExperimentDirectory
-from regenesis.experiments.gathering import compare_cells
 from regenesis.experiments.observing import ExperimentObserver, GroupProgress
 from regenesis.experiments.sharing import SharedEngines, SharedTraffic
 from regenesis.experiments.terms import Terms, Yielded, equal_terms
@@ -234,11 +234,7 @@ class _Start:
 
     def write_tables(self) -> Comparison | None:
         """Compares what is finished so far, and writes the tables."""
-        finished = [one.cell for one in self.done if one.finished and one.evaluation is not None]
-        there = {cell.directory for cell in finished}
-        missing = [cell for cell in self.cells if cell.directory not in there]
-        notes = [note for terms in self.terms.values() for note in terms.notes]
-        comparison = compare_cells(self.experiment, finished, missing, notes)
+        comparison = collect(self.experiment, self.directory.path)
         if comparison is not None:
             write_tables(comparison, self.directory.path)
         return comparison
@@ -328,6 +324,8 @@ def _drawn(cell: Cell, terms: Terms) -> Cell:
     """The cell with its dataset drawn to the common number."""
     if cell.config.dataset == terms.dataset:
         return cell
+    # figures of a model that is going to be trained anew
+    (RunDirectory(cell.directory).evaluation / SUMMARY).unlink(missing_ok=True)
     derive_dataset(cell.directory, terms.dataset)
     return replace(cell, config=cell.config.model_copy(update={"dataset": terms.dataset}))
 
