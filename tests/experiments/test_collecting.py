@@ -59,7 +59,7 @@ def test_a_model_of_an_earlier_dataset_is_not_finished(experiment: ExperimentCon
 def test_rows_that_were_to_be_equal_and_are_not_are_told(experiment: ExperimentConfig, tmp_path: Path) -> None:
     finish(experiment, tmp_path / "x", 0)
     short = cells(experiment, tmp_path / "x")[1]
-    write_run(short.directory, BASE, TUNED, method={"keep": 1})
+    write_run(short.directory, BASE, TUNED, method={"name": "star", "keep": 1})
     comparison = collect(experiment, tmp_path / "x")
     assert comparison is not None
     assert any("toys, seed 0: not the same number of rows (ours " in text for text in comparison.caveats)

@@ -11,8 +11,9 @@ from typing import Any
 
 from tests.helpers.measured import evaluation, model
 from tests.helpers.played import PlayedEngine
-from tests.helpers.runs import toy_config, write_questions
+from tests.helpers.runs import toy_config, toy_mapping, write_questions
 
+from regenesis.config import config_from_mapping
 from regenesis.evaluation.record import EvaluationReport, write_record
 from regenesis.experiments.results import FinishedRun, Score, Training
 from regenesis.runs import synthesize
@@ -80,10 +81,11 @@ def write_run(
     seed: int = 0,
     domains: dict[str, str] | None = None,
     conditions: Mapping[str, Any] | None = None,
-    **parts: Any,
+    method: dict[str, Any] | None = None,
 ) -> Path:
     """A run's folder with a real synthesis, and the records of a training and an evaluation that came to this."""
-    config = toy_config(write_questions(folder.parent, 6), seed=seed, **parts)
+    mapping = toy_mapping(write_questions(folder.parent, 6), seed=seed)
+    config = config_from_mapping(mapping if method is None else mapping | {"method": method})
     asyncio.run(synthesize(config, folder, engine=PlayedEngine()))
     outcomes = {"base": dict(base), "tuned": dict(tuned)}
     models = [model(name, **(conditions or {})) for name in outcomes]

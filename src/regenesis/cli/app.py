@@ -27,6 +27,7 @@ VERBS = {
     "push": "Upload a run's model or dataset to the Hub.",
     "plan": "Estimate a run's calls and tokens without sending any.",
     "compare": "Compare methods: finished runs, question by question.",
+    "analyze": "Show what lies behind a comparison: yields, failures, costs.",
     "status": "Show the state of a run: paths, model, evaluations, time.",
     "show": "Show a run's chains, from guideline to verdict.",
     "trust": "Trust the config of a run folder that came from elsewhere.",

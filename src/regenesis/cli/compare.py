@@ -70,13 +70,13 @@ def compare_command(
         return
     if run_dir is not None or overrides:
         raise ConfigError("--run-dir and --set go with an experiment's YAML file, not with finished runs.")
+    from regenesis.cli.compared import chosen
     from regenesis.cli.terminal import console, print_json
-    from regenesis.experiments.after_the_fact import compare_folders
     from regenesis.experiments.writing import comparison_json, write_tables
     from regenesis.report.terminal import print_view
     from regenesis.report.views.comparison import comparison_view
 
-    comparison = compare_folders([_named(target) for target in targets], baselines=baseline)
+    comparison = chosen(targets, baseline)
     if out is not None:
         write_tables(comparison, out)
     if as_json:
@@ -97,13 +97,3 @@ def _experiment(targets: list[str]) -> Path | None:
     if len(targets) > 1:
         raise ConfigError(f"{files[0]}: is an experiment's file; give it alone, or give the folders of runs.")
     return Path(files[0])
-
-
-def _named(target: str) -> tuple[str | None, Path]:
-    """A label, where one is given, and a run's folder."""
-    label, separator, folder = target.partition("=")
-    if not separator or Path(target).exists():
-        return None, Path(target)
-    if not label or not folder:
-        raise ConfigError(f"{target!r}: give LABEL=RUN, or RUN alone.")
-    return label, Path(folder)

@@ -32,6 +32,8 @@ class ResultRow:
         finish_reason: Why the model stopped there.
         prompt_tokens: Tokens of the prompt.
         completion_tokens: Tokens of the response.
+        kind: How the answer was compared with gold.
+        ledger_key: Where the ledger keeps request and completion.
     """
 
     question_id: str
@@ -45,6 +47,8 @@ class ResultRow:
     finish_reason: str = "stop"
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    kind: str = ""
+    ledger_key: str = ""
 
     @property
     def correct(self) -> bool:

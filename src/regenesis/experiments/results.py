@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -186,6 +186,32 @@ def answers(run: FinishedRun, model: str, task: str) -> list[ResultRow]:
     return _answers(directory, read_json(directory.evaluation / SUMMARY) or {}, model, task)
 
 
+def prompts(run: FinishedRun, keys: Iterable[str]) -> dict[str, str]:
+    """What the last message of some recorded requests says, by key; those that are not recorded are left out.
+
+    Raises:
+        LedgerError: The ledger is damaged.
+    """
+    found = {}
+    ledger_file = RunDirectory(run.directory).ledger
+    if ledger_file.exists():
+        with Ledger.read(ledger_file) as ledger:
+            for key in keys:
+                request = ledger.request(key)
+                if request is not None:
+                    found[key] = str(request["messages"][-1]["content"])
+    return found
+
+
+def read_rows(run: FinishedRun, columns: Sequence[str]) -> list[dict[str, Any]]:
+    """Some columns of the dataset that a run's model was trained on.
+
+    Raises:
+        RunError: It cannot be read.
+    """
+    return _dataset(RunDirectory(run.directory), columns)
+
+
 def _models(directory: RunDirectory, summary: Mapping[str, Any]) -> tuple[str, str]:
     """The base and the tuned model, that of the last round where there are several."""
     named = list(summary["models"])
@@ -220,7 +246,7 @@ def _by_question(rows: Sequence[ResultRow]) -> dict[str, Score]:
 
 
 def _training(directory: RunDirectory, record: Mapping[str, Any]) -> Training:
-    rows = _dataset(directory)
+    rows = _dataset(directory, ("question_id", "hinted"))
     asked = [total for stage, total in _totals(directory).items() if stage != EVALUATING]
     return Training(
         rows=len(rows),
@@ -236,13 +262,13 @@ def _training(directory: RunDirectory, record: Mapping[str, Any]) -> Training:
     )
 
 
-def _dataset(directory: RunDirectory) -> list[dict[str, Any]]:
+def _dataset(directory: RunDirectory, columns: Sequence[str]) -> list[dict[str, Any]]:
     import pyarrow
     from pyarrow import parquet
 
     file = directory.dataset / PARQUET
     try:
-        found: list[dict[str, Any]] = parquet.read_table(file, columns=["question_id", "hinted"]).to_pylist()
+        found: list[dict[str, Any]] = parquet.read_table(file, columns=list(columns)).to_pylist()
     except (pyarrow.ArrowException, OSError) as error:
         raise RunError(
             f"{file}: cannot be read ({error}). Run `regenesis synthesize` on its run again to write it."
