@@ -64,9 +64,15 @@ A_PATH: dict[str, Any] = {"path": True}
 """A relative path in it starts at the config file's folder."""
 A_PROGRAM: dict[str, Any] = {"path": "program"}
 """The same for the path of a program; a name without a folder is looked up in `PATH`."""
+_BESIDES = "besides"
 MAY_DIFFER: dict[str, Any] = {"may_differ": True}
 """May differ when a run is resumed: it changes how fast a run goes, or its later stages, never what the synthesis
 asks. Said of a section, it holds for all of it."""
+
+
+def besides(prefix: str) -> dict[str, Any]:
+    """For a field that holds a path: a value with this prefix names something else."""
+    return {_BESIDES: prefix}
 
 
 def formerly(name: str, **values: str) -> dict[str, Any]:
@@ -95,14 +101,17 @@ def names_a_path(field: FieldInfo) -> bool:
     return bool(_marks(field).get("path"))
 
 
-def is_a_path(value: Any) -> bool:
-    """Whether a value of a field that may name a path does name one, and not something that comes with the package."""
-    return isinstance(value, Path) or (isinstance(value, str) and ("/" in value or value.startswith(".")))
+def holds_a_path(field: FieldInfo, value: Any) -> bool:
+    """Whether a value of a field that may name a path does name one, and not something that comes with a package."""
+    if isinstance(value, str):
+        other = _marks(field).get(_BESIDES)
+        return ("/" in value or value.startswith(".")) and not (other and value.startswith(other))
+    return isinstance(value, Path)
 
 
 def absolute_path(field: FieldInfo, value: Any, base: Path) -> Any:
     """The value of a field with `base` put before a relative path; a value that names no path stays as it is."""
-    if not names_a_path(field) or not is_a_path(value):
+    if not names_a_path(field) or not holds_a_path(field, value):
         return value
     if _marks(field)["path"] == "program":
         # not resolved: the Python of an environment is often a link, and finds its packages by the link's place
@@ -130,8 +139,10 @@ class Reach:
 
 def paths_of(section: Section) -> dict[str, Path | str]:
     """The files and folders that a section names, by field."""
-    values = {name: getattr(section, name) for name, field in type(section).model_fields.items() if names_a_path(field)}
-    return {name: value for name, value in values.items() if is_a_path(value)}
+    values = {name: (field, getattr(section, name)) for name, field in type(section).model_fields.items()}
+    return {
+        name: value for name, (field, value) in values.items() if names_a_path(field) and holds_a_path(field, value)
+    }
 
 
 def sections_in(annotation: Any) -> list[type[Section]]:

@@ -71,6 +71,21 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceRow:
+    """The row that a question was made of.
+
+    Attributes:
+        dataset: Its dataset's id on the Hub, empty for a file.
+        subset: The dataset's config that it belongs to.
+        values: Its columns.
+    """
+
+    dataset: str
+    subset: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One chat message."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 
 from regenesis.engines import EngineField
-from regenesis.section import A_PATH, SamplingConfig, Section
+from regenesis.prompts.harness import PREFIX as HARNESS_PREFIX
+from regenesis.section import A_PATH, SamplingConfig, Section, besides
 from regenesis.tasks.config import TaskConfig
 
 
@@ -27,8 +28,9 @@ class EvaluationConfig(Section):
     """Names of in-domain tasks, by default those the run trains on; all others are out-of-domain."""
     sampling: GreedySamplingConfig = GreedySamplingConfig()
     """Sampling parameters; greedy by default."""
-    prompts: str | None = Field(default=None, json_schema_extra=A_PATH)
-    """Answering prompt to use instead of `answering.prompt`: a name or the path of a template, as there."""
+    prompts: str | None = Field(default=None, json_schema_extra=A_PATH | besides(HARNESS_PREFIX))
+    """Answering prompt to use instead of `answering.prompt`: a name or the path of a template, as there; or
+    `lm-eval/NAME`, the prompt of that task or group of lm-evaluation-harness, which then has to be installed."""
     run_programs: bool = False
     """Run the programs that the model writes for tasks of kind `code` (MBPP), which need it. Each runs in a restricted
     process, which is not a sandbox: use a container for models you do not trust."""

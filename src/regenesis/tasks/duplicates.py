@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from regenesis.answers.gold import Gold, same_gold
-from regenesis.types import Question
+from regenesis.types import Question, SourceRow
 
 _INVISIBLE = dict.fromkeys([0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF])
 
@@ -30,6 +30,7 @@ class Made:
     line: int
     cell: Any = None
     without_gold: str | None = None
+    row: SourceRow | None = None
 
 
 @dataclass(frozen=True, slots=True)

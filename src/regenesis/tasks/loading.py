@@ -30,7 +30,7 @@ from regenesis.tasks.own import read_own
 from regenesis.tasks.reasoning_gym import DEFAULT_SIZE, EVALUATION, PREFIX, evaluation_seed, generate
 from regenesis.tasks.recipes import Recipe
 from regenesis.tasks.rows import Row, RowError, RowSource
-from regenesis.types import Question
+from regenesis.types import Question, SourceRow
 
 # bad rows named in an error; the rest is counted
 _NAMED = 3
@@ -58,6 +58,7 @@ class LoadedQuestions:
         counts: One an entry of `tasks`, in the same order.
         notes: What else to tell the user, such as parts of a data set that are not there.
         set_aside: Questions left out because their rows have contradicting gold answers.
+        rows: The row of each question that was made of one, by id; only where `load_questions` was asked to keep them.
     """
 
     questions: list[Question]
@@ -65,6 +66,7 @@ class LoadedQuestions:
     counts: list[TaskCount] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     set_aside: list[SetAside] = field(default_factory=list)
+    rows: dict[str, SourceRow] = field(default_factory=dict)
 
 
 def load_questions(
@@ -74,6 +76,7 @@ def load_questions(
     data_root: str | Path | None = None,
     once: bool = True,
     older: bool = False,
+    keep_rows: bool = False,
 ) -> LoadedQuestions:
     """Loads the questions of tasks.
 
@@ -85,13 +88,14 @@ def load_questions(
         once: Whether a question that occurs several times is taken once, and left out where its gold answers
             contradict each other. What is measured on is taken as published.
         older: Reads as runs were begun before repeated questions were looked for.
+        keep_rows: Whether to give back the rows too.
 
     Raises:
         TaskError: A task, split, file or column is not there, a row is bad and the config does not say to skip it, an
             id occurs twice, or a task yields no question.
     """
     loaded = LoadedQuestions([])
-    place = _Place(seed, Path(data_root) if data_root is not None else None)
+    place = _Place(seed, Path(data_root) if data_root is not None else None, keep_rows)
     found: list[tuple[_Source, list[Made]]] = []
     seen = Once() if once and not older else None
     for task in tasks:
@@ -104,6 +108,7 @@ def load_questions(
         if not kept and (len(made) or not source.repeated):
             raise TaskError(_nothing_left(task, source, len(made)))
         loaded.questions.extend(one.question for one in kept)
+        loaded.rows.update({one.question.id: one.row for one in kept if one.row is not None})
         origins.extend([f"tasks.{position} ({_describe(task)})"] * len(kept))
     if seen is not None:
         loaded.set_aside.extend(seen.set_aside())
@@ -137,6 +142,7 @@ class _Place:
 
     seed: int
     stated_root: Path | None
+    keep_rows: bool
 
     @property
     def data_root(self) -> Path | None:
@@ -149,6 +155,7 @@ def _load_task(
 ) -> tuple[_Source, list[Made]]:
     source = _source(task, place, loaded.notes)
     source.older = older
+    source.keeps_rows = place.keep_rows
     repeated = 0 if seen is None else seen.repeated
     made = _chosen(source, task, place.seed, seen)
     source.repeated = 0 if seen is None else seen.repeated - repeated
@@ -207,6 +214,8 @@ class _Source:
         self.other_kind = 0
         self.repeated = 0
         self.older = False
+        self.keeps_rows = False
+        self.dataset = ""
         self.bad_rows: list[BadRow] = []
         self.unused: tuple[str, ...] = ()
         self.notes: tuple[str, ...] = ()
@@ -277,7 +286,8 @@ class _Source:
             accepted=gold.accepted if isinstance(gold, Gold) else (),
             solution=draft.solution,
         )
-        return Made(question, row.source, row.line, draft.cell, gold.why if isinstance(gold, NoGold) else None)
+        kept = SourceRow(self.dataset, row.subset, row.values) if self.keeps_rows else None
+        return Made(question, row.source, row.line, draft.cell, gold.why if isinstance(gold, NoGold) else None, kept)
 
     def from_generator(self, questions: list[Question]) -> None:
         def made() -> Iterator[Made]:
@@ -315,6 +325,7 @@ def _from_own_hub(task: TaskConfig, hub: str, place: _Place, notes: list[str]) -
     table = read_own(task, RowSource(f"{hub}, split {split}", read))
     notes.extend(table.notes)
     source = _Source(task.name, split)
+    source.dataset = hub
     # ids of published data sets are taken as they come
     source.unused = table.unused
     source.from_rows(table.rows, {task.config or "": table.recipe}, own_ids=False)
@@ -344,6 +355,7 @@ def _catalogued(task: TaskConfig, place: _Place, notes: list[str]) -> _Source:
     rows, heard = read_data_set(task.name, entry.hub, parts, place.data_root)
     notes.extend(heard)
     source = _Source(task.name, split)
+    source.dataset = entry.hub
     source.from_rows(rows, {name: entry.recipe(name) for name in configs}, own_ids=False)
     return source
 
