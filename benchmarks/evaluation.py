@@ -21,12 +21,10 @@ from typing import Any
 
 import aiohttp
 
-from regenesis.answers import DEFAULT_RULES
 from regenesis.config import RunConfig
-from regenesis.evaluation import EvalSettings, load_tasks, request_for
+from regenesis.evaluation import EvaluationSettings, load_tasks, request_for
 from regenesis.evaluation.progress import EvaluationProgress
 from regenesis.evaluation.stage import evaluate_models
-from regenesis.prompts import load_answering
 from regenesis.scheduling import Sampler
 from workload import finish, run_config, server_process, workspace, write_questions
 
@@ -50,8 +48,8 @@ class TimedProgress(EvaluationProgress):
 
 def bodies(config: RunConfig) -> list[bytes]:
     """The requests of an evaluation, as a server gets them."""
-    sampling = config.evaluation.sampling.draw()
-    exam = EvalSettings(load_answering(config.answering), sampling, config.seed, DEFAULT_RULES)
+    exam = EvaluationSettings.of_run(config).exam()
+    sampling = exam.sampling
     [task] = load_tasks(config.evaluation.tasks, config.evaluation)
     asked = [request_for("scripted", one, exam) for one in task.questions]
     return [
@@ -94,11 +92,11 @@ def busy(url: str) -> float:
 
 def measure(config: RunConfig, url: str, in_flight: int) -> dict[str, float]:
     """One turn of each: seconds, and the mean number of requests at the server."""
-    requests, before = bodies(config), busy(url)
+    requests, before, settings = bodies(config), busy(url), EvaluationSettings.of_run(config)
     bare = asyncio.run(generate(url, requests, in_flight))
     between, progress = busy(url), TimedProgress()
     with workspace() as folder:
-        report = asyncio.run(evaluate_models({"base": config.engine}, config, folder / "run", progress=progress))
+        report = asyncio.run(evaluate_models({"base": config.engine}, settings, folder / "run", progress=progress))
     assert report.complete
     assert report.requests_sent == len(requests)
     seconds = progress.ended - progress.began

@@ -13,6 +13,7 @@ import pytest
 from tests.helpers.played import PlayedEngine
 
 from regenesis.config import OpenAIEngineConfig
+from regenesis.evaluation import EvaluationSettings
 from regenesis.evaluation.stage import evaluate_models
 from regenesis.runs import RunDirectory, synthesize
 
@@ -47,6 +48,7 @@ async def test_its_synthesis_is_derived_again_without_a_request(run: Path) -> No
 async def test_its_evaluation_is_read_again_without_a_request(run: Path) -> None:
     engine = PlayedEngine()
     served = {"base": OpenAIEngineConfig(kind="openai", base_url="http://127.0.0.1:9/v1", model="played")}
-    report = await evaluate_models(served, RunDirectory(run).require_started(), run, engines={"base": engine})
+    settings = EvaluationSettings.of_run(RunDirectory(run).require_started())
+    report = await evaluate_models(served, settings, run, engines={"base": engine})
     assert engine.asked == []
     assert report.complete

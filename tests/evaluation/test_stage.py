@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.helpers.runs import recorded_keys, toy_config, write_questions
 
 from regenesis.config import EvaluationConfig, OpenAIEngineConfig, RunConfig, TaskConfig
 from regenesis.errors import ConfigError, EngineError, RequestFailed, RunError, TaskError
+from regenesis.evaluation import EvaluationSettings
 from regenesis.evaluation.progress import EvaluationProgress
 from regenesis.evaluation.record import EvaluationReport, smaller_than_asked
 from regenesis.evaluation.stage import evaluate_models
@@ -46,7 +48,8 @@ async def measured(
         name: OpenAIEngineConfig(kind="openai", base_url="http://127.0.0.1:9/v1", model=engine.model)
         for name, engine in engines.items()
     }
-    return await evaluate_models(served, config, folder, engines=engines, **options)
+    settings = EvaluationSettings.of_run(config)
+    return await evaluate_models(served, settings, folder, engines=engines, **options)
 
 
 def played(name: str = "m", **options: Any) -> PlayedEngine:
@@ -375,24 +378,108 @@ async def test_less_than_a_runs_config_asks_for_changes_neither_summary_nor_card
     ],
 )
 def test_what_an_evaluation_leaves_out_of_its_runs_config(update: dict[str, Any], reason: str | None) -> None:
-    own = EvaluationConfig(tasks=[TaskConfig(name="toy", limit=8)])
-    found = smaller_than_asked(own, own, [own.tasks[0].model_copy(update=update)])
+    own = EvaluationSettings(EvaluationConfig(tasks=[TaskConfig(name="toy", limit=8)]))
+    found = smaller_than_asked(own, own, [own.evaluation.tasks[0].model_copy(update=update)])
     assert (found is None) if reason is None else (reason in (found or ""))
 
 
-def test_another_sampling_than_the_runs_stands_apart() -> None:
-    own = EvaluationConfig(tasks=[TaskConfig(name="toy")])
-    used = own.model_copy(update={"sampling": own.sampling.model_copy(update={"max_tokens": 5})})
-    assert smaller_than_asked(own, used, own.tasks) == "its sampling is not that of the run's config"
+async def test_each_question_is_asked_as_often_as_there_are_samples_and_the_first_is_the_one_asked_before(
+    file: Path, tmp_path: Path
+) -> None:
+    run, warm = tmp_path / "run", {"sampling": {"temperature": 0.7}}
+    await measured({"base": played()}, evaluating(file, evaluation=warm), run)
+    once, engine = recorded_keys(run), played()
+    report = await measured({"base": engine}, evaluating(file, evaluation=SAMPLED), run)
+    assert (report.requests_sent, report.requests_recalled) == (24, 8)
+    assert {request.sample for request in engine.asked} == {1, 2, 3}
+    assert len({request.seed for request in engine.asked}) == 24
+    found = rows(run / "evaluation" / "base" / "toy.parquet")
+    assert [(row["question_id"], row["sample"]) for row in found] == [
+        (f"toy/questions/{number}", sample) for number in range(8) for sample in range(4)
+    ]
+    assert {row["ledger_key"] for row in found if row["sample"] == 0} == once
+
+
+async def test_several_answers_come_to_pass_at_k_and_a_majority_beside_their_mean(file: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    engines = {"base": played("a"), "tuned": played("b")}
+    await measured(engines, evaluating(file, evaluation=SAMPLED), run)
+    found = summary(run)
+    tally = found["tasks"]["toy"]["models"]["base"]
+    assert (tally["answered"], tally["samples"], found["conditions"]["samples"]) == (8, 4, 4)
+    assert list(tally["measures"]) == ["pass@2", "pass@4", "maj@4"]
+    assert tally["accuracy"] == tally["correct"] / 32 <= tally["measures"]["pass@4"]["value"]
+    [versus] = found["comparisons"]
+    assert list(versus["tasks"]["toy"]["measures"]) == list(tally["measures"])
+    assert "both_right" not in versus["tasks"]["toy"]
+
+
+async def test_a_question_without_all_of_its_answers_is_not_counted_yet(file: Path, tmp_path: Path) -> None:
+    short = evaluating(file, evaluation=SAMPLED, budget={"requests": 10}, scheduling={"window": 1})
+    report = await measured({"base": played()}, short, tmp_path / "run")
+    assert (report.stopped, report.complete) == ("10 requests", False)
+    assert summary(tmp_path / "run")["tasks"]["toy"]["models"]["base"]["answered"] == 2
+    assert len(rows(tmp_path / "run" / "evaluation" / "base" / "toy.parquet")) == 10
+
+
+async def test_fewer_answers_per_question_than_recorded_stand_apart(file: Path, tmp_path: Path) -> None:
+    run, warm = tmp_path / "run", {"sampling": {"temperature": 0.7}}
+    await measured({"base": played()}, evaluating(file, evaluation=SAMPLED), run)
+    before = summary(run)
+    report = await measured({"base": played()}, evaluating(file, evaluation=warm), run)
+    assert report.exploratory == "more answers of base to toy are recorded"
+    assert report.requests_sent == 0
+    assert summary(run) == before
+
+
+async def test_a_seed_of_its_own_makes_runs_of_other_seeds_ask_the_same(file: Path, tmp_path: Path) -> None:
+    asked = []
+    for seed in (0, 1):
+        engine = played()
+        config = evaluating(file, seed=seed, evaluation={"seed": 7})
+        await measured({"base": engine}, config, tmp_path / f"run-{seed}")
+        asked.append({request.key for request in engine.asked})
+    assert asked[0] == asked[1]
+
+
+def test_several_answers_at_temperature_0_are_refused_with_what_to_set(file: Path) -> None:
+    with pytest.raises(ConfigError, match=r"set `evaluation\.sampling\.temperature`"):
+        evaluating(file, evaluation={"samples": 8})
+
+
+SAMPLED = {"sampling": {"temperature": 0.7}, "samples": 4}
+
+
+@pytest.mark.parametrize(
+    ("update", "reason"),
+    [
+        ({"sampling": {"temperature": 0.7, "max_tokens": 5}}, "its sampling is not that of the run's config"),
+        ({"prompts": "direct"}, "its prompt is not that of the run's config"),
+        ({"samples": 3}, "the run's config asks for 4 answers per question"),
+        ({"samples": 8}, None),
+    ],
+)
+def test_other_settings_than_the_runs_stand_apart(update: dict[str, Any], reason: str | None) -> None:
+    tasks = [TaskConfig(name="toy")]
+    own = EvaluationSettings(EvaluationConfig(tasks=tasks, **SAMPLED))
+    used = EvaluationSettings(EvaluationConfig(tasks=tasks, **(SAMPLED | update)))
+    assert smaller_than_asked(own, used, tasks) == reason
+
+
+def test_another_seed_than_the_runs_stands_apart() -> None:
+    own = EvaluationSettings(EvaluationConfig(tasks=[TaskConfig(name="toy")]))
+    found = smaller_than_asked(own, replace(own, seed=1), own.evaluation.tasks)
+    assert found == "its seed is not that of the run's config"
 
 
 SCRIPT = """
 import asyncio, sys
 from pathlib import Path
 from tests.evaluation.test_stage import evaluating
+from regenesis.evaluation import EvaluationSettings
 from regenesis.evaluation.stage import evaluate_models
 config = evaluating(Path(sys.argv[1]), engine={"base_url": sys.argv[2], "max_in_flight": 4})
-asyncio.run(evaluate_models({"base": config.engine}, config, sys.argv[3]))
+asyncio.run(evaluate_models({"base": config.engine}, EvaluationSettings.of_run(config), sys.argv[3]))
 """
 
 

@@ -3,43 +3,55 @@ from __future__ import annotations
 import json
 from fractions import Fraction
 
-from tests.helpers.measured import evaluation, model, results
+from tests.helpers.measured import evaluation, model, results, task
 
 from regenesis.evaluation.figures import Tally, compare
+from regenesis.evaluation.scores import Score, scores_of
+from regenesis.types import Result
+
+
+def tally_of(found: list[Result], questions: int) -> Tally:
+    return Tally.of(task(size=questions).questions, found)
+
+
+def scored(outcomes: dict[str, str]) -> dict[str, list[Score]]:
+    return {
+        name: scores_of(task(name, len(letters)).questions, results(letters, task=name))
+        for name, letters in outcomes.items()
+    }
 
 
 def test_what_cannot_be_read_counts_as_wrong_and_is_counted() -> None:
-    tally = Tally.of(results("rrwuu"), questions=8)
+    tally = tally_of(results("rrwuu"), questions=8)
     assert tally.accuracy == Fraction(2, 5)
     assert (tally.questions, tally.answered, tally.unparsed) == (8, 5, 2)
     assert (tally.prompt_tokens, tally.completion_tokens) == (50, 100)
 
 
 def test_a_truncated_answer_counts_by_what_could_be_read_of_it() -> None:
-    tally = Tally.of(results("ru", finish_reason="length"), questions=2)
+    tally = tally_of(results("ru", finish_reason="length"), questions=2)
     assert (tally.truncated, tally.correct, tally.unparsed) == (2, 1, 1)
 
 
 def test_nothing_read_means_something_from_five_answers_on() -> None:
-    assert not Tally.of(results("uuuu"), 4).unread
-    assert Tally.of(results("uuuuu"), 5).unread
-    assert not Tally.of(results("uuuuw"), 5).unread
+    assert not tally_of(results("uuuu"), 4).unread
+    assert tally_of(results("uuuuu"), 5).unread
+    assert not tally_of(results("uuuuw"), 5).unread
 
 
 def test_models_are_compared_on_the_questions_that_both_answered() -> None:
-    [one] = compare({"toy": results("rrw wr")}, {"toy": results("r wwrr")})
+    [one] = compare(scored({"toy": "rrw wr"}), scored({"toy": "r wwrr"}))
+    assert one.paired is not None
     assert (one.paired.both, one.paired.first, one.paired.second, one.paired.neither) == (2, 0, 1, 1)
     assert one.difference == Fraction(1, 4)
 
 
 def test_a_task_that_one_model_has_not_begun_is_not_compared() -> None:
-    assert compare({"toy": results("rrw")}, {"toy": []}) == []
+    assert compare(scored({"toy": "rrw"}), scored({"toy": ""})) == []
 
 
 def test_values_of_p_are_adjusted_over_the_tasks_of_a_comparison() -> None:
-    first = {name: results("w" * 8, task=name) for name in ("a", "b")}
-    second = {"a": results("r" * 8, task="a"), "b": results("rwwwwwww", task="b")}
-    a, b = compare(first, second)
+    a, b = compare(scored({"a": "w" * 8, "b": "w" * 8}), scored({"a": "r" * 8, "b": "rwwwwwww"}))
     assert (a.p, a.p_adjusted) == (Fraction(1, 128), Fraction(1, 64))
     assert (b.p, b.p_adjusted) == (1, 1)
 
@@ -102,6 +114,9 @@ def test_the_json_holds_counts_intervals_and_the_text_to_show() -> None:
         "refused": 0,
         "prompt_tokens": 30,
         "completion_tokens": 60,
+        "samples": 1,
+        "clusters": 3,
+        "measures": {},
         "accuracy": 1 / 3,
         "interval": [found["tasks"]["a"]["models"]["base"]["interval"][0], 0.7923403991979523],
         "shown": "33.3 (6.1–79.3)",

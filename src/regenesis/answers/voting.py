@@ -37,6 +37,7 @@ class Vote:
         confidence: Lower end of the 95 % Wilson interval of `share`.
         tied: Whether several answers lead with the same count.
         agreeing: Positions of the answers that are the winner; empty without one.
+        leaders: How many different answers lead: several on a tie, none if nobody voted.
     """
 
     winner: str | None
@@ -46,6 +47,7 @@ class Vote:
     confidence: float
     tied: bool
     agreeing: tuple[int, ...]
+    leaders: int = 0
 
 
 def vote(
@@ -103,9 +105,9 @@ def _outcome(groups: list[_Group], min_votes: int) -> Vote:
     leaders = [group for group in groups if len(group.members) == count]
     share, confidence = count / voters, wilson_lower(count, voters)
     if len(leaders) > 1 or count < min_votes:
-        return Vote(None, count, voters, share, confidence, len(leaders) > 1, ())
+        return Vote(None, count, voters, share, confidence, len(leaders) > 1, (), len(leaders))
     winner = leaders[0]
-    return Vote(winner.answer.text, count, voters, share, confidence, False, tuple(sorted(winner.members)))
+    return Vote(winner.answer.text, count, voters, share, confidence, False, tuple(sorted(winner.members)), 1)
 
 
 def wilson_lower(successes: int, trials: int) -> float:

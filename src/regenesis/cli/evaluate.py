@@ -10,6 +10,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -40,6 +41,10 @@ def evaluate_command(
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Maximum number of questions per task.")] = None,
     shuffle: Annotated[bool, typer.Option("--shuffle", help="Shuffle the questions with the config's seed.")] = False,
+    samples: Annotated[
+        int | None,
+        typer.Option(min=1, help="Answers per question; several need evaluation.sampling.temperature above 0."),
+    ] = None,
     models: Annotated[
         str | None, typer.Option(help="For a RUN: comma-separated models, e.g. base,tuned; default all of them.")
     ] = None,
@@ -72,13 +77,14 @@ def evaluate_command(
     from regenesis.evaluation.progress import EvaluationProgress
 
     progress = EvaluationProgress()
+    assigned = [*(overrides or []), *([] if samples is None else [f"evaluation.samples={samples}"])]
     if len(targets) == 1 and (Path(targets[0]) / "config.yaml").is_file():
         folder = Path(targets[0])
         _refuse("applies to models, not to a run", engine=engine, base_url=base_url, out=out)
-        work = _run_work(folder, tasks, limit, shuffle, models, overrides or [], progress)
+        work = _run_work(folder, tasks, limit, shuffle, models, assigned, progress)
     else:
         _refuse("applies to a run, not to models", models=models)
-        folder, work = _models_work(targets, tasks, limit, shuffle, engine, base_url, out, overrides or [], progress)
+        folder, work = _models_work(targets, tasks, limit, shuffle, engine, base_url, out, assigned, progress)
     command = shlex.join(["regenesis", *sys.argv[1:]])
     report = _watch(work, progress, str(folder), command, as_json)
     raise typer.Exit(_finish(report, command, as_json))
@@ -146,6 +152,7 @@ def _models_work(
     progress: EvaluationProgress,
 ) -> tuple[Path, Coroutine[Any, Any, EvaluationReport]]:
     from regenesis.config import config_from_mapping
+    from regenesis.evaluation import EvaluationSettings
     from regenesis.evaluation.measuring import chosen_tasks, engine_for, engine_kind, model_names, require_named
     from regenesis.evaluation.stage import evaluate_models
 
@@ -162,7 +169,8 @@ def _models_work(
     names = model_names(targets)
     folder = out or Path("runs") / f"evaluate-{names[0]}"
     engines = {name: engine_for(config.engine, target) for name, target in zip(names, targets, strict=True)}
-    return folder, evaluate_models(engines, config, folder, tasks=chosen, progress=progress)
+    settings = replace(EvaluationSettings.of_run(config), trained=None)
+    return folder, evaluate_models(engines, settings, folder, tasks=chosen, progress=progress)
 
 
 def _refuse(why: str, **options: object) -> None:

@@ -69,6 +69,11 @@ class RunConfig(Section):
         """New tokens added to every limit for thinking."""
         return 0 if self.thinking == "off" else self.thinking_tokens
 
+    @property
+    def evaluation_seed(self) -> int:
+        """What the evaluation's questions and answers derive from."""
+        return self.seed if self.evaluation.seed is None else self.evaluation.seed
+
     @model_validator(mode="before")
     @classmethod
     def _over_its_preset(cls, value: Any) -> Any:

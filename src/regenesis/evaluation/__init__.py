@@ -7,8 +7,9 @@ Evaluation(conditions, tasks, models, results, pairs=[("base", "tuned")]).to_jso
 
 from __future__ import annotations
 
-from regenesis.evaluation.asking import STAGE, EvalSettings, ask, mark, request_for
+from regenesis.evaluation.asking import STAGE, Exam, ask, mark, request_for
 from regenesis.evaluation.figures import Average, Comparison, Tally
+from regenesis.evaluation.settings import EvaluationSettings
 from regenesis.evaluation.summary import Evaluation, MeasuredModel, Versus
 from regenesis.evaluation.tasks import MeasuredTask, load_tasks
 
@@ -16,8 +17,9 @@ __all__ = [
     "STAGE",
     "Average",
     "Comparison",
-    "EvalSettings",
     "Evaluation",
+    "EvaluationSettings",
+    "Exam",
     "MeasuredModel",
     "MeasuredTask",
     "Tally",

@@ -18,29 +18,31 @@ STAGE = "evaluate"
 
 
 @dataclass(frozen=True, slots=True)
-class EvalSettings:
+class Exam:
     """What is the same for every model and question.
 
     Attributes:
         answering: How a question is put to the model.
         sampling: How tokens are drawn.
-        seed: The run's seed.
+        seed: The evaluation's seed.
         rules: How answers are checked.
+        samples: Answers per question.
     """
 
     answering: AnsweringPrompt
     sampling: Sampling
     seed: int
     rules: Rules
+    samples: int = 1
 
 
-def request_for(model: str, question: Question, exam: EvalSettings) -> Request:
+def request_for(model: str, question: Question, exam: Exam, sample: int = 0) -> Request:
     """What `ask` asks a model of this identity."""
     messages = exam.answering.messages(question)
-    return request_of(model, exam.seed, question, STAGE, STAGE, messages, exam.sampling)
+    return request_of(model, exam.seed, question, STAGE, STAGE, messages, exam.sampling, sample)
 
 
-async def ask(question: Question, ordinal: int, sampler: Sampler, exam: EvalSettings) -> Reply:
+async def ask(question: Question, ordinal: int, sampler: Sampler, exam: Exam, sample: int = 0) -> Reply:
     """The model's answer, from the ledger or else from the engine.
 
     Raises:
@@ -49,11 +51,11 @@ async def ask(question: Question, ordinal: int, sampler: Sampler, exam: EvalSett
         EngineError: The engine cannot go on.
         LedgerError: The completion could not be recorded.
     """
-    async with sampler.chain(question, ordinal, STAGE) as chain:
-        return await chain.ask(STAGE, exam.answering.messages(question), exam.sampling)
+    async with sampler.chain(question, ordinal, STAGE, sample) as chain:
+        return await chain.ask(STAGE, exam.answering.messages(question), exam.sampling, sample)
 
 
-async def mark(model: str, task: str, question: Question, reply: Reply, exam: EvalSettings) -> Result:
+async def mark(model: str, task: str, question: Question, reply: Reply, exam: Exam, sample: int = 0) -> Result:
     """The answer with the checker's verdict on it."""
     completion = reply.completion
     if completion.refused:
@@ -73,4 +75,5 @@ async def mark(model: str, task: str, question: Question, reply: Reply, exam: Ev
         prompt_tokens=completion.prompt_tokens,
         completion_tokens=completion.completion_tokens,
         verdict=verdict,
+        sample=sample,
     )

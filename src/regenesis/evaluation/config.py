@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from regenesis.engines import EngineField
 from regenesis.prompts.harness import PREFIX as HARNESS_PREFIX
@@ -26,6 +26,11 @@ class EvaluationConfig(Section):
     """Tasks to evaluate on; the default split is test (validation if test has no answers)."""
     in_domain: list[str] | None = None
     """Names of in-domain tasks, by default those the run trains on; all others are out-of-domain."""
+    samples: int = Field(default=1, ge=1)
+    """Answers per question. With several, accuracies are means over them, and pass@k and maj@k are reported too; they
+    need a temperature above 0."""
+    seed: int | None = Field(default=None, ge=0)
+    """Seed of the evaluation's answers and of its questions, where those are drawn or generated; default the run's."""
     sampling: GreedySamplingConfig = GreedySamplingConfig()
     """Sampling parameters; greedy by default."""
     prompts: str | None = Field(default=None, json_schema_extra=A_PATH | besides(HARNESS_PREFIX))
@@ -38,3 +43,12 @@ class EvaluationConfig(Section):
     """Engine to evaluate both base and tuned model with; default the run's engine."""
     tuned_engine: EngineField | None = None
     """Where the tuned model is served, for an `openai` engine, which cannot load it by itself."""
+
+    @model_validator(mode="after")
+    def _samples_differ(self) -> EvaluationConfig:
+        if self.samples > 1 and self.sampling.temperature == 0:
+            raise ValueError(
+                f"`samples` is {self.samples}, but at temperature 0 all of them would be the same answer: set "
+                "`evaluation.sampling.temperature`, such as 0.7, or `evaluation.samples: 1`"
+            )
+        return self

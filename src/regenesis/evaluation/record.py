@@ -1,6 +1,6 @@
 """Where the results of an evaluation are written: in a run's own place, or beside it where they are exploratory.
 
-    reason = smaller_than_asked(own, config.evaluation, tasks) or smaller_than_recorded(evaluation, folder)
+    reason = smaller_than_asked(own, settings, tasks) or smaller_than_recorded(evaluation, folder)
     write_record(EvaluationReport(..., exploratory=reason))
 
 Three questions of each task are good for a look. They must not take the place of a thousand: results that leave out
@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from regenesis.config import EvaluationConfig, TaskConfig
-from regenesis.evaluation import Evaluation
 from regenesis.evaluation.result_tables import write_results
+from regenesis.evaluation.settings import EvaluationSettings
+from regenesis.evaluation.summary import Evaluation
 from regenesis.store.directory import read_json, write_whole
+from regenesis.tasks.config import TaskConfig
 
 SUMMARY = "summary.json"
 EXPLORATORY = "exploratory"
@@ -76,7 +77,7 @@ class EvaluationReport:
         return document if self.exploratory is None else {**document, "exploratory": self.exploratory}
 
 
-def smaller_than_asked(own: EvaluationConfig, used: EvaluationConfig, tasks: Sequence[TaskConfig]) -> str | None:
+def smaller_than_asked(own: EvaluationSettings, used: EvaluationSettings, tasks: Sequence[TaskConfig]) -> str | None:
     """What an evaluation leaves out of what its run's config asks for, in words; `None` if nothing.
 
     Args:
@@ -84,11 +85,21 @@ def smaller_than_asked(own: EvaluationConfig, used: EvaluationConfig, tasks: Seq
         used: What the evaluation goes by.
         tasks: The tasks that it measures on.
     """
-    if own.tasks and own.sampling != used.sampling:
-        return "its sampling is not that of the run's config"
-    for asked in own.tasks:
-        if not any(_takes_all(task, asked) for task in tasks):
-            return f"the run's config asks for other or more questions of {asked.name}"
+    asked = own.evaluation
+    if not asked.tasks:
+        return None
+    for name, before, now in (
+        ("sampling", asked.sampling, used.evaluation.sampling),
+        ("prompt", asked.prompts, used.evaluation.prompts),
+        ("seed", own.seed, used.seed),
+    ):
+        if before != now:
+            return f"its {name} is not that of the run's config"
+    if used.evaluation.samples < asked.samples:
+        return f"the run's config asks for {asked.samples} answers per question"
+    for one in asked.tasks:
+        if not any(_takes_all(task, one) for task in tasks):
+            return f"the run's config asks for other or more questions of {one.name}"
     return None
 
 
@@ -105,20 +116,37 @@ def smaller_than_recorded(evaluation: Evaluation, folder: Path) -> str | None:
         RunError: The record is damaged.
     """
     models = {model.name: model.identity for model in evaluation.models}
-    for model, identity, task, answered in _recorded(read_json(folder / SUMMARY) or {}):
-        if models.get(model, identity) != identity:
+    for before in _recorded(read_json(folder / SUMMARY) or {}):
+        if models.get(before.model, before.identity) != before.identity:
             continue  # the record speaks of a model that is there no more
-        tally = evaluation.tallies.get(model, {}).get(task)
-        if tally is None or tally.answered < answered:
-            return f"more answers of {model} to {task} are recorded"
+        tally = evaluation.tallies.get(before.model, {}).get(before.task)
+        if tally is None or tally.answered < before.answered or tally.samples < before.samples:
+            return f"more answers of {before.model} to {before.task} are recorded"
     return None
 
 
-def _recorded(summary: Mapping[str, Any]) -> list[tuple[str, str, str, int]]:
-    """Model, its identity, task and answers of each figure; none of a summary that is not in the form of one."""
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """A figure of a summary: a model on a task."""
+
+    model: str
+    identity: str
+    task: str
+    answered: int
+    samples: int
+
+
+def _recorded(summary: Mapping[str, Any]) -> list[_Recorded]:
+    """The figures of a summary; none of one that is not in the form of a summary."""
     try:
         return [
-            (model, summary["models"][model]["identity"], name, int(tally["answered"]))
+            _Recorded(
+                model=model,
+                identity=summary["models"][model]["identity"],
+                task=name,
+                answered=int(tally["answered"]),
+                samples=int(tally.get("samples", 1)),
+            )
             for name, task in summary["tasks"].items()
             for model, tally in task["models"].items()
         ]

@@ -70,13 +70,20 @@ def wilson(right: int, questions: int) -> Interval:
         right: Questions answered rightly.
         questions: All questions, at least one.
     """
-    share, square = right / questions, Z * Z
-    middle = share + square / (2 * questions)
-    spread = Z * math.sqrt(share * (1 - share) / questions + square / (4 * questions * questions))
-    scale = 1 + square / questions
+    interval = score_interval(right / questions, questions, Z)
+    # float rounding must not keep the interval from reaching what all or none right come to
+    return Interval(0.0 if right == 0 else interval.low, 1.0 if right == questions else interval.high)
+
+
+def score_interval(share: float, size: float, quantile: float) -> Interval:
+    """Wilson's interval for a share of so many independent answers, also of a fraction of one."""
+    square = quantile * quantile
+    middle = share + square / (2 * size)
+    spread = quantile * math.sqrt(share * (1 - share) / size + square / (4 * size * size))
+    scale = 1 + square / size
     # float rounding must not push the interval past the proportion itself
-    low = 0.0 if right == 0 else min((middle - spread) / scale, share)
-    high = 1.0 if right == questions else max((middle + spread) / scale, share)
+    low = max(0.0, min((middle - spread) / scale, share))
+    high = min(1.0, max((middle + spread) / scale, share))
     return Interval(low, high)
 
 

@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from regenesis.evaluation.figures import LEVEL, Average, Comparison, Tally, compare
+from regenesis.evaluation.figures import LEVEL, Average, Comparison, Figure, Tally, compare
+from regenesis.evaluation.scores import ACCURACY
 from regenesis.evaluation.statistics import Interval
 from regenesis.evaluation.tasks import Domain, MeasuredTask
 from regenesis.report.rounding import p_text, percent, points, points_range, share_range
@@ -46,9 +47,10 @@ class Versus:
     Attributes:
         first: Name of the model compared with.
         second: Name of the model that the differences speak of.
-        tasks: One comparison a task.
+        tasks: One comparison a task, of the accuracies.
         caveats: Why the two were not measured alike, if so; a sentence each.
         unlike: Whether one of the caveats is a condition that differs, and not only one that is not known.
+        measures: The comparisons of pass@k and maj@k, by measure, where questions are answered several times.
     """
 
     first: str
@@ -56,15 +58,18 @@ class Versus:
     tasks: list[Comparison]
     caveats: list[str]
     unlike: bool
+    measures: Mapping[str, list[Comparison]] = field(default_factory=dict)
 
     @property
     def significant(self) -> list[str]:
         """Tasks with a difference by the exact test, with Holm's correction for the number of tasks."""
         return [one.task for one in self.tasks if one.p_adjusted < LEVEL]
 
-    def average(self, tasks: Sequence[str]) -> Average | None:
-        """The mean difference over some of the tasks."""
-        return Average.of_differences([one for one in self.tasks if one.task in tasks])
+    def average(self, tasks: Sequence[str], measure: str = ACCURACY) -> Average | None:
+        """The mean difference over some of the tasks; `None` unless all of them have that measure."""
+        compared = self.tasks if measure == ACCURACY else self.measures.get(measure, [])
+        found = [one for one in compared if one.task in tasks]
+        return Average.of_differences(found) if len(found) == len(tasks) else None
 
 
 @dataclass(slots=True)
@@ -79,6 +84,7 @@ class Evaluation:
         pairs: Names of the models to compare, each second with its first; two without a common question are not.
         trained_on: Questions of a task that are among those trained on, by task.
         notes: What else speaks against the figures, a sentence each.
+        samples: Answers per question.
     """
 
     conditions: dict[str, Any]
@@ -88,13 +94,14 @@ class Evaluation:
     pairs: Sequence[tuple[str, str]]
     trained_on: Mapping[str, int] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    samples: int = 1
     tallies: dict[str, dict[str, Tally]] = field(init=False)
     versus: list[Versus] = field(init=False)
 
     def __post_init__(self) -> None:
         self.tallies = {
             model.name: {
-                task.name: Tally.of(self.results[model.name].get(task.name, []), len(task.questions))
+                task.name: Tally.of(task.questions, self.results[model.name].get(task.name, []), self.samples)
                 for task in self.tasks
             }
             for model in self.models
@@ -128,16 +135,39 @@ class Evaluation:
             grouped = {"all": [task.name for task in begun]}
         return {name: members for name, members in grouped.items() if members}
 
-    def average(self, model: str, tasks: Sequence[str]) -> Average | None:
-        """A model's mean accuracy over some of the tasks."""
-        return Average.of_accuracies([self.tallies[model][task] for task in tasks])
+    @property
+    def measures(self) -> list[str]:
+        """pass@k and maj@k, where questions are answered several times and a task has them."""
+        return list(dict.fromkeys(measure for _, _, tally in self._all() for measure in tally.measures))
+
+    @property
+    def widest_measures(self) -> list[str]:
+        """Of `measures`, those over all answers to a question."""
+        return [measure for measure in self.measures if measure.endswith(f"@{self.samples}")]
+
+    def average(self, model: str, tasks: Sequence[str], measure: str = ACCURACY) -> Average | None:
+        """A model's mean over some of the tasks; `None` unless all of them have that measure."""
+        tallies = [self.tallies[model][task] for task in tasks]
+        if measure != ACCURACY and not all(measure in tally.measures for tally in tallies):
+            return None
+        return Average.of_scores(tallies, measure)
 
     def _versus(self, first: str, second: str) -> Versus:
         models = {model.name: model for model in self.models}
-        comparisons = compare(dict(self.results[first]), dict(self.results[second]))
+        scores = [{task: tally.scores for task, tally in self.tallies[name].items()} for name in (first, second)]
+        comparisons = compare(*scores)
+        measures = {measure: self._compared(first, second, measure) for measure in self.measures}
         unlike = _unlike(models[first], models[second])
         caveats = unlike + _unknown(models[first], models[second])
-        return Versus(first, second, comparisons, caveats, bool(unlike))
+        return Versus(first, second, comparisons, caveats, bool(unlike), measures)
+
+    def _compared(self, first: str, second: str, measure: str) -> list[Comparison]:
+        """Two models by another measure than the accuracy, on the tasks that have it."""
+        both = [
+            {task: tally.scores for task, tally in self.tallies[name].items() if measure in tally.measures}
+            for name in (first, second)
+        ]
+        return compare(*both, measure)
 
     def to_json(self) -> dict[str, Any]:
         """All figures as plain JSON types."""
@@ -150,7 +180,7 @@ class Evaluation:
             "averages": {
                 group: {
                     "tasks": members,
-                    "models": {model.name: _average_json(self.average(model.name, members)) for model in self.models},
+                    "models": {model.name: self._average_json(model.name, members) for model in self.models},
                 }
                 for group, members in self.groups().items()
             },
@@ -189,21 +219,44 @@ class Evaluation:
             "models": {model.name: _tally_json(self.tallies[model.name][task.name]) for model in self.models},
         }
 
+    def _average_json(self, model: str, tasks: Sequence[str]) -> dict[str, Any] | None:
+        average = self.average(model, tasks)
+        if average is None:
+            return None
+        others = {measure: self.average(model, tasks, measure) for measure in self.measures}
+        measures = {measure: _figure_json(other) for measure, other in others.items() if other is not None}
+        return {"accuracy": float(average.value), **_shown(average), "measures": measures}
+
     def _versus_json(self, versus: Versus) -> dict[str, Any]:
-        averages = {group: versus.average(members) for group, members in self.groups().items()}
         return {
             "first": versus.first,
             "second": versus.second,
             "alike": not versus.unlike,
             "caveats": versus.caveats,
             "significant": versus.significant,
-            "tasks": {one.task: _comparison_json(one) for one in versus.tasks},
+            "tasks": {
+                one.task: {**_comparison_json(one), "measures": _measures_json(versus, one.task)}
+                for one in versus.tasks
+            },
             "averages": {
-                group: {**_difference_json(average.value, average.interval), "finding": average.finding}
-                for group, average in averages.items()
-                if average is not None
+                group: {**_mean_difference_json(average), "measures": self._mean_differences_json(versus, members)}
+                for group, members in self.groups().items()
+                if (average := versus.average(members)) is not None
             },
         }
+
+    def _mean_differences_json(self, versus: Versus, tasks: Sequence[str]) -> dict[str, Any]:
+        averages = {measure: versus.average(tasks, measure) for measure in versus.measures}
+        return {measure: _mean_difference_json(one) for measure, one in averages.items() if one is not None}
+
+
+def _measures_json(versus: Versus, task: str) -> dict[str, Any]:
+    return {
+        measure: _comparison_json(one)
+        for measure, comparisons in versus.measures.items()
+        for one in comparisons
+        if one.task == task
+    }
 
 
 def _unlike(first: MeasuredModel, second: MeasuredModel) -> list[str]:
@@ -225,34 +278,40 @@ def _unknown(first: MeasuredModel, second: MeasuredModel) -> list[str]:
 
 
 def _tally_json(tally: Tally) -> dict[str, Any]:
-    counts = {name: getattr(tally, name) for name in Tally.__slots__}
+    counts = {name: getattr(tally, name) for name in Tally.__slots__ if name != "scores"} | {"clusters": tally.clusters}
     if not tally.answered:
-        return {**counts, "accuracy": None, "interval": None, "shown": "–"}
+        return {**counts, "accuracy": None, "interval": None, "shown": "–", "measures": {}}
     return {
         **counts,
         "accuracy": float(tally.accuracy),
-        "interval": _ends(tally.interval),
-        "shown": f"{percent(tally.accuracy)} ({share_range(tally.interval)})",
+        **_shown(tally.figure()),
+        "measures": {measure: _figure_json(tally.figure(measure)) for measure in tally.measures},
     }
 
 
-def _average_json(average: Average | None) -> dict[str, Any] | None:
-    if average is None:
-        return None
+def _figure_json(figure: Figure | Average) -> dict[str, Any]:
+    return {"value": float(figure.value), **_shown(figure)}
+
+
+def _shown(figure: Figure | Average) -> dict[str, Any]:
     return {
-        "accuracy": float(average.value),
-        "interval": _ends(average.interval),
-        "shown": f"{percent(average.value)} ({share_range(average.interval)})",
+        "interval": _ends(figure.interval),
+        "shown": f"{percent(figure.value)} ({share_range(figure.interval)})",
     }
 
 
 def _comparison_json(one: Comparison) -> dict[str, Any]:
+    counts = {}
+    if one.paired is not None:
+        counts = {
+            "both_right": one.paired.both,
+            "first_alone_right": one.paired.first,
+            "second_alone_right": one.paired.second,
+            "neither_right": one.paired.neither,
+        }
     return {
-        "questions": one.paired.questions,
-        "both_right": one.paired.both,
-        "first_alone_right": one.paired.first,
-        "second_alone_right": one.paired.second,
-        "neither_right": one.paired.neither,
+        "questions": one.questions,
+        **counts,
         **_difference_json(one.difference, one.interval),
         "p": float(one.p),
         "p_shown": p_text(one.p),
@@ -260,6 +319,10 @@ def _comparison_json(one: Comparison) -> dict[str, Any]:
         "p_holm_shown": p_text(one.p_adjusted),
         "finding": one.finding,
     }
+
+
+def _mean_difference_json(average: Average) -> dict[str, Any]:
+    return {**_difference_json(average.value, average.interval), "finding": average.finding}
 
 
 def _difference_json(difference: Any, interval: Interval) -> dict[str, Any]:

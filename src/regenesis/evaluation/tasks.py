@@ -51,6 +51,12 @@ class MeasuredTask:
     notes: tuple[str, ...]
 
     @property
+    def clustered(self) -> bool:
+        """Whether some of its questions share a premise, passage, template or story."""
+        groups = [question.group for question in self.questions if question.group is not None]
+        return len(set(groups)) < len(groups)
+
+    @property
     def digest(self) -> str:
         """A hash of the questions: two evaluations with the same one asked the same."""
         body = json.dumps([question.to_json() for question in self.questions], sort_keys=True, default=str)
@@ -71,7 +77,7 @@ def load_tasks(
         tasks: What to measure on; a split left out is the one for measuring.
         evaluation: Which tasks count as in-domain, and whether programs may be run.
         trained: The tasks that are trained on; tasks are not told apart by domain if left out.
-        seed: The run's seed, which questions may be drawn by.
+        seed: The evaluation's seed, which questions may be drawn by.
         data_root: Folder looked into before the hub.
 
     Raises:

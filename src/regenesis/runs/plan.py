@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from regenesis.config import RunConfig
-from regenesis.evaluation.stage import measuring_prompt
+from regenesis.evaluation.settings import EvaluationSettings
 from regenesis.evaluation.tasks import load_tasks
 from regenesis.methods import StageEstimate
 from regenesis.methods.estimates import FEWEST_BYTES_A_TOKEN, message_tokens
@@ -46,7 +46,8 @@ class Plan:
         expected_kept: Kept paths expected.
         chain_yield: The probability the expectation rests on.
         stages: The stages in the order asked; those that ask nothing are left out.
-        measured: Questions that every model is measured on, by task; asked once of the base and once of each tuned
+        samples: Answers per question of the evaluation.
+        measured: Questions that every model is measured on, by task; asked of the base and of each tuned
             model.
         measured_prompt_tokens: What their prompts come to, a model.
         measured_new_tokens: New tokens at most, a model.
@@ -67,6 +68,7 @@ class Plan:
     expected_kept: float
     chain_yield: float
     stages: Mapping[str, StageEstimate]
+    samples: int
     measured: dict[str, int]
     measured_prompt_tokens: int
     measured_new_tokens: int
@@ -99,7 +101,7 @@ def plan(config: RunConfig, *, chain_yield: float = DEFAULT_YIELD) -> Plan:
         loaded.questions,
         config.evaluation.tasks,
         config.decontamination,
-        seed=config.seed,
+        seed=config.evaluation_seed,
         data_root=config.data_root,
     )
     decontamination.require_some_left(loaded.questions)
@@ -110,10 +112,15 @@ def plan(config: RunConfig, *, chain_yield: float = DEFAULT_YIELD) -> Plan:
     tasks = []
     if config.evaluation.tasks:
         tasks = load_tasks(
-            config.evaluation.tasks, config.evaluation, config.tasks, seed=config.seed, data_root=config.data_root
+            config.evaluation.tasks,
+            config.evaluation,
+            config.tasks,
+            seed=config.evaluation_seed,
+            data_root=config.data_root,
         )
-    answering = measuring_prompt(config.answering, config.evaluation)
-    exam = [answering.messages(question) for task in tasks for question in task.questions]
+    exam = EvaluationSettings.of_run(config).exam()
+    chats = [exam.answering.messages(question) for task in tasks for question in task.questions]
+    prompt_tokens = sum(message_tokens(messages, FEWEST_BYTES_A_TOKEN) for messages in chats)
     return Plan(
         questions=dict(Counter(question.task for question in questions)),
         overlapping=len(decontamination.overlapping),
@@ -131,6 +138,7 @@ def plan(config: RunConfig, *, chain_yield: float = DEFAULT_YIELD) -> Plan:
         chain_yield=chain_yield,
         stages={name: stage.with_thoughts(config.room_for_thought) for name, stage in estimate.stages.items()},
         measured={task.name: len(task.questions) for task in tasks},
-        measured_prompt_tokens=round(sum(message_tokens(messages, FEWEST_BYTES_A_TOKEN) for messages in exam)),
-        measured_new_tokens=len(exam) * (config.evaluation.sampling.max_tokens + config.room_for_thought),
+        samples=exam.samples,
+        measured_prompt_tokens=round(prompt_tokens * exam.samples),
+        measured_new_tokens=len(chats) * exam.samples * exam.sampling.max_tokens,
     )

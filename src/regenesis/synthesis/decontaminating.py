@@ -132,7 +132,7 @@ def decontaminate(
         questions: The questions trained on.
         tasks: The tasks measured on.
         settings: What makes an overlap, and what is done about it.
-        seed: The run's seed, which questions may be drawn by.
+        seed: The evaluation's seed, which its questions may be drawn by.
         data_root: Folder looked into before the hub.
 
     Raises:

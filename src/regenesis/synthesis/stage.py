@@ -193,7 +193,7 @@ def _prepare(
         loaded.questions,
         config.evaluation.tasks,
         config.decontamination,
-        seed=config.seed,
+        seed=config.evaluation_seed,
         data_root=config.data_root,
     )
     begun = directory.begun()

@@ -16,7 +16,8 @@ from regenesis.report.text import in_a_line, neutralise
 from regenesis.report.views.shared import budget_note, damage_note, traffic_note, with_examples
 
 if TYPE_CHECKING:
-    from regenesis.evaluation import Evaluation, MeasuredModel, Versus
+    from regenesis.evaluation import Average, Comparison, Evaluation, MeasuredModel, Versus
+    from regenesis.evaluation.figures import Figure
     from regenesis.evaluation.record import EvaluationReport
 
 _TASK = Column("task", shortest=18)
@@ -52,14 +53,51 @@ def model_table(evaluation: Evaluation, model: str) -> Table:
             continue
         whole = tally.answered == tally.questions
         count = f"{tally.answered:,}" if whole else f"{tally.answered:,}/{tally.questions:,}"
-        rates = [percent(Fraction(number, tally.answered)) for number in (tally.unparsed, tally.truncated)]
-        tokens = f"{tally.completion_tokens / tally.answered:,.0f}"
+        rates = [percent(Fraction(number, tally.answers)) for number in (tally.unparsed, tally.truncated)]
+        tokens = f"{tally.completion_tokens / tally.answers:,.0f}"
         rows.append([task.name, count, percent(tally.accuracy), share_range(tally.interval), *rates, tokens])
     for group, members in _means(evaluation):
         average = evaluation.average(model, members)
         if average is not None:
             rows.append([_mean(group, members), "", percent(average.value), share_range(average.interval)])
     return Table(columns, rows)
+
+
+def measures_table(evaluation: Evaluation, model: str) -> Table:
+    """What one model comes to with several answers per question, beside the mean over them."""
+    rows: list[list[str | Cell]] = []
+    for task in evaluation.tasks:
+        tally = evaluation.tallies[model][task.name]
+        figures = [
+            tally.figure(measure) if measure in tally.measures else None for measure in evaluation.widest_measures
+        ]
+        rows.append([task.name, *map(_share, figures)])
+    for group, members in _means(evaluation):
+        averages = [evaluation.average(model, members, measure) for measure in evaluation.widest_measures]
+        rows.append([_mean(group, members), *map(_share, averages)])
+    return Table([_TASK, *map(Column, evaluation.widest_measures)], rows)
+
+
+def _share(figure: Figure | Average | None) -> str:
+    return "–" if figure is None else f"{percent(figure.value)} ({share_range(figure.interval)})"
+
+
+def measures_comparison_table(evaluation: Evaluation, versus: Versus) -> Table:
+    """How two models compare by pass@k and maj@k."""
+    rows: list[list[str | Cell]] = []
+    compared = {measure: {one.task: one for one in versus.measures[measure]} for measure in evaluation.widest_measures}
+    for task in evaluation.tasks:
+        if any(task.name in found for found in compared.values()):
+            rows.append([task.name, *(_shift(found.get(task.name)) for found in compared.values())])
+    for group, members in _means(evaluation):
+        rows.append([_mean(group, members), *(_shift(versus.average(members, measure)) for measure in compared)])
+    return Table([_TASK, *map(Column, compared)], rows)
+
+
+def _shift(found: Comparison | Average | None) -> Cell:
+    if found is None:
+        return Cell("–")
+    return _toned(f"{points(found.difference)} ({points_range(found.interval)})", found.finding)
 
 
 def comparison_table(evaluation: Evaluation, versus: Versus) -> Table:
@@ -75,15 +113,10 @@ def comparison_table(evaluation: Evaluation, versus: Versus) -> Table:
     ]
     rows: list[list[str | Cell]] = []
     for one in versus.tasks:
-        total = one.paired.questions
-        shares = [
-            Fraction(right, total)
-            for right in (one.paired.both + one.paired.first, one.paired.both + one.paired.second)
-        ]
         found = f"{one.finding}, p {p_text(one.p)}" if one.tells_apart else one.finding
         rows.append(
             [
-                *(one.task, f"{total:,}", *map(percent, shares)),
+                *(one.task, f"{one.questions:,}", percent(one.first), percent(one.second)),
                 *(points(one.difference), points_range(one.interval), _toned(found, one.finding)),
             ]
         )
@@ -97,14 +130,26 @@ def comparison_table(evaluation: Evaluation, versus: Versus) -> Table:
 
 def reading_notes(evaluation: Evaluation) -> Iterator[str]:
     """How to read the tables."""
+    clustered = [task.name for task in evaluation.tasks if task.clustered]
     yield (
-        "correct %: unparsed answers count as wrong. 95 % CI: questions treated as independent draws from their task. "
-        "tokens: mean new tokens per answer."
+        "correct %: unparsed answers count as wrong. 95 % CI: questions treated as independent draws from their task"
+        f"{', clustered by group' if clustered else ''}. tokens: mean new tokens per answer."
     )
+    if clustered:
+        named = ", ".join(in_a_line(name, 40) for name in clustered)
+        yield f"{named}: questions that share a premise, passage, template or story are one cluster."
+    if evaluation.samples > 1:
+        yield (
+            f"correct %: mean over {evaluation.samples} answers per question (pass@1). pass@k: one of k answers is "
+            "right, unbiased. maj@k: the most frequent answer is right, ties by chance; programs cannot vote."
+        )
     if evaluation.versus:
+        test = "exact McNemar test, per task"
+        if clustered or evaluation.samples > 1:
+            test += "; Student's t over questions or groups where those have several answers"
         yield (
             "diff.: percentage points, on the questions both models answered; inconclusive if the interval contains 0. "
-            "p: exact McNemar test, per task."
+            f"p: {test}."
         )
     for versus in evaluation.versus:
         title = _title(versus)
@@ -125,12 +170,12 @@ def unread_sentences(evaluation: Evaluation) -> list[str]:
     for model, task in evaluation.unread:
         tally = evaluation.tallies[model][task]
         why = "the model does not follow the answer format: try another prompt or a stronger model"
-        if tally.refused == tally.answered:
+        if tally.refused == tally.answers:
             why = "the engine refused every question; its message is above"
-        elif 2 * tally.truncated > tally.answered:
+        elif 2 * tally.truncated > tally.answers:
             why = f"{tally.truncated:,} were truncated: raise evaluation.sampling.max_tokens"
         sentences.append(
-            f"{in_a_line(model, 40)}, {in_a_line(task, 40)}: none of {tally.answered:,} answers could be parsed, so "
+            f"{in_a_line(model, 40)}, {in_a_line(task, 40)}: none of {tally.answers:,} answers could be parsed, so "
             f"its accuracy is meaningless. Probable cause: {why}."
         )
     return sentences
@@ -150,7 +195,7 @@ def _unfinished(report: EvaluationReport) -> Iterator[Note]:
             refused = [result.verdict.reason for result in results if result.verdict.rule == "refused"]
             if refused:
                 yield Note(
-                    f"{in_a_line(model, 40)}, {in_a_line(task, 40)}: {len(refused):,} of {len(results):,} questions "
+                    f"{in_a_line(model, 40)}, {in_a_line(task, 40)}: {len(refused):,} of {len(results):,} answers "
                     f"count as wrong: {in_a_line(refused[0], 300)}",
                     "warning",
                 )
@@ -169,12 +214,14 @@ def _caveats(evaluation: Evaluation) -> Iterator[Note]:
 
 def _model_group(evaluation: Evaluation, model: MeasuredModel) -> list[Block]:
     title = Note(in_a_line(model.name, 40), "strong", in_a_line(model.identity, 60))
-    return [title, model_table(evaluation, model.name)]
+    several = [measures_table(evaluation, model.name)] if evaluation.measures else []
+    return [title, model_table(evaluation, model.name), *several]
 
 
 def _versus_group(evaluation: Evaluation, versus: Versus) -> list[Block]:
     caveats = [Note(caveat, "bad" if versus.unlike else "caution") for caveat in versus.caveats]
-    return [Note(_title(versus), "strong"), *caveats, comparison_table(evaluation, versus)]
+    several = [measures_comparison_table(evaluation, versus)] if evaluation.measures else []
+    return [Note(_title(versus), "strong"), *caveats, comparison_table(evaluation, versus), *several]
 
 
 def _closing(report: EvaluationReport, command: str) -> Iterator[Block]:

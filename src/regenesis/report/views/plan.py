@@ -57,9 +57,12 @@ def _evaluation(found: Plan) -> list[Block]:
     if not found.measured:
         return []
     tasks = ", ".join(f"{in_a_line(name, 40)} {count:,}" for name, count in found.measured.items())
+    calls = sum(found.measured.values()) * found.samples
+    if found.samples > 1:
+        tasks += f"; {found.samples} answers per question"
     return [
         Note(
-            f"Evaluation: {counted(sum(found.measured.values()), 'call')} ({tasks}) for the base model, and as many "
+            f"Evaluation: {counted(calls, 'call')} ({tasks}) for the base model, and as many "
             f"for the tuned model of each round; each with about {rounded(found.measured_prompt_tokens)} prompt tokens "
             f"and at most {rounded(found.measured_new_tokens)} new tokens."
         )

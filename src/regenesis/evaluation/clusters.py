@@ -1,0 +1,75 @@
+"""What scores support whose questions come in clusters, or were answered several times each: 95 % CIs, paired tests.
+
+    share_interval([Fraction(3, 4), Fraction(1), …], ["premise 1", "premise 1", …])
+
+Answers to one question are alike, and so are questions on one premise, passage, template or story. What they have in
+common makes a mean less certain than so many independent answers would; so variances are taken over clusters.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+
+from regenesis.evaluation.statistics import Interval, score_interval
+from regenesis.evaluation.student import quantile, two_sided_p
+
+_UPPER = 0.975
+
+
+def share_interval(values: Sequence[Fraction], clusters: Sequence[str]) -> Interval:
+    """Interval of the mean of scores between 0 and 1.
+
+    Wilson's interval, for so many independent answers as would make the mean as certain as it is: the number of
+    questions by the design effect, the variance over clusters against that of independent answers (L. Kish, Survey
+    Sampling, 1965; N. Dean and M. Pagano, Evaluating confidence interval methods for binomial proportions in clustered
+    surveys, Journal of Survey Statistics and Methodology 3 (2015), 484-503). The quantile is Student's, since the
+    variance is estimated. Two further clusters, one all right and one all wrong, keep the design effect in its bounds
+    where nearly everything is right or wrong. Questions that are each a cluster of their own, answered once, have a
+    design effect of exactly 1.
+
+    Args:
+        values: The score of each question.
+        clusters: The cluster of each question. With a single one nothing is known of others: the interval is 0 to 1.
+    """
+    count = len(values)
+    sums: dict[str, float] = {}
+    sizes: dict[str, int] = {}
+    for value, cluster in zip(values, clusters, strict=True):
+        sums[cluster] = sums.get(cluster, 0.0) + float(value)
+        sizes[cluster] = sizes.get(cluster, 0) + 1
+    groups = len(sizes)
+    if groups < 2:
+        return Interval(0.0, 1.0)
+    added = count / groups
+    total = count + 2 * added
+    share = (math.fsum(sums.values()) + added) / total
+    residuals = [(sums[cluster] - sizes[cluster] * share) ** 2 for cluster in sizes]
+    residuals += [(added * (1 - share)) ** 2, (added * share) ** 2]
+    variance = (groups + 2) / (groups + 1) * math.fsum(residuals) / total**2
+    design_effect = variance / (share * (1 - share) / (total - 1))
+    mean = float(sum(values, Fraction(0)) / count)
+    return score_interval(mean, count / design_effect, quantile(_UPPER, groups - 1))
+
+
+def paired_difference(values: Sequence[Fraction], clusters: Sequence[str]) -> tuple[Interval, Fraction]:
+    """Interval of the mean of differences between −1 and 1, one a question, and p of the test that goes with it."""
+    count = len(values)
+    numbers = [float(value) for value in values]
+    sums: dict[str, float] = {}
+    sizes: dict[str, int] = {}
+    centre = math.fsum(numbers) / (count + 2)
+    for value, cluster in zip(numbers, clusters, strict=True):
+        sums[cluster] = sums.get(cluster, 0.0) + value - centre
+        sizes[cluster] = sizes.get(cluster, 0) + 1
+    groups = len(sizes)
+    if groups < 2:
+        return Interval(-1.0, 1.0), Fraction(1)
+    differing = [value * value for value in numbers if value]
+    pseudo = math.fsum(differing) / len(differing) if differing else 1.0
+    between = groups / (groups - 1) * math.fsum(one * one for one in sums.values())
+    error = math.sqrt(between + 2 * (pseudo + centre * centre)) / (count + 2)
+    reach = quantile(_UPPER, groups - 1) * error
+    interval = Interval(max(-1.0, centre - reach), min(1.0, centre + reach))
+    return interval, Fraction(two_sided_p(centre / error, groups - 1))

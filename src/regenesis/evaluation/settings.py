@@ -1,0 +1,81 @@
+"""What an evaluation goes by, whatever it is part of: a run's config says it, or a command line.
+
+settings = EvaluationSettings.of_run(config)
+exam = settings.exam()                                  # the answering prompt loaded, limits with room for thinking
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from regenesis.answers import Rules
+from regenesis.evaluation.asking import Exam
+from regenesis.evaluation.config import EvaluationConfig
+from regenesis.prompts import load_answering
+from regenesis.prompts.answering import AnsweringConfig
+from regenesis.scheduling import BudgetConfig
+from regenesis.tasks.config import TaskConfig
+from regenesis.types import Thinking
+
+if TYPE_CHECKING:
+    from regenesis.config import RunConfig
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationSettings:
+    """What an evaluation goes by.
+
+    Attributes:
+        evaluation: Tasks, sampling and prompt of the evaluation.
+        answering: The answering prompt, where the evaluation has none of its own.
+        seed: What answers, and the questions that are drawn or generated, derive from.
+        trained: Tasks that the models are trained on; tasks are not told apart by domain if `None`.
+        thinking: Whether models think before they reply.
+        room_for_thought: New tokens added to the limit for thinking.
+        budget: What one session may spend.
+        window: Maximum active questions; enough to keep the engine full if `None`.
+        data_root: Folder searched before the Hub.
+    """
+
+    evaluation: EvaluationConfig
+    answering: AnsweringConfig = field(default_factory=AnsweringConfig)
+    seed: int = 0
+    trained: tuple[TaskConfig, ...] | None = None
+    thinking: Thinking = "off"
+    room_for_thought: int = 0
+    budget: BudgetConfig = field(default_factory=BudgetConfig)
+    window: int | None = None
+    data_root: Path | None = None
+
+    @classmethod
+    def of_run(cls, config: RunConfig) -> EvaluationSettings:
+        """What a run's config says of its evaluation."""
+        return cls(
+            evaluation=config.evaluation,
+            answering=config.answering,
+            seed=config.evaluation_seed,
+            trained=tuple(config.tasks),
+            thinking=config.thinking,
+            room_for_thought=config.room_for_thought,
+            budget=config.budget,
+            window=config.scheduling.window,
+            data_root=config.data_root,
+        )
+
+    def exam(self) -> Exam:
+        """What every model is asked by.
+
+        Raises:
+            ConfigError: The answering prompt cannot be loaded.
+        """
+        own, sampling = self.evaluation.prompts, self.evaluation.sampling.draw()
+        answering = self.answering if own is None else self.answering.model_copy(update={"prompt": own})
+        return Exam(
+            answering=load_answering(answering),
+            sampling=replace(sampling, max_tokens=sampling.max_tokens + self.room_for_thought),
+            seed=self.seed,
+            rules=Rules(run_programs=self.evaluation.run_programs),
+            samples=self.evaluation.samples,
+        )
