@@ -44,8 +44,8 @@ def export_task_command(
     The harness then asks exactly what `regenesis evaluate` asks. `regenesis grade` reads the files that its
     --log_samples writes, and shows where its score and our checker disagree.
     """
+    from regenesis.evaluation import EvaluationSettings
     from regenesis.evaluation.measuring import chosen_tasks
-    from regenesis.evaluation.stage import measuring_prompt
     from regenesis.evaluation.tasks import load_tasks
     from regenesis.publish.harness_task import write_harness_task
 
@@ -54,8 +54,8 @@ def export_task_command(
     chosen = chosen_tasks(tasks, evaluation, limit=limit, shuffle=shuffle)
     # whether programs may be run matters to grading alone
     asked = evaluation.model_copy(update={"run_programs": True})
-    loaded = load_tasks(chosen, asked, seed=settings.seed, data_root=settings.data_root)
-    prompt = measuring_prompt(settings.answering, evaluation)
+    loaded = load_tasks(chosen, asked, seed=settings.evaluation_seed, data_root=settings.data_root)
+    prompt = EvaluationSettings.of_run(settings).exam().answering
     written = [write_harness_task(task, prompt, evaluation.sampling.draw(), to) for task in loaded]
     _report(written, to, as_json)
 

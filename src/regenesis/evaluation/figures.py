@@ -219,8 +219,11 @@ def _compared(task: str, first: Sequence[Score], second: Sequence[Score], measur
 
 
 def _paired(pairs: Sequence[tuple[Fraction, Fraction]]) -> Paired:
-    counts = Counter(pairs)
-    return Paired(*(counts[pair] for pair in ((1, 1), (1, 0), (0, 1), (0, 0))))
+    counts = Counter((before > 0, after > 0) for before, after in pairs)
+    both, first, second, neither = (
+        counts[pair] for pair in ((True, True), (True, False), (False, True), (False, False))
+    )
+    return Paired(both, first, second, neither)
 
 
 @dataclass(frozen=True, slots=True)

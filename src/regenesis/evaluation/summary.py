@@ -154,20 +154,23 @@ class Evaluation:
 
     def _versus(self, first: str, second: str) -> Versus:
         models = {model.name: model for model in self.models}
-        scores = [{task: tally.scores for task, tally in self.tallies[name].items()} for name in (first, second)]
-        comparisons = compare(*scores)
+        comparisons = self._compared(first, second, ACCURACY)
         measures = {measure: self._compared(first, second, measure) for measure in self.measures}
         unlike = _unlike(models[first], models[second])
         caveats = unlike + _unknown(models[first], models[second])
         return Versus(first, second, comparisons, caveats, bool(unlike), measures)
 
     def _compared(self, first: str, second: str, measure: str) -> list[Comparison]:
-        """Two models by another measure than the accuracy, on the tasks that have it."""
-        both = [
-            {task: tally.scores for task, tally in self.tallies[name].items() if measure in tally.measures}
+        """Two models on the tasks that have a measure."""
+        before, after = (
+            {
+                task: tally.scores
+                for task, tally in self.tallies[name].items()
+                if measure == ACCURACY or measure in tally.measures
+            }
             for name in (first, second)
-        ]
-        return compare(*both, measure)
+        )
+        return compare(before, after, measure)
 
     def to_json(self) -> dict[str, Any]:
         """All figures as plain JSON types."""

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from regenesis.evaluation.student import needed_shift
 from regenesis.experiments.statistics import Part, combined
-from regenesis.experiments.student import needed_shift
 
 POWER = 0.8
 """Share of experiments that find the smallest detectable difference."""

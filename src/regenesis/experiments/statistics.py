@@ -18,7 +18,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from regenesis.evaluation.statistics import Interval, holm
-from regenesis.experiments.student import df_of_quantile, quantile, two_sided_p
+from regenesis.evaluation.student import df_of_quantile, quantile, two_sided_p
 
 if TYPE_CHECKING:
     import numpy

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regenesis.experiments.student import df_of_quantile, needed_shift, quantile, two_sided_p
+from regenesis.evaluation.student import df_of_quantile, needed_shift, quantile, two_sided_p
 
 # 8 decimals, as statistical packages give them
 QUANTILES = {
