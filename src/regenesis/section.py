@@ -9,6 +9,7 @@ A section stands beside the code that takes it; `regenesis.config` composes them
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -30,6 +31,16 @@ class Section(BaseModel):
         allow_inf_nan=False,
         hide_input_in_errors=True,  # it may be a key
     )
+
+    def reaches(self) -> Iterator[Reach]:
+        """What it and the sections in it name outside of the config's folder: programs, servers, keys, files."""
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            does = _reach_of(field, value)
+            if does is not None:
+                yield Reach(name, does)
+            for place, section in _sections_of(value):
+                yield from (Reach(f"{name}{place}.{reach.field}", reach.does) for reach in section.reaches())
 
     @classmethod
     def about_unknown(cls, name: str) -> str | None:
@@ -73,6 +84,17 @@ asks. Said of a section, it holds for all of it."""
 def besides(prefix: str) -> dict[str, Any]:
     """For a field that holds a path: a value with this prefix names something else."""
     return {_BESIDES: prefix}
+
+
+def reaching(does: str) -> dict[str, Any]:
+    """For a field that names something outside of the config's folder, so that a stranger's config asks first.
+
+    Of a field that holds a path it need not be said.
+
+    Args:
+        does: What it leads to, as the end of a sentence, with `{}` in the place of the value.
+    """
+    return {"reaches": does}
 
 
 def formerly(name: str, **values: str) -> dict[str, Any]:
@@ -137,12 +159,20 @@ class Reach:
     does: str
 
 
-def paths_of(section: Section) -> dict[str, Path | str]:
-    """The files and folders that a section names, by field."""
-    values = {name: (field, getattr(section, name)) for name, field in type(section).model_fields.items()}
-    return {
-        name: value for name, (field, value) in values.items() if names_a_path(field) and holds_a_path(field, value)
-    }
+def _reach_of(field: FieldInfo, value: Any) -> str | None:
+    """What a field leads to with this value, `None` where that is nothing outside."""
+    does = _marks(field).get("reaches", "reads {}" if names_a_path(field) else None)
+    if does is None or not value or (names_a_path(field) and not holds_a_path(field, value)):
+        return None
+    return str(does).format(", ".join(value) if isinstance(value, list) else value)
+
+
+def _sections_of(value: Any) -> Iterator[tuple[str, Section]]:
+    """The sections that a field's value is or lists, each with its place in the list."""
+    if isinstance(value, Section):
+        yield "", value
+    elif isinstance(value, list):
+        yield from ((f".{place}", one) for place, one in enumerate(value) if isinstance(one, Section))
 
 
 def sections_in(annotation: Any) -> list[type[Section]]:

@@ -81,7 +81,6 @@ def method_words(run: RunFolder) -> tuple[Mapping[str, str], Mapping[str, str]]:
     """
     from regenesis.errors import ConfigError
     from regenesis.runs import RunDirectory
-    from regenesis.section import paths_of
     from regenesis.store.trust import code_of, is_trusted
     from regenesis.synthesis.inputs import method_of
 
@@ -90,7 +89,7 @@ def method_words(run: RunFolder) -> tuple[Mapping[str, str], Mapping[str, str]]:
     if not trusted and code_of(directory.config_text() or ""):
         return {}, {}
     config = directory.require_started()
-    if paths_of(config.method) and not trusted:
+    if any(config.method.reaches()) and not trusted:
         return {}, {}
     try:
         method = method_of(config.method, config.answering)

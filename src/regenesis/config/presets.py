@@ -18,10 +18,11 @@ PRESETS = ("quick", "default", "paper", "paper-text", "star-paper")
 
 
 def preset_values(name: str) -> dict[str, Any]:
-    """The values a preset states; everything else keeps its default."""
+    """The values a preset states, over those of the one that it extends; everything else keeps its default."""
     text = resources.files("regenesis").joinpath("presets", f"{name}.yaml").read_text(encoding="utf-8")
     values: dict[str, Any] = yaml.safe_load(text) or {}
-    return values
+    extended = values.pop("extends", None)
+    return values if extended is None else _merge(preset_values(extended), values)
 
 
 def with_preset(stated: Mapping[str, Any]) -> dict[str, Any]:

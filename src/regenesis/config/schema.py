@@ -16,7 +16,7 @@ from regenesis.methods import MethodField
 from regenesis.methods.regenesis import ReGenesisConfig
 from regenesis.prompts.answering import AnsweringConfig
 from regenesis.scheduling import BudgetConfig, SchedulingConfig
-from regenesis.section import A_PATH, MAY_DIFFER, Section
+from regenesis.section import A_PATH, MAY_DIFFER, Section, reaching
 from regenesis.tasks.config import TaskConfig
 from regenesis.training.config import TrainingConfig
 from regenesis.types import Thinking
@@ -39,7 +39,9 @@ class RunConfig(Section):
     thinking_tokens: int = Field(default=2048, ge=0)
     """With `thinking: on` or `keep`: maximum new tokens of thinking, on top of every limit for a reply
     (`max_tokens`, `adapt_tokens`, `structure_tokens`)."""
-    data_root: Path | None = Field(default=None, json_schema_extra=A_PATH | MAY_DIFFER)
+    data_root: Path | None = Field(
+        default=None, json_schema_extra=A_PATH | MAY_DIFFER | reaching("reads datasets in {}")
+    )
     """Folder of `<hub id>/<config>/<split>.jsonl`, searched before the Hub; default `REGENESIS_DATA_ROOT`."""
     tasks: list[TaskConfig] = Field(min_length=1)
     """Sources of questions; several tasks are mixed in one run."""

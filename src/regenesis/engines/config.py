@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from pydantic import Field
 
 from regenesis.findings import Finding
-from regenesis.section import A_PATH, MAY_DIFFER, Reach, Section, paths_of
+from regenesis.section import A_PATH, MAY_DIFFER, Section
 from regenesis.types import Thinking
 
 if TYPE_CHECKING:
@@ -136,11 +136,6 @@ class EngineConfig(Section):
     def check(self) -> Iterator[Finding]:
         """What speaks for and against starting it here, found out without starting it or fetching anything."""
         yield from ()
-
-    def reaches(self) -> Iterator[Reach]:
-        """What it names outside of the config's folder, by field: servers, keys, files."""
-        for name, path in paths_of(self).items():
-            yield Reach(name, f"loads {path}")
 
     def stop_setting(self, token: str) -> str | None:
         """What to set so that replies end at a token that the chat template ends turns with.

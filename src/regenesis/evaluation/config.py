@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from regenesis.engines import EngineField
 from regenesis.prompts.harness import PREFIX as HARNESS_PREFIX
-from regenesis.section import A_PATH, SamplingConfig, Section, besides
+from regenesis.section import A_PATH, SamplingConfig, Section, besides, reaching
 from regenesis.tasks.config import TaskConfig
 
 
@@ -36,7 +36,7 @@ class EvaluationConfig(Section):
     prompts: str | None = Field(default=None, json_schema_extra=A_PATH | besides(HARNESS_PREFIX))
     """Answering prompt to use instead of `answering.prompt`: a name or the path of a template, as there; or
     `lm-eval/NAME`, the prompt of that task or group of lm-evaluation-harness, which then has to be installed."""
-    run_programs: bool = False
+    run_programs: bool = Field(default=False, json_schema_extra=reaching("runs model-written programs"))
     """Run the programs that the model writes for tasks of kind `code` (MBPP), which need it. Each runs in a restricted
     process, which is not a sandbox: use a container for models you do not trust."""
     engine: EngineField | None = None

@@ -109,27 +109,3 @@ def describe_sampling(sampling: SamplingConfig) -> str:
         "left to the server" if value is None else str(value) for value in (sampling.temperature, sampling.top_p)
     )
     return f"temperature {temperature}, top_p {top_p}, at most {sampling.max_tokens} new tokens"
-
-
-def chance_warning(questions: Sequence[Question], samples: int) -> list[str]:
-    """A warning where guessing alone would answer most questions rightly at least once."""
-    if not questions:
-        return []
-    lucky = sum(1 - (1 - _chance(question)) ** samples for question in questions) / len(questions)
-    if lucky < _LUCKY:
-        return []
-    return [
-        f"Guessing alone answers {lucky:.0%} of these questions rightly at least once in {samples} samples, so that a "
-        "right answer says little about the reasoning before it. Fewer samples, or questions with more options or open "
-        "answers, make it say more."
-    ]
-
-
-_LUCKY = 0.5
-
-
-def _chance(question: Question) -> float:
-    """Probability that a guess among the stated possibilities is right; 0 for open answers."""
-    if question.kind == "boolean":
-        return 0.5
-    return 1 / len(question.choices) if question.kind == "choice" and question.choices else 0.0

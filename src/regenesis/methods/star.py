@@ -8,24 +8,16 @@ rounds, each round samples with the newest model and trains the one that the run
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib import resources
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from pydantic import Field
 
-from regenesis.methods.base import Method, Outcome, Session
-from regenesis.methods.estimates import Estimate, expected_share, sampled
-from regenesis.methods.plain import (
-    STAGE,
-    TITLE,
-    PlainSamplesConfig,
-    chance_warning,
-    chats_of,
-    describe_sampling,
-    estimate_stage,
-    path_of,
-    plain_samples,
-)
+from regenesis.methods.base import Outcome, Session
+from regenesis.methods.estimates import Estimate, sampled
+from regenesis.methods.plain import estimate_stage, path_of
+from regenesis.methods.until_enough import UntilEnough, UntilEnoughConfig
 from regenesis.prompts import AnsweringPrompt, TemplateFolder
 from regenesis.types import GradedPath, Message, Question
 
@@ -33,29 +25,28 @@ RATIONALISE = "rationalise"
 _PROMPT = f"{RATIONALISE}.j2"
 
 
-class STaRConfig(PlainSamplesConfig):
+class STaRConfig(UntilEnoughConfig):
     """Plain samples, then failed questions once more with the answer as a hint."""
 
     name: str = "star"
     """`star`."""
-    wave: int = Field(default=4, ge=1)
-    """Samples per question drawn in parallel before it checks whether it has enough kept paths."""
-    stop_early: bool = True
-    """Stop sampling a question once it has enough kept paths."""
     rationalise: bool = True
     """Retry a question that no sample answered correctly, with its answer as a hint."""
     rationalisations: int = Field(default=1, ge=1)
     """Hinted samples per such question."""
 
 
-class STaR(Method[STaRConfig]):
+class STaR(UntilEnough[STaRConfig]):
     """See the module's text. Questions without a gold answer keep nothing."""
 
     name = "star"
     title = "STaR"
     Config = STaRConfig
     source = "arXiv 2203.14465"
-    stages: ClassVar[Mapping[str, str]] = {STAGE: TITLE, RATIONALISE: "explanation of the answer given as a hint"}
+    stages: ClassVar[Mapping[str, str]] = {
+        **UntilEnough.stages,
+        RATIONALISE: "explanation of the answer given as a hint",
+    }
 
     def __init__(self, config: STaRConfig, answering: AnsweringPrompt) -> None:
         super().__init__(config, answering)
@@ -68,20 +59,12 @@ class STaR(Method[STaRConfig]):
         self._source = source
 
     async def solve(self, session: Session) -> Outcome:
-        config, select, question = self.config, session.judge.select, session.question
-        judged = await plain_samples(
-            session,
-            self.answering,
-            config.sampling.draw(),
-            config.samples,
-            method=self.name,
-            wave=config.wave,
-            enough=lambda so_far: config.stop_early and len(select(so_far, config.keep)) >= config.keep,
-        )
+        config, question = self.config, session.question
+        judged = await self.draw(session)
         failed = not any(one.verdict.correct for one in judged)
         if config.rationalise and failed and question.gold is not None:
             judged += await self._rationalise(session)
-        return Outcome(question, tuple(judged), tuple(select(judged, config.keep)))
+        return Outcome(question, tuple(judged), tuple(session.judge.select(judged, config.keep)))
 
     async def _rationalise(self, session: Session) -> list[GradedPath]:
         messages = self._hinted(session.question)
@@ -101,43 +84,26 @@ class STaR(Method[STaRConfig]):
         system = self.answering.config.system
         return (Message("system", system), turn) if system else (turn,)
 
-    def one_chain(self) -> Self:
-        return type(self)(self.config.model_copy(update={"samples": 1}), self.answering)
-
     def estimate(self, questions: Sequence[Question], chain_yield: float) -> Estimate:
-        config, count = self.config, len(questions)
-        most = count * config.samples
-        share = expected_share(config.samples, config.wave, config.keep, chain_yield) if config.stop_early else 1.0
-        stages = {STAGE: estimate_stage(chats_of(self.answering, questions), most, most * share, config.sampling)}
-        failed = (1 - chain_yield) ** config.samples
+        config, plain = self.config, super().estimate(questions, chain_yield)
         hinted = sum(question.gold is not None for question in questions) if config.rationalise else 0
-        if hinted:
-            chats = [self._hinted(question) for question in sampled(questions)]
-            stages[RATIONALISE] = estimate_stage(
-                chats, hinted * config.rationalisations, hinted * failed, config.sampling
-            )
-        return Estimate(
-            most_chains=most + hinted * config.rationalisations,
-            expected_chains=most * share + hinted * failed,
-            expected_kept=count * min(config.keep, config.samples * chain_yield),
-            stages=stages,
+        if not hinted:
+            return plain
+        chats = [self._hinted(question) for question in sampled(questions)]
+        most, expected = hinted * config.rationalisations, hinted * (1 - chain_yield) ** config.samples
+        return replace(
+            plain,
+            most_chains=plain.most_chains + most,
+            expected_chains=plain.expected_chains + expected,
+            stages={**plain.stages, RATIONALISE: estimate_stage(chats, most, expected, config.sampling)},
         )
 
     def describe(self) -> dict[str, str]:
-        return {
-            "samples": f"at most {self.config.samples} a question",
-            "sampling": describe_sampling(self.config.sampling),
-            "rationalisation": f"of failed questions, {self.config.rationalisations} with the answer as a hint"
-            if self.config.rationalise
-            else "none",
-            "kept a question": f"at most {self.config.keep}",
-        }
+        hinted = f"of failed questions, {self.config.rationalisations} with the answer as a hint"
+        return super().describe() | {"rationalisation": hinted if self.config.rationalise else "none"}
 
     def inputs(self) -> dict[str, Any]:
         return super().inputs() | {"rationalisation prompt": self._source}
-
-    def warnings(self, questions: Sequence[Question]) -> list[str]:
-        return chance_warning(questions, self.config.samples)
 
     @property
     def scaffold(self) -> tuple[str, ...]:

@@ -13,7 +13,6 @@ own runs work wherever they are moved, and a config that was changed since is as
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from copy import deepcopy
@@ -22,12 +21,11 @@ from typing import Any
 
 import yaml
 
-from regenesis.config import RunConfig, TaskConfig
-from regenesis.engines import EngineConfig
+from regenesis.config import RunConfig
 from regenesis.engines.catalogue import CATALOGUE as ENGINES
 from regenesis.errors import RunError
 from regenesis.methods.catalogue import CATALOGUE as METHODS
-from regenesis.section import Reach, paths_of
+from regenesis.section import Reach
 
 _NAMES_CODE = {
     "method.name": METHODS,
@@ -165,42 +163,9 @@ def _within(field: str, section: str) -> bool:
 
 
 def _reaches(config: RunConfig) -> Iterator[Reach]:
-    training, evaluation = config.training, config.evaluation
-    if training.python is not None:
-        yield Reach("training.python", f"starts the program {training.python}")
-    if training.launcher is not None and os.sep in training.launcher:
-        yield Reach("training.launcher", f"starts training as {training.launcher} says")
-    if training.report_to:
-        yield Reach("training.report_to", f"reports the training's figures to {', '.join(training.report_to)}")
-    if evaluation.run_programs:
-        yield Reach("evaluation.run_programs", "runs model-written programs")
-    for field, engine in (
-        ("engine", config.engine),
-        ("evaluation.engine", evaluation.engine),
-        ("evaluation.tuned_engine", evaluation.tuned_engine),
-    ):
-        if engine is not None:
-            yield from _of_engine(field, engine)
+    yield from config.reaches()
     for field, name in code_named(config.model_dump(mode="json")).items():
         yield Reach(field, f"runs the code of {name}")
-    for section, values in (("method", config.method), ("answering", config.answering), ("evaluation", evaluation)):
-        for name, path in paths_of(values).items():
-            yield Reach(f"{section}.{name}", f"reads {path}")
-    if config.data_root is not None:
-        yield Reach("data_root", f"reads datasets in {config.data_root}")
-    yield from _of_tasks("tasks", config.tasks)
-    yield from _of_tasks("evaluation.tasks", evaluation.tasks)
-
-
-def _of_engine(field: str, engine: EngineConfig) -> Iterator[Reach]:
-    for reach in engine.reaches():
-        yield Reach(f"{field}.{reach.field}", reach.does)
-
-
-def _of_tasks(field: str, tasks: Sequence[TaskConfig]) -> Iterator[Reach]:
-    for place, task in enumerate(tasks):
-        if task.file is not None:
-            yield Reach(f"{field}.{place}.file", f"reads {task.file}")
 
 
 def _mark(file: Path) -> Path:

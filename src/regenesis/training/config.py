@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_validator
 
 from regenesis.secrets import misplaced, misplaced_in_body
-from regenesis.section import A_PATH, A_PROGRAM, Section, formerly
+from regenesis.section import A_PATH, A_PROGRAM, Section, formerly, reaching
 from regenesis.training.trl_arguments import refusal
 
 
@@ -92,17 +92,17 @@ class TrainingConfig(Section):
     save_total_limit: int = Field(default=2, ge=1, json_schema_extra=formerly("keep_checkpoints"))
     """Latest checkpoints that are kept while training; when it is done they are removed."""
     report_to: Annotated[list[Literal["trackio", "wandb", "tensorboard", "mlflow"]], BeforeValidator(_as_list)] = Field(
-        default_factory=list
+        default_factory=list, json_schema_extra=reaching("reports the training's figures to {}")
     )
     """Experiment trackers that are sent the figures of every step, one or several; each is a package of its own.
     TensorBoard's files are in the run's folder, under `training/tensorboard`."""
     trl: dict[str, Any] = Field(default_factory=dict)
     """Further arguments of TRL's `SFTConfig`, passed on as they are (`{optim: adafactor, neftune_noise_alpha: 5}`).
     Those that have a field here or that a resumable training cannot do without are refused, each with the reason."""
-    launcher: str | None = Field(default=None, json_schema_extra=A_PATH)
+    launcher: str | None = Field(default=None, json_schema_extra=A_PATH | reaching("starts training as {} says"))
     """For several GPUs or nodes: a launch config that comes with the package (`regenesis train --list-launchers`) or
     the path of one for `accelerate launch`."""
-    python: Path | None = Field(default=None, json_schema_extra=A_PROGRAM)
+    python: Path | None = Field(default=None, json_schema_extra=A_PROGRAM | reaching("starts the program {}"))
     """Python of another environment to train in; this one's if left out."""
 
     @property
