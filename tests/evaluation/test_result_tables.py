@@ -36,7 +36,7 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     path = tmp_path / "toy.parquet"
     write_results(path, QUESTIONS, [result("toy/test/b", "correct")])
     assert read_results(path) == [
-        ResultRow("toy/test/b", "correct", "sums", 0, "2", "2", "It is 2.", "r", "stop", 10, 20)
+        ResultRow("toy/test/b", "correct", "sums", 0, "2", "2", "It is 2.", "r", "stop", 10, 20, "number", "k")
     ]
 
 
@@ -44,7 +44,7 @@ def test_a_table_without_samples_and_groups_is_read_as_one_sample_each(tmp_path:
     path = tmp_path / "toy.parquet"
     columns = {"question_id": ["a", "b"], "status": ["correct", "unparsed"], "ledger_key": ["k", "l"]}
     parquet.write_table(pyarrow.table(columns), path)
-    assert read_results(path) == [ResultRow("a", "correct"), ResultRow("b", "unparsed")]
+    assert read_results(path) == [ResultRow("a", "correct", ledger_key="k"), ResultRow("b", "unparsed", ledger_key="l")]
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ VERBS = {
     "synthesize": "Synthesize verified reasoning paths; start or resume a run.",
     "train": "Fine-tune the model on a run's dataset.",
     "evaluate": "Evaluate models on tasks: tuned vs base, with 95 % CIs.",
-    "export": "Export a tuned model: merged weights, adapter or GGUF.",
+    "export": "Export a tuned model or an evaluation to other tools.",
     "export-task": "Export tasks, with our prompt, to lm-evaluation-harness.",
     "push": "Upload a run's model or dataset to the Hub.",
     "plan": "Estimate a run's calls and tokens without sending any.",

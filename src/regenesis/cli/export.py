@@ -1,7 +1,8 @@
-"""`regenesis export`: write a run's tuned model in formats that other tools load.
+"""`regenesis export`: write a run's tuned model, or its evaluation, in formats that other tools load.
 
 regenesis export runs/x --to gguf                 for llama.cpp: the adapter, or the whole model
 regenesis export runs/x --to merged --type bf16   one checkpoint for transformers, vLLM, SGLang
+regenesis export runs/x --to inspect              the evaluation's answers as logs of Inspect
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ class To(StrEnum):
     MERGED = "merged"
     ADAPTER = "adapter"
     GGUF = "gguf"
+    INSPECT = "inspect"
 
 
 class Type(StrEnum):
@@ -42,7 +44,7 @@ def export_command(
         typer.Option(
             "--to",
             help="merged: one checkpoint; adapter: PEFT format; gguf: for llama.cpp, the adapter if one was trained, "
-            "else the whole model.",
+            "else the whole model; inspect: the evaluation's answers as logs of Inspect.",
         ),
     ],
     out: Annotated[
@@ -59,7 +61,10 @@ def export_command(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Export a run's tuned model as merged weights, adapter or GGUF, and show how to load it."""
+    """Export a run's tuned model as merged weights, adapter or GGUF, or its evaluation; show how to load it."""
+    if to is To.INSPECT:
+        _export_evaluation(run, out, kind, as_json)
+        return
     from regenesis.cli.terminal import console, print_json
     from regenesis.publish.exporting import export
     from regenesis.report.figures import rounded
@@ -83,6 +88,22 @@ def export_command(
     for name, way in ways.items():
         lines += [f"{name}:", f"    {way}"]
     console().print(neutralise("\n".join(lines)), soft_wrap=True)
+
+
+def _export_evaluation(run: Path, out: Path | None, kind: Type | None, as_json: bool) -> None:
+    from regenesis.cli.terminal import console, print_json
+    from regenesis.errors import ConfigError
+    from regenesis.publish.inspect_log import export_inspect
+    from regenesis.report.text import neutralise
+
+    if kind is not None:
+        raise ConfigError(f"--type {kind.value}: applies to weights, not to the answers of an evaluation.")
+    files = export_inspect(run, out)
+    way = f"inspect view --log-dir {files[0].parent}"
+    if as_json:
+        print_json({"paths": [str(file) for file in files], "ways_to_load": {"inspect": way}})
+        return
+    console().print(neutralise("\n".join([*map(str, files), "", "inspect:", f"    {way}"])), soft_wrap=True)
 
 
 def _ways(done: Export) -> dict[str, str]:

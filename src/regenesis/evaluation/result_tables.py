@@ -34,6 +34,7 @@ class ResultRow:
         completion_tokens: Tokens of the response.
         kind: How the answer was compared with gold.
         ledger_key: Where the ledger keeps request and completion.
+        reason: What the checker says about the answer, in a sentence.
     """
 
     question_id: str
@@ -49,6 +50,7 @@ class ResultRow:
     completion_tokens: int = 0
     kind: str = ""
     ledger_key: str = ""
+    reason: str = ""
 
     @property
     def correct(self) -> bool:
