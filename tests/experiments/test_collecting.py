@@ -6,9 +6,11 @@ import pytest
 from tests.helpers.compared import write_run
 from tests.helpers.runs import toy_mapping, write_questions
 
+from regenesis.errors import ConfigError, RunError
 from regenesis.experiments.cells import cells
-from regenesis.experiments.collecting import collect
+from regenesis.experiments.collecting import collect, collect_folder
 from regenesis.experiments.config import ExperimentConfig, experiment_from_mapping
+from regenesis.experiments.directory import ExperimentDirectory
 
 BASE, TUNED = {"toy": "rrwwwwwwww"}, {"toy": "rrrrrrwwww"}
 
@@ -63,3 +65,31 @@ def test_rows_that_were_to_be_equal_and_are_not_are_told(experiment: ExperimentC
     comparison = collect(experiment, tmp_path / "x")
     assert comparison is not None
     assert any("toys, seed 0: not the same number of rows (ours " in text for text in comparison.caveats)
+
+
+def test_a_method_that_kept_nothing_is_told_and_not_waited_for(experiment: ExperimentConfig, tmp_path: Path) -> None:
+    finish(experiment, tmp_path / "x", 0)
+    folder = cells(experiment, tmp_path / "x")[1].directory / "dataset"
+    folder.mkdir(parents=True)
+    (folder / "README.md").write_text("No paths were kept.")
+    comparison = collect(experiment, tmp_path / "x")
+    assert comparison is not None
+    assert comparison.caveats[0] == "star, toys, seed 0: kept no paths, so there is no model."
+    assert comparison.missing == ["ours, toys, seed 1", "star, toys, seed 1"]
+
+
+def test_a_folder_is_compared_by_the_experiment_that_is_frozen_in_it(
+    experiment: ExperimentConfig, tmp_path: Path
+) -> None:
+    root = tmp_path / "x"
+    with pytest.raises(RunError, match="is not the folder of an experiment"):
+        collect_folder(root)
+    with ExperimentDirectory(root).locked() as directory:
+        directory.freeze(experiment)
+    with pytest.raises(RunError, match="no model is trained and evaluated yet"):
+        collect_folder(root)
+    finish(experiment, root, 0, 1)
+    assert collect_folder(root).baselines == ["ours", "star"]
+    assert collect_folder(root, ["star"]).baselines == ["star"]
+    with pytest.raises(ConfigError, match="--baseline lmsi: is none of ours, star"):
+        collect_folder(root, ["lmsi"])

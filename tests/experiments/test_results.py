@@ -11,6 +11,7 @@ from tests.helpers.compared import write_run
 from regenesis.errors import RunError
 from regenesis.experiments.results import answers, read_run
 from regenesis.ledger import Ledger
+from regenesis.store.tables import read_questions
 
 BASE, TUNED = {"toy": "rrww"}, {"toy": "rrrw"}
 
@@ -90,3 +91,17 @@ def test_missing_tables_are_named(finished: Path) -> None:
     (finished / "evaluation" / "tuned" / "toy.parquet").unlink()
     with pytest.raises(RunError, match=r"toy\.parquet"):
         read_run(finished)
+
+
+def test_of_a_dataset_drawn_by_tokens_only_those_count_that_it_was_drawn_from(finished: Path) -> None:
+    with Ledger.read(finished / "ledger.sqlite") as ledger:
+        by_question = ledger.generated(without="evaluate")
+    first, second, third = (by_question[question] for question in question_ids(finished)[:3])
+    config = finished / "config.yaml"
+    most = first + second + third - 1
+    config.write_text(config.read_text("utf-8").replace("max_generated_tokens: null", f"max_generated_tokens: {most}"))
+    assert read_run(finished).training.generated_tokens == first + second
+
+
+def question_ids(run: Path) -> list[str]:
+    return [question.id for question in read_questions(run / "questions.parquet")]

@@ -1,6 +1,7 @@
 """`regenesis compare`: methods on equal terms, as an experiment plans them or between finished runs.
 
 regenesis compare experiment.yaml --run-dir experiments/x           runs the experiment, or goes on with it
+regenesis compare experiments/x                                     what it holds by now
 regenesis compare runs/a runs/b                                     methods are called by their folders
 regenesis compare star=runs/s-0 star=runs/s-1 ours=runs/o-0 ours=runs/o-1       two seeds each
 """
@@ -21,7 +22,7 @@ def compare_command(
         list[str],
         typer.Argument(
             metavar="EXPERIMENT | [LABEL=]RUN…",
-            help="An experiment's YAML file; or finished runs, those of one label being seeds of one method.",
+            help="An experiment's YAML file, or its folder; or runs, those of one label being seeds of one method.",
         ),
     ],
     run_dir: Annotated[
@@ -44,8 +45,8 @@ def compare_command(
     equal terms, then compare. Rerun the same command to resume; tables.md, .tex, .csv and results.json in its folder
     are brought up to date after each model.
 
-    Given finished runs: compare them on the questions that all of them have answered. What was not alike is named
-    first.
+    Given an experiment's folder, or finished runs: compare what is there, on the questions that every run has answered.
+    What was not alike is named first.
 
     \b
     Exit codes:

@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from regenesis.dataset.card import CARD
+from regenesis.errors import ConfigError, RunError
 from regenesis.experiments.caveats import caveats
 from regenesis.experiments.cells import Cell, cells
 from regenesis.experiments.comparing import Comparison, compare_runs
 from regenesis.experiments.config import Equal, ExperimentConfig
+from regenesis.experiments.directory import ExperimentDirectory
 from regenesis.experiments.results import FinishedRun, NotFinished, read_run
 from regenesis.report.text import in_a_line
+from regenesis.store.directory import RunDirectory
 
 _VARIED = frozenset({"training tasks"})
 """What cells are not alike in on purpose."""
@@ -27,16 +31,42 @@ def collect(experiment: ExperimentConfig, root: str | Path) -> Comparison | None
         ConfigError: The parts of a cell do not go together.
         RunError: A finished cell is damaged.
     """
-    runs, missing = read_cells(cells(experiment, root))
+    found = cells(experiment, root)
+    runs, missing = read_cells([cell for cell in found if not _kept_nothing(cell)])
     if not runs:
         return None
     return compare_runs(
         runs,
         baselines=experiment.baselines,
         equal=experiment.equal,
-        caveats=[*caveats(runs, but=_VARIED), *_unequal(runs, experiment.equal)],
+        caveats=[*_without_rows(found), *caveats(runs, but=_VARIED), *_unequal(runs, experiment.equal)],
         missing=missing,
     )
+
+
+def collect_folder(folder: Path, baselines: Sequence[str] | None = None) -> Comparison:
+    """Compares the finished cells in an experiment's folder.
+
+    Args:
+        folder: The folder.
+        baselines: Labels of the methods to compare with, in place of those that the experiment says.
+
+    Raises:
+        ConfigError: A baseline is no method of the experiment.
+        RunError: No cell is finished, or something is damaged.
+    """
+    experiment = ExperimentDirectory(folder).frozen()
+    if experiment is None:
+        raise RunError(f"{folder}: is not the folder of an experiment (it has no experiment.yaml).")
+    unknown = [label for label in baselines or () if label not in experiment.methods]
+    if unknown:
+        raise ConfigError(f"--baseline {unknown[0]}: is none of {', '.join(experiment.methods)}.")
+    if baselines:
+        experiment = experiment.model_copy(update={"baselines": list(baselines)})
+    comparison = collect(experiment, folder)
+    if comparison is None:
+        raise RunError(f"{folder}: no model is trained and evaluated yet. Go on with `regenesis compare`.")
+    return comparison
 
 
 def read_cells(some: Sequence[Cell]) -> tuple[list[FinishedRun], list[str]]:
@@ -54,8 +84,24 @@ def read_cells(some: Sequence[Cell]) -> tuple[list[FinishedRun], list[str]]:
         if run is not None and run.complete and run.up_to_date:
             runs.append(run)
         else:
-            missing.append(f"{cell.method}, {cell.train_on}, seed {cell.seed}")
+            missing.append(_name(cell))
     return runs, missing
+
+
+def _name(cell: Cell) -> str:
+    return f"{cell.method}, {cell.train_on}, seed {cell.seed}"
+
+
+def _kept_nothing(cell: Cell) -> bool:
+    """Whether the synthesis of a cell is finished and there is nothing to train on."""
+    directory = RunDirectory(cell.directory)
+    return (directory.dataset / CARD).is_file() and not directory.has_rows()
+
+
+def _without_rows(some: Sequence[Cell]) -> Iterator[str]:
+    for cell in some:
+        if _kept_nothing(cell):
+            yield f"{in_a_line(_name(cell), 100)}: kept no paths, so there is no model."
 
 
 def _unequal(runs: Sequence[FinishedRun], equal: Equal) -> Iterator[str]:

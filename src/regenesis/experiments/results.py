@@ -13,11 +13,13 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, takewhile
 from pathlib import Path
 from typing import Any
 
 from regenesis.config import RunConfig
 from regenesis.dataset.card import PARQUET
+from regenesis.dataset.deriving import generated_tokens
 from regenesis.errors import RunError
 from regenesis.evaluation import STAGE as EVALUATING
 from regenesis.evaluation.model_variants import BASE
@@ -26,6 +28,7 @@ from regenesis.evaluation.result_tables import ResultRow, read_results
 from regenesis.ledger import Ledger
 from regenesis.runs.status import stage_seconds
 from regenesis.store.directory import RunDirectory, read_json
+from regenesis.store.tables import read_questions
 from regenesis.training.report import read_record
 
 _RESULTS_FILE = re.compile(r"\w[\w.-]*\.parquet")
@@ -65,7 +68,7 @@ class Training:
         hinted: Rows whose model had been shown the answer.
         requests: Requests of the synthesis, answered from elsewhere or not.
         prompt_tokens: Tokens of their prompts.
-        generated_tokens: Tokens generated for them.
+        generated_tokens: Tokens generated for them; where the dataset is drawn by tokens, those that it was drawn from.
         synthesis_seconds: Wall-clock time of the synthesis, over all sessions.
         training_tokens: Tokens trained on, over all epochs.
         steps: Optimiser steps.
@@ -163,7 +166,7 @@ def read_run(run_dir: str | Path, *, label: str | None = None, train_on: str | N
             models=models,
             scores={model: _scores(directory, summary, model) for model in models},
             domains={name: task["domain"] for name, task in summary["tasks"].items()},
-            training=_training(directory, record),
+            training=_training(directory, config, record),
             conditions=_conditions(config, summary, models, record),
             complete=bool(summary["complete"]),
             up_to_date=record["settings"].get("data set") in (None, _digest(directory.dataset / PARQUET)),
@@ -245,7 +248,7 @@ def _by_question(rows: Sequence[ResultRow]) -> dict[str, Score]:
     return {one: Score(sum(samples) / len(samples), groups[one]) for one, samples in right.items()}
 
 
-def _training(directory: RunDirectory, record: Mapping[str, Any]) -> Training:
+def _training(directory: RunDirectory, config: RunConfig, record: Mapping[str, Any]) -> Training:
     rows = _dataset(directory, ("question_id", "hinted"))
     asked = [total for stage, total in _totals(directory).items() if stage != EVALUATING]
     return Training(
@@ -254,7 +257,7 @@ def _training(directory: RunDirectory, record: Mapping[str, Any]) -> Training:
         hinted=sum(bool(row["hinted"]) for row in rows),
         requests=sum(total.completions for total in asked),
         prompt_tokens=sum(total.prompt_tokens for total in asked),
-        generated_tokens=sum(total.completion_tokens for total in asked),
+        generated_tokens=_generated(directory, config, sum(total.completion_tokens for total in asked)),
         synthesis_seconds=stage_seconds(directory.log).get("synthesize", 0.0),
         training_tokens=int(record["tokens"]),
         steps=int(record["steps"]),
@@ -274,6 +277,18 @@ def _dataset(directory: RunDirectory, columns: Sequence[str]) -> list[dict[str, 
             f"{file}: cannot be read ({error}). Run `regenesis synthesize` on its run again to write it."
         ) from error
     return found
+
+
+def _generated(directory: RunDirectory, config: RunConfig, asked: int) -> int:
+    """Tokens generated for the dataset, of all that were asked for."""
+    most = config.dataset.max_generated_tokens
+    if most is None or not directory.ledger.exists():
+        return asked
+    with Ledger.read(directory.ledger) as ledger:
+        by_question = generated_tokens(ledger, config.dataset)
+    spent = (by_question.get(question.id, 0) for question in read_questions(directory.questions))
+    within = takewhile(lambda total: total <= most, accumulate(spent))
+    return max(within, default=0)
 
 
 def _digest(file: Path) -> str:
