@@ -21,7 +21,9 @@ from typing import Any
 
 from regenesis.answers import check, extract
 from regenesis.checkpoints import write_gguf_model
-from regenesis.config import EngineConfig, LlamaCppEngineConfig, TransformersEngineConfig
+from regenesis.config import EngineConfig
+from regenesis.engines.llamacpp.config import LlamaCppEngineConfig
+from regenesis.engines.transformers.config import TransformersEngineConfig
 from regenesis.models import locate_weights
 from regenesis.tasks import TaskConfig, load_questions, measuring
 from regenesis.types import Completion, Message, Question, Request, Sampling

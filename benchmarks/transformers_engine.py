@@ -15,9 +15,9 @@ import time
 from typing import Any
 
 from regenesis.checkpoints import load_model, load_tokenizer
-from regenesis.config import TransformersEngineConfig
 from regenesis.engines.threads import wait_without_spinning
 from regenesis.engines.transformers import TransformersEngine
+from regenesis.engines.transformers.config import TransformersEngineConfig
 from regenesis.models import locate_weights
 from regenesis.types import Message, Request, Sampling
 from workload import finish, question_text

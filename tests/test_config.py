@@ -10,8 +10,6 @@ from pydantic import BaseModel, Field
 from regenesis.config import (
     PRESETS,
     CurationConfig,
-    LlamaCppEngineConfig,
-    OpenAIEngineConfig,
     RunConfig,
     SamplingConfig,
     TaskConfig,
@@ -21,6 +19,8 @@ from regenesis.config import (
     load_config,
 )
 from regenesis.config import schema as module
+from regenesis.engines.llamacpp.config import LlamaCppEngineConfig
+from regenesis.engines.openai.config import OpenAIEngineConfig
 from regenesis.errors import ConfigError
 from regenesis.methods import MethodSection
 from regenesis.methods.regenesis import ReGenesisConfig

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from regenesis.config import OpenAIEngineConfig, config_from_mapping
+from regenesis.config import config_from_mapping
+from regenesis.engines.openai.config import OpenAIEngineConfig
 from regenesis.errors import ConfigError
 
 KEY = "sk-SECRET0123456789abcdef"

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from tests.fixtures.scripted_server import ScriptedServer
 from tests.helpers.played import PlayedEngine, completion, question
 
-from regenesis.config import BudgetConfig, OpenAIEngineConfig
+from regenesis.config import BudgetConfig
 from regenesis.engines.openai import OpenAIEngine
+from regenesis.engines.openai.config import OpenAIEngineConfig
 from regenesis.errors import EngineError, RequestFailed
 from regenesis.ledger import Ledger
 from regenesis.scheduling import (

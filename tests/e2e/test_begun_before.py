@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.helpers.played import PlayedEngine
 
-from regenesis.config import OpenAIEngineConfig
+from regenesis.engines.openai.config import OpenAIEngineConfig
 from regenesis.evaluation import EvaluationSettings
 from regenesis.evaluation.stage import evaluate_models
 from regenesis.runs import RunDirectory, synthesize

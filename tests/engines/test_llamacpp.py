@@ -13,8 +13,8 @@ import pytest
 import pytest_asyncio
 from tests.engines.embedded import SMALL, STORY, EmbeddedEngine, ask
 
-from regenesis.config import LlamaCppEngineConfig
 from regenesis.engines.llamacpp import LlamaCppEngine
+from regenesis.engines.llamacpp.config import LlamaCppEngineConfig
 from regenesis.engines.llamacpp.engine import _body, _server_parameters
 from regenesis.errors import EngineError, RequestFailed
 from regenesis.models import locate
@@ -124,7 +124,7 @@ async def test_closing_twice_is_harmless_and_opening_again_works() -> None:
 OPENED_AND_CLOSED = """
 import asyncio, gc, sys
 import psutil
-from regenesis.config import LlamaCppEngineConfig
+from regenesis.engines.llamacpp.config import LlamaCppEngineConfig
 from regenesis.engines.llamacpp import LlamaCppEngine
 from regenesis.types import Message, Request, Sampling
 
@@ -172,7 +172,7 @@ async def test_every_place_has_the_whole_context() -> None:
 
 INTERRUPTED = """
 import asyncio, sys
-from regenesis.config import LlamaCppEngineConfig
+from regenesis.engines.llamacpp.config import LlamaCppEngineConfig
 from regenesis.engines.llamacpp import LlamaCppEngine
 from regenesis.types import Message, Request, Sampling
 

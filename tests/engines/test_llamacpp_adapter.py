@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from regenesis.config import LlamaCppEngineConfig
 from regenesis.engines.llamacpp import LlamaCppEngine
+from regenesis.engines.llamacpp.config import LlamaCppEngineConfig
 from regenesis.errors import EngineError, ModelError
 from regenesis.types import Completion, Message, Request, Sampling
 

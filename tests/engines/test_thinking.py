@@ -13,8 +13,10 @@ from tests.helpers import chat_templates as templates
 from tests.helpers.tiny_models import write_tiny_gguf
 from tests.helpers.trainable import save_tiny_checkpoint
 
-from regenesis.config import EngineConfig, LlamaCppEngineConfig, Thinking, TransformersEngineConfig
+from regenesis.config import EngineConfig, Thinking
+from regenesis.engines.llamacpp.config import LlamaCppEngineConfig
 from regenesis.engines.thoughts import Split
+from regenesis.engines.transformers.config import TransformersEngineConfig
 from regenesis.engines.transformers.engine import _Chat
 from regenesis.models import locate_weights
 from regenesis.types import Completion

@@ -22,8 +22,8 @@ from tests.engines.embedded import SMALL, STORY, EmbeddedEngine, ask
 from tests.helpers.trainable import save_tiny_checkpoint
 
 from regenesis.checkpoints import load_tokenizer
-from regenesis.config import TransformersEngineConfig
 from regenesis.engines.transformers import TransformersEngine
+from regenesis.engines.transformers.config import TransformersEngineConfig
 from regenesis.errors import EngineError, ModelError, RequestFailed
 from regenesis.models import locate_weights
 from regenesis.types import Completion, Request, Sampling
@@ -439,7 +439,7 @@ async def test_a_folder_that_holds_no_adapter_is_named(folder: Path, tmp_path: P
 
 INTERRUPTED = """
 import asyncio, sys
-from regenesis.config import TransformersEngineConfig
+from regenesis.engines.transformers.config import TransformersEngineConfig
 from regenesis.engines.transformers import TransformersEngine
 from regenesis.types import Message, Request, Sampling
 

@@ -8,7 +8,10 @@ import pytest
 from tests.helpers.runs import toy_config, write_questions
 
 import regenesis.checkpoints
-from regenesis.config import LlamaCppEngineConfig, OpenAIEngineConfig, RunConfig, TransformersEngineConfig
+from regenesis.config import RunConfig
+from regenesis.engines.llamacpp.config import LlamaCppEngineConfig
+from regenesis.engines.openai.config import OpenAIEngineConfig
+from regenesis.engines.transformers.config import TransformersEngineConfig
 from regenesis.errors import RunError
 from regenesis.evaluation.model_identity import recall, remember
 from regenesis.evaluation.model_variants import base_engine, engines_to_measure, tuned_engine

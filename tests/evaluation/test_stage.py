@@ -19,7 +19,8 @@ from tests.fixtures.scripted_server import server_process
 from tests.helpers.played import REFUSED, PlayedEngine, completion
 from tests.helpers.runs import recorded_keys, toy_config, write_questions
 
-from regenesis.config import EvaluationConfig, OpenAIEngineConfig, RunConfig, TaskConfig
+from regenesis.config import EvaluationConfig, RunConfig, TaskConfig
+from regenesis.engines.openai.config import OpenAIEngineConfig
 from regenesis.errors import ConfigError, EngineError, RequestFailed, RunError, TaskError
 from regenesis.evaluation import EvaluationSettings
 from regenesis.evaluation.progress import EvaluationProgress

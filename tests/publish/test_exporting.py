@@ -10,7 +10,8 @@ import pytest
 from tests.helpers.tiny_models import save_random_adapter, write_tiny_gguf
 
 from regenesis.checkpoints import load_model
-from regenesis.config import LlamaCppEngineConfig, TransformersEngineConfig
+from regenesis.engines.llamacpp.config import LlamaCppEngineConfig
+from regenesis.engines.transformers.config import TransformersEngineConfig
 from regenesis.errors import ModelError, RunError
 from regenesis.evaluation.measuring import engine_for
 from regenesis.evaluation.model_variants import tuned_engine

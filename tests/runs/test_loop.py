@@ -7,13 +7,9 @@ from typing import Any
 
 import pytest
 
-from regenesis.config import (
-    BudgetConfig,
-    LlamaCppEngineConfig,
-    RunConfig,
-    TransformersEngineConfig,
-    config_from_mapping,
-)
+from regenesis.config import BudgetConfig, RunConfig, config_from_mapping
+from regenesis.engines.llamacpp.config import LlamaCppEngineConfig
+from regenesis.engines.transformers.config import TransformersEngineConfig
 from regenesis.errors import ConfigError, RunError
 from regenesis.ledger import Ledger
 from regenesis.runs.loop import Remaining, stages

@@ -10,8 +10,8 @@ from tests.helpers import chat_templates as templates
 
 from regenesis.checkpoints import load_tokenizer
 from regenesis.checkpoints.chats import Chat
-from regenesis.config import TransformersEngineConfig
 from regenesis.engines.transformers import TransformersEngine
+from regenesis.engines.transformers.config import TransformersEngineConfig
 from regenesis.errors import TrainingError
 from regenesis.models import locate_weights
 from regenesis.training.rows import RowTemplate

@@ -15,9 +15,6 @@ from regenesis.config.presets import PRESETS, preset_values
 from regenesis.config.schema import RunConfig
 from regenesis.curation.config import CurationConfig, DecontaminationConfig
 from regenesis.engines import EngineConfig
-from regenesis.engines.llamacpp.config import LlamaCppEngineConfig
-from regenesis.engines.openai.config import OpenAIEngineConfig, RetryConfig
-from regenesis.engines.transformers.config import TransformersEngineConfig
 from regenesis.evaluation.config import EvaluationConfig
 from regenesis.scheduling import BudgetConfig, SchedulingConfig
 from regenesis.section import SamplingConfig
@@ -32,17 +29,13 @@ __all__ = [
     "DecontaminationConfig",
     "EngineConfig",
     "EvaluationConfig",
-    "LlamaCppEngineConfig",
     "LoraConfig",
-    "OpenAIEngineConfig",
-    "RetryConfig",
     "RunConfig",
     "SamplingConfig",
     "SchedulingConfig",
     "TaskConfig",
     "Thinking",
     "TrainingConfig",
-    "TransformersEngineConfig",
     "config_from_mapping",
     "config_from_text",
     "differences",

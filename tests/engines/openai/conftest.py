@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from regenesis.config import OpenAIEngineConfig, RetryConfig
 from regenesis.engines.openai import OpenAIEngine
+from regenesis.engines.openai.config import OpenAIEngineConfig, RetryConfig
 from regenesis.types import Message, Request, Sampling
 
 QUICK = {"attempts": 4, "first_wait": 0.01, "longest_wait": 0.05, "circuit_after": 20}

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from regenesis.config import OpenAIEngineConfig
 from regenesis.engines.openai.addresses import address, path_hint
+from regenesis.engines.openai.config import OpenAIEngineConfig
 
 
 @pytest.mark.parametrize(

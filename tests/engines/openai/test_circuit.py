@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from regenesis.config import RetryConfig
 from regenesis.engines.openai.circuit import REFUSALS_IN_A_ROW, SUSTAINED_WAITS, Circuit
+from regenesis.engines.openai.config import RetryConfig
 
 
 def circuit(after: int = 3) -> Circuit:

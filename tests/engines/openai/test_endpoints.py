@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from regenesis.config import RetryConfig
+from regenesis.engines.openai.config import RetryConfig
 from regenesis.engines.openai.endpoints import Endpoint, Pool
 from regenesis.errors import EngineError
 

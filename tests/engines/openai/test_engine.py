@@ -14,8 +14,8 @@ import pytest
 from tests.fixtures.script import ACTIONS, Action, echo
 from tests.fixtures.scripted_server import ScriptedServer
 
-from regenesis.config import OpenAIEngineConfig
 from regenesis.engines.openai import OpenAIEngine
+from regenesis.engines.openai.config import OpenAIEngineConfig
 from regenesis.errors import ConfigError, EngineError, RequestFailed
 from regenesis.types import Request, Sampling
 

@@ -13,7 +13,7 @@ from tests.fixtures.scripted_server import server_process
 
 ASKING = """
 import asyncio, sys
-from regenesis.config import OpenAIEngineConfig
+from regenesis.engines.openai.config import OpenAIEngineConfig
 from regenesis.engines.openai import OpenAIEngine
 from regenesis.types import Message, Request, Sampling
 

@@ -8,7 +8,8 @@ import pytest
 from tests.fixtures.script import ACTIONS, Action
 from tests.fixtures.scripted_server import ScriptedServer
 
-from regenesis.config import OpenAIEngineConfig, Thinking
+from regenesis.config import Thinking
+from regenesis.engines.openai.config import OpenAIEngineConfig
 from regenesis.engines.openai.switch import ThinkingSwitch
 from regenesis.types import Request
 
