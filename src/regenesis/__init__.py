@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from regenesis.answers import Rules, grade
     from regenesis.config import BudgetConfig, RunConfig, TaskConfig, load_config
     from regenesis.dataset import DatasetSummary
+    from regenesis.dataset.config import DatasetConfig
     from regenesis.engines import Engine
     from regenesis.errors import RegenesisError
     from regenesis.evaluation.progress import EvaluationProgress
@@ -52,6 +53,7 @@ __all__ = [
     "BudgetConfig",
     "Choice",
     "Completion",
+    "DatasetConfig",
     "DatasetSummary",
     "Engine",
     "EvaluationProgress",
@@ -99,6 +101,7 @@ _HOMES = {
     "BudgetConfig": ("config", "BudgetConfig"),
     "Choice": ("types", "Choice"),
     "Completion": ("types", "Completion"),
+    "DatasetConfig": ("dataset.config", "DatasetConfig"),
     "DatasetSummary": ("dataset", "DatasetSummary"),
     "Engine": ("engines", "Engine"),
     "EvaluationProgress": ("evaluation.progress", "EvaluationProgress"),

@@ -26,7 +26,7 @@ VERBS = {
     "export-task": "Export tasks, with our prompt, to lm-evaluation-harness.",
     "push": "Upload a run's model or dataset to the Hub.",
     "plan": "Estimate a run's calls and tokens without sending any.",
-    "compare": "Compare methods: finished runs, question by question.",
+    "compare": "Compare methods: run an experiment, or read finished runs.",
     "analyze": "Show what lies behind a comparison: yields, failures, costs.",
     "status": "Show the state of a run: paths, model, evaluations, time.",
     "show": "Show a run's chains, from guideline to verdict.",

@@ -35,10 +35,11 @@ from regenesis.ledger import Ledger
 from regenesis.runs.deriving import derive_dataset
 from regenesis.runs.evaluating import evaluate_run
 from regenesis.runs.loop import require_possible
-from regenesis.runs.running import Ending, Waiting, look_ahead, train_in_process
+from regenesis.runs.running import Ending, Waiting, look_ahead, train_apart
 from regenesis.store.directory import RunDirectory
 from regenesis.synthesis.progress import Progress
 from regenesis.synthesis.stage import SynthesisReport, synthesize
+from regenesis.training.stage import is_trained
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +270,8 @@ class _Start:
             self.done.append(CellResult(cell, synthesis, None))
             return "nothing kept"
         with self.observer.working(cell, "train", None):
-            train_in_process(cell.directory, cell.config.training, self.training_output)
+            if not is_trained(RunDirectory(cell.directory), cell.config):
+                train_apart(cell.directory, cell.config, self.training_output)
         result = CellResult(cell, synthesis, self._evaluate(cell) if cell.config.evaluation.tasks else None)
         self.done.append(result)
         if result.evaluation is None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from regenesis.config import RunConfig, TrainingConfig
+from regenesis.config import RunConfig
 from regenesis.doctor import before_a_run
 from regenesis.errors import ConfigError, TrainingEnded
 from regenesis.evaluation.progress import EvaluationProgress
@@ -25,8 +25,10 @@ from regenesis.runs.loop import Remaining, Stage, require_possible, stages
 from regenesis.runs.observing import Observer, StageReport
 from regenesis.synthesis.progress import Progress
 from regenesis.synthesis.stage import SynthesisReport, synthesize
+from regenesis.training.by_engine import trains_itself
 from regenesis.training.launch import launch, launch_command
 from regenesis.training.report import read_record
+from regenesis.training.stage import train_run
 
 Ending = Literal["done", "unfinished", "nothing kept", "nothing read"]
 """How a run ended: with every stage done; before its end, since a budget ran out or questions were set aside; with a
@@ -107,13 +109,15 @@ def run(
     return RunReport(tuple(gone_through), ending)
 
 
-def train_in_process(run_dir: Path, config: TrainingConfig, output: int | None = None) -> dict[str, Any]:
-    """Trains a run's model in a process of its own, or several; what it takes of memory is given back at its end.
+def train_apart(run_dir: Path, config: RunConfig, output: int | None = None) -> dict[str, Any]:
+    """Trains a run's model in a process of its own, or several: what it takes of memory is given back at its end.
+
+    An engine that trains by itself does so in this process.
 
     Args:
         run_dir: The run's folder.
-        config: How to launch it.
-        output: File descriptor for what it prints; standard output if left out.
+        config: The run's config.
+        output: File descriptor for what the training process prints; standard output if left out.
 
     Returns:
         What stands beside the model (`training.json`).
@@ -122,7 +126,9 @@ def train_in_process(run_dir: Path, config: TrainingConfig, output: int | None =
         TrainingError: It failed.
         TrainingEnded: It was interrupted.
     """
-    code = launch(launch_command(run_dir, config), output)
+    if trains_itself(config.training, config.engine):
+        return train_run(run_dir, config).to_json()
+    code = launch(launch_command(run_dir, config.training), output)
     if code:
         raise TrainingEnded(code)
     return dict(read_record(run_dir / "model") or {})
@@ -193,7 +199,7 @@ class _Start:
 
     def _train(self, stage: Stage) -> StageReport:
         with self.observer.watching(stage, None):
-            return train_in_process(stage.directory, stage.config.training, self.training_output)
+            return train_apart(stage.directory, stage.config, self.training_output)
 
     def _evaluate(self, stage: Stage) -> EvaluationReport:
         progress = EvaluationProgress()

@@ -17,13 +17,16 @@ from regenesis.config import RunConfig
 from regenesis.dataset.card import PARQUET
 from regenesis.errors import ConfigError, RegenesisError
 from regenesis.methods import method_class
+from regenesis.models import locate_weights
 from regenesis.report.provenance import Provenance
 from regenesis.store.directory import RunDirectory, read_json
 from regenesis.store.journal import Journal
 from regenesis.training import TrainingJob, TrainingProgress, TrainingReport, processes, train
 from regenesis.training.base_model import model_to_train
 from regenesis.training.by_engine import train_by_engine, trains_itself
+from regenesis.training.job import fingerprint
 from regenesis.training.launch import inside_launch
+from regenesis.training.report import read_record
 
 
 def train_run(
@@ -64,6 +67,23 @@ def train_run(
             raise
         journal("training_end", **report.to_json())
         return report
+
+
+def is_trained(directory: RunDirectory, config: RunConfig) -> bool:
+    """Whether a run's model is already what its dataset and config give, so that no training process need be started.
+
+    Of an engine that trains by itself it is not told: its training finds out at once.
+
+    Raises:
+        ModelError: The base model cannot be found, fetched or read.
+        TrainingError: The model's record is damaged, or there is no dataset.
+    """
+    record = read_record(directory.model)
+    if record is None or trains_itself(config.training, config.engine):
+        return False
+    job = training_job(directory, config)
+    settings = job.settings(locate_weights(job.model).identity)
+    return bool(record.get("fingerprint") == fingerprint(settings))
 
 
 def training_config(run_dir: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
