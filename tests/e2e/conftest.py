@@ -76,8 +76,8 @@ def command_line(tmp_path: Path) -> CommandLine:
     return start
 
 
-def wait_for_requests(log: Path, count: int, process: subprocess.Popen[str]) -> bool:
-    """Waits until a server's log holds so many requests; false if the process ended before."""
+def wait_for_lines(log: Path, count: int, process: subprocess.Popen[str]) -> bool:
+    """Waits until a log holds so many lines; false if the process ended before."""
     while process.poll() is None:
         if log.exists() and log.read_bytes().count(b"\n") >= count:
             return True
@@ -93,4 +93,4 @@ def recorded(run: Path) -> set[bytes]:
         return {digest(ledger.request(key) or {}) for key in ledger.keys()}  # noqa: SIM118
 
 
-__all__ = ["CommandLine", "Reference", "recorded", "toy_mapping", "wait_for_requests"]
+__all__ = ["CommandLine", "Reference", "recorded", "toy_mapping", "wait_for_lines"]

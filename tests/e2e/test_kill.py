@@ -8,7 +8,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from tests.e2e.conftest import CommandLine, Reference, recorded, wait_for_requests
+from tests.e2e.conftest import CommandLine, Reference, recorded, wait_for_lines
 from tests.fixtures.script import digest
 from tests.fixtures.scripted_server import server_process
 from tests.helpers.runs import toy_mapping, train_bytes
@@ -32,7 +32,7 @@ def test_killed_at_many_moments_nothing_recorded_is_sent_again_and_the_data_set_
         for _ in range(KILLS):
             before = len(sent(log)) if log.exists() else 0
             with command_line(run, mapping) as process:
-                assert wait_for_requests(log, before + drawn.randint(1, 22), process), process.communicate()
+                assert wait_for_lines(log, before + drawn.randint(1, 22), process), process.communicate()
                 process.send_signal(signal.SIGKILL)
                 process.wait()
             held_after.append((len(sent(log)), recorded(run)))
@@ -59,7 +59,7 @@ def test_interrupted_it_ends_at_once_says_how_to_go_on_and_loses_nothing(
     with server_process("--play", "arithmetic", "--delay", "0.005:0.05", "--log", str(log)) as url:
         mapping = toy_mapping(reference.file, url)
         with command_line(run, mapping) as process:
-            assert wait_for_requests(log, 60, process)
+            assert wait_for_lines(log, 60, process)
             process.send_signal(number)
             printed, complaints = process.communicate(timeout=30)
         assert process.returncode == 128 + number
@@ -83,7 +83,7 @@ def test_two_processes_on_one_run_are_kept_apart(
     with server_process("--play", "arithmetic", "--delay", "0.05:0.5", "--log", str(log)) as url:
         mapping = toy_mapping(reference.file, url)
         with command_line(run, mapping) as first:
-            assert wait_for_requests(log, 5, first)
+            assert wait_for_lines(log, 5, first)
             with command_line(run, mapping) as second:
                 _, complaints = second.communicate(timeout=60)
             assert second.returncode == 1

@@ -29,6 +29,23 @@ def write_questions(folder: Path, count: int, *, first: int = 0) -> Path:
     return file
 
 
+def write_solved_questions(folder: Path, count: int, *, without: int = 0) -> Path:
+    """A file of questions with their worked solutions; the last `without` have none."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "solved.jsonl"
+    rows = []
+    for number in range(count):
+        total = 2 * number + 3
+        worked = (
+            f"We start with {number}.\nAdding {number + 3} gives {number} + {number + 3} = {total}, a whole number."
+        )
+        solution = worked if number < count - without else ""
+        question = f"What is {number} and {number + 3}?"
+        rows.append({"id": number, "question": question, "answer": total, "solution": solution})
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    return file
+
+
 def toy_mapping(file: Path, base_url: str | list[str] = "http://127.0.0.1:9/v1", **parts: Any) -> dict[str, Any]:
     """A config as a user would write it; `parts` replaces or extends its sections."""
     engine = {

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.helpers.played import SOLUTION, PlayedEngine
-from tests.helpers.runs import toy_config, train_bytes, write_questions
+from tests.helpers.runs import toy_config, train_bytes, write_questions, write_solved_questions
 
 from regenesis.config import RunConfig
 from regenesis.errors import ConfigError
@@ -97,25 +97,8 @@ async def test_the_share_from_rationalisation_is_on_the_card(tmp_path: Path) -> 
     assert all("right answer is" not in row["prompt"][-1]["content"] for row in rows)
 
 
-def write_solved(folder: Path, solutions: list[str]) -> Path:
-    """Questions with the worked solutions they come with; an empty one is none."""
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / "solved.jsonl"
-    rows = [
-        {"id": number, "question": f"What is {number} and {number + 3}?", "answer": 2 * number + 3, "solution": text}
-        for number, text in enumerate(solutions)
-    ]
-    file.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-    return file
-
-
-WORKED = "We start with {0}.\nAdding {1} to it gives {0} + {1} = {2}, as both are whole."
-
-
 def gold_config(folder: Path, **parts: Any) -> RunConfig:
-    texts = [WORKED.format(number, number + 3, 2 * number + 3) for number in range(3)]
-    mapping = toy_config(write_solved(folder, [*texts, ""])).model_dump(mode="json")
-    mapping["tasks"] = [{"name": "sums", "file": str(folder / "solved.jsonl"), "fields": {"solution": "solution"}}]
+    mapping = toy_config(write_solved_questions(folder, 4, without=1)).model_dump(mode="json")
     return RunConfig.model_validate(mapping | {"method": {"name": "gold"}} | parts)
 
 
