@@ -27,7 +27,7 @@ def question(name: str) -> Question:
     return Question(name, "task", "the text that regenesis shows", "4", "number")
 
 
-def prompt(name: str, rows: Mapping[str, SourceRow], **answering: Any) -> HarnessPrompt:
+def prompt(name: str, rows: Mapping[str, SourceRow | None], **answering: Any) -> HarnessPrompt:
     return HarnessPrompt(AnsweringConfig(prompt=f"lm-eval/{name}", **answering), rows)
 
 
@@ -114,5 +114,5 @@ def test_what_cannot_be_asked_is_said_at_the_start(name: str, row: SourceRow, co
 
 @needs_the_harness
 def test_generated_questions_have_no_rows_to_ask() -> None:
-    with pytest.raises(ConfigError, match="these questions are generated"):
-        prompt("gsm8k_cot_zeroshot", {})
+    with pytest.raises(ConfigError, match="a is generated"):
+        prompt("gsm8k_cot_zeroshot", {"a": None})

@@ -12,6 +12,7 @@ from tests.helpers.runs import toy_config
 
 from regenesis.config import OpenAIEngineConfig
 from regenesis.errors import RunError
+from regenesis.evaluation import EvaluationSettings
 from regenesis.evaluation.record import EvaluationReport
 from regenesis.evaluation.stage import evaluate_models
 from regenesis.ledger import Ledger
@@ -26,7 +27,9 @@ async def evaluated(file: Path, tmp_path: Path) -> EvaluationReport:
     config = toy_config(file, evaluation={"tasks": [{"name": "toy", "file": str(file), "kind": "number"}]})
     engine = PlayedEngine(model="m")
     served = OpenAIEngineConfig(kind="openai", base_url="http://127.0.0.1:9/v1", model="m")
-    return await evaluate_models({"base": served}, config, tmp_path / "run", engines={"base": engine})
+    return await evaluate_models(
+        {"base": served}, EvaluationSettings.of_run(config), tmp_path / "run", engines={"base": engine}
+    )
 
 
 def read(path: Path) -> Any:

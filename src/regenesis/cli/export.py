@@ -16,7 +16,7 @@ import typer
 from regenesis.cli.options import AsJson, RunFolder
 
 if TYPE_CHECKING:
-    from regenesis.publish.exporting import Export
+    from regenesis.publish.exporting import Export, Form
 
 
 class To(StrEnum):
@@ -70,7 +70,8 @@ def export_command(
     from regenesis.report.figures import rounded
     from regenesis.report.text import neutralise
 
-    done = export(run, to.value, out, kind.value if kind else None)
+    forms: dict[To, Form] = {To.MERGED: "merged", To.ADAPTER: "adapter", To.GGUF: "gguf"}
+    done = export(run, forms[to], out, kind.value if kind else None)
     ways = _ways(done)
     if as_json:
         print_json(

@@ -44,9 +44,11 @@ def export_task_command(
     The harness then asks exactly what `regenesis evaluate` asks. `regenesis grade` reads the files that its
     --log_samples writes, and shows where its score and our checker disagree.
     """
+    from regenesis.errors import ConfigError
     from regenesis.evaluation import EvaluationSettings
     from regenesis.evaluation.measuring import chosen_tasks
     from regenesis.evaluation.tasks import load_tasks
+    from regenesis.prompts import AnsweringPrompt
     from regenesis.publish.harness_task import write_harness_task
 
     settings = _settings(config, tasks, overrides or ())
@@ -55,7 +57,9 @@ def export_task_command(
     # whether programs may be run matters to grading alone
     asked = evaluation.model_copy(update={"run_programs": True})
     loaded = load_tasks(chosen, asked, seed=settings.evaluation_seed, data_root=settings.data_root)
-    prompt = EvaluationSettings.of_run(settings).exam().answering
+    prompt = EvaluationSettings.of_run(settings).exam(loaded).answering
+    if not isinstance(prompt, AnsweringPrompt):
+        raise ConfigError(f"evaluation.prompts {evaluation.prompts}: is a task of the harness already.")
     written = [write_harness_task(task, prompt, evaluation.sampling.draw(), to) for task in loaded]
     _report(written, to, as_json)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from regenesis.answers import Rules, check
 from regenesis.prompts import AnsweringPrompt
+from regenesis.prompts.harness import HarnessPrompt
 from regenesis.scheduling import Reply, Sampler, request_of
 from regenesis.types import Question, Request, Result, Sampling, Verdict
 
@@ -29,7 +30,7 @@ class Exam:
         samples: Answers per question.
     """
 
-    answering: AnsweringPrompt
+    answering: AnsweringPrompt | HarnessPrompt
     sampling: Sampling
     seed: int
     rules: Rules
@@ -58,19 +59,20 @@ async def ask(question: Question, ordinal: int, sampler: Sampler, exam: Exam, sa
 async def mark(model: str, task: str, question: Question, reply: Reply, exam: Exam, sample: int = 0) -> Result:
     """The answer with the checker's verdict on it."""
     completion = reply.completion
+    text = exam.answering.cut(question, completion.text)
     if completion.refused:
         verdict = Verdict("unparsed", None, f"the engine refused the question: {completion.error}", "refused")
     elif completion.only_thought:
         how = "was cut inside its thought" if completion.finish_reason == "length" else "thought and replied nothing"
         verdict = Verdict("unparsed", None, f"the model {how}", "only-thought")
     else:
-        verdict = await check(completion.text, question, exam.rules)
+        verdict = await check(text, question, exam.rules)
     return Result(
         model=model,
         task=task,
         question_id=question.id,
         key=reply.key,
-        response=completion.text,
+        response=text,
         finish_reason=completion.finish_reason,
         prompt_tokens=completion.prompt_tokens,
         completion_tokens=completion.completion_tokens,

@@ -1,11 +1,12 @@
 """What an evaluation goes by, whatever it is part of: a run's config says it, or a command line.
 
 settings = EvaluationSettings.of_run(config)
-exam = settings.exam()                                  # the answering prompt loaded, limits with room for thinking
+exam = settings.exam(tasks)                             # the answering prompt loaded, limits with room for thinking
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,14 +14,15 @@ from typing import TYPE_CHECKING
 from regenesis.answers import Rules
 from regenesis.evaluation.asking import Exam
 from regenesis.evaluation.config import EvaluationConfig
-from regenesis.prompts import load_answering
-from regenesis.prompts.answering import AnsweringConfig
+from regenesis.prompts import AnsweringConfig, AnsweringPrompt, load_answering
+from regenesis.prompts.harness import HarnessPrompt, is_harness_prompt
 from regenesis.scheduling import BudgetConfig
 from regenesis.tasks.config import TaskConfig
 from regenesis.types import Thinking
 
 if TYPE_CHECKING:
     from regenesis.config import RunConfig
+    from regenesis.evaluation.tasks import MeasuredTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +66,29 @@ class EvaluationSettings:
             data_root=config.data_root,
         )
 
-    def exam(self) -> Exam:
+    def exam(self, tasks: Sequence[MeasuredTask]) -> Exam:
         """What every model is asked by.
 
+        Args:
+            tasks: The questions; prompts of lm-evaluation-harness are made from their rows.
+
         Raises:
-            ConfigError: The answering prompt cannot be loaded.
+            ConfigError: The answering prompt cannot be loaded, or does not fit the questions.
         """
         own, sampling = self.evaluation.prompts, self.evaluation.sampling.draw()
         answering = self.answering if own is None else self.answering.model_copy(update={"prompt": own})
         return Exam(
-            answering=load_answering(answering),
+            answering=_prompt(answering, tasks),
             sampling=replace(sampling, max_tokens=sampling.max_tokens + self.room_for_thought),
             seed=self.seed,
             rules=Rules(run_programs=self.evaluation.run_programs),
             samples=self.evaluation.samples,
         )
+
+
+def _prompt(answering: AnsweringConfig, tasks: Sequence[MeasuredTask]) -> AnsweringPrompt | HarnessPrompt:
+    if not is_harness_prompt(answering.prompt):
+        return load_answering(answering)
+    return HarnessPrompt(
+        answering, {question.id: task.rows.get(question.id) for task in tasks for question in task.questions}
+    )

@@ -186,10 +186,10 @@ async def _evaluate(
     exploratory: str | None = None,
     make_engine: MakeEngine | None = None,
 ) -> EvaluationReport:
-    exam = settings.exam()
     _require_told_apart(models)
     progress.phase = "loading questions"
     loaded = load_tasks(tasks, settings.evaluation, settings.trained, seed=settings.seed, data_root=settings.data_root)
+    exam = settings.exam(loaded)
     progress.begin(list(models), {task.name: len(task.questions) * exam.samples for task in loaded})
     with Journal(directory.log) as journal, Ledger.open(directory.ledger) as ledger:
         collecting = Collecting(
@@ -250,7 +250,7 @@ def _conditions(exam: Exam, settings: EvaluationSettings) -> dict[str, Any]:
     return {
         "prompts": exam.answering.config.prompt,
         "prompts_digest": exam.answering.digest,
-        "shots": 0,
+        "shots": exam.answering.shots,
         "samples": exam.samples,
         "temperature": exam.sampling.temperature,
         "top_p": exam.sampling.top_p,

@@ -10,16 +10,17 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from regenesis.errors import TaskError
 from regenesis.evaluation.config import EvaluationConfig
+from regenesis.prompts.harness import is_harness_prompt
 from regenesis.tasks import LoadedQuestions, load_questions, measuring
 from regenesis.tasks.config import TaskConfig
-from regenesis.types import Question
+from regenesis.types import Question, SourceRow
 
 Domain = Literal["in-domain", "out-of-domain"]
 
@@ -38,6 +39,7 @@ class MeasuredTask:
         bad_rows: Rows left out because they could not become questions.
         unknown: Questions left out because their right answer is not known.
         notes: What else to tell the user about the data.
+        rows: The rows that questions were made of, by id, where the prompt is made from them.
     """
 
     name: str
@@ -49,6 +51,7 @@ class MeasuredTask:
     bad_rows: int
     unknown: int
     notes: tuple[str, ...]
+    rows: Mapping[str, SourceRow] = field(default_factory=dict)
 
     @property
     def clustered(self) -> bool:
@@ -91,7 +94,9 @@ def load_tasks(
     loaded = []
     for task, name, file in zip(measured, names, files, strict=True):
         domain = _domain(task, evaluation.in_domain, trained) if trained is not None else None
-        found = load_questions([task], seed=seed, data_root=data_root, once=False)
+        found = load_questions(
+            [task], seed=seed, data_root=data_root, once=False, keep_rows=is_harness_prompt(evaluation.prompts)
+        )
         loaded.append(_measured(task, found, name, file, domain))
     if not evaluation.run_programs:
         _require_no_programs(loaded)
@@ -117,6 +122,7 @@ def _measured(task: TaskConfig, found: LoadedQuestions, name: str, file: str, do
         bad_rows=len(found.bad_rows),
         unknown=len(found.questions) - len(markable),
         notes=tuple(found.notes),
+        rows=found.rows,
     )
 
 

@@ -48,7 +48,10 @@ class AnsweringPrompt:
         source: Text of the template.
         form: Template of how the final answer is to be stated, by kind of question.
         digest: Hash over all that shapes the prompt.
+        shots: Worked examples before the question.
     """
+
+    shots = 0
 
     def __init__(self, config: AnsweringConfig, source: str, form: str) -> None:
         self.config = config
@@ -75,6 +78,10 @@ class AnsweringPrompt:
         shown = replace(question, solution=None)
         turn = Message("user", self._templates.render("answer", question=shown))
         return (Message("system", self.config.system), turn) if self.config.system else (turn,)
+
+    def cut(self, question: Question, reply: str) -> str:
+        """The part of a reply that is graded: all of it."""
+        return reply
 
     def with_prompt(self, prompt: str) -> AnsweringPrompt:
         """The same with another template.

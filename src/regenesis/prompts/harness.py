@@ -54,25 +54,28 @@ class HarnessPrompt:
     Attributes:
         config: What it was made from.
         digest: Hash over all that shapes the prompts.
+        shots: Worked examples before the question.
 
     Args:
         config: Names the harness' task or group of tasks, as `lm-eval/NAME`.
-        rows: The rows that the questions were made of, by question id.
+        rows: The row that each question was made of, by question id; `None` for one that was generated.
 
     Raises:
         ConfigError: The harness is not installed, has no such task, or its task does not fit the rows.
     """
 
-    def __init__(self, config: AnsweringConfig, rows: Mapping[str, SourceRow]) -> None:
+    def __init__(self, config: AnsweringConfig, rows: Mapping[str, SourceRow | None]) -> None:
         self.config = config
         name = config.prompt.removeprefix(PREFIX)
         with _quiet():
             library = _Library(name)
             self._asked: dict[str, _Asked] = {}
             shaping: dict[str, Any] = {}
-            for leaf, ids in _by_task(library, rows).items():
-                task = library.made(leaf, [rows[one].values for one in ids])
-                self._asked |= dict(zip(ids, _render(config, task, len(ids)), strict=True))
+            self.shots = 0
+            for leaf, members in _by_task(library, rows).items():
+                task = library.made(leaf, [row.values for row in members.values()])
+                self._asked |= dict(zip(members, _render(config, task, len(members)), strict=True))
+                self.shots = max(self.shots, task.config.num_fewshot or 0)
                 shaping[leaf] = {field: _plain(getattr(task.config, field, None)) for field in _DIGESTED}
         body = json.dumps([config.system, shaping], sort_keys=True, default=str)
         self.digest = hashlib.blake2b(body.encode(), digest_size=8).hexdigest()
@@ -134,11 +137,12 @@ class _Library:
             KeyError: A task, by its name, is not in the folders that were looked into.
         """
         if not isinstance(member, str) and "group" in member and member["group"] not in self._manager.task_index:
-            settings, tags = member, ()  # a group that is written out inside another
+            settings: Mapping[str, Any] = member  # a group that is written out inside another
+            tags: list[str] = []
         else:
             name = member if isinstance(member, str) else str(member.get("group") or member["task"])
             entry = self._manager.task_index[name]
-            settings, tags = entry.cfg or {}, sorted(entry.tags) if not entry.cfg else ()
+            settings, tags = entry.cfg or {}, sorted(entry.tags)
             if isinstance(settings.get("task"), str):
                 return {name: settings}
         found: dict[str, Mapping[str, Any]] = {}
@@ -224,18 +228,19 @@ def _folders(tasks: Path, name: str) -> list[str]:
     return list(dict.fromkeys(str(file.parent) for file in files))
 
 
-def _by_task(library: _Library, rows: Mapping[str, SourceRow]) -> dict[str, list[str]]:
-    """The ids of the questions that each of the harness' tasks asks, told by dataset and part.
+def _by_task(library: _Library, rows: Mapping[str, SourceRow | None]) -> dict[str, dict[str, SourceRow]]:
+    """The questions that each of the harness' tasks asks, told by dataset and part.
 
     Raises:
         ConfigError: None of the tasks is over the dataset of a question.
     """
-    if not rows:
-        raise ConfigError(
-            f"evaluation.prompts {PREFIX}{library.name}: asks rows of a dataset, and these questions are generated."
-        )
-    chosen: dict[str, list[str]] = {}
+    chosen: dict[str, dict[str, SourceRow]] = {}
     for question_id, row in rows.items():
+        if row is None:
+            raise ConfigError(
+                f"evaluation.prompts {PREFIX}{library.name}: asks rows of a dataset, and {question_id} is generated. "
+                "Evaluate it with another prompt, on its own."
+            )
         leaf = next((leaf for leaf, settings in library.leaves.items() if _is_over(settings, row)), None)
         if leaf is None:
             asked = [_named(one.get("dataset_path"), one.get("dataset_name")) for one in library.leaves.values()]
@@ -244,7 +249,7 @@ def _by_task(library: _Library, rows: Mapping[str, SourceRow]) -> dict[str, list
                 f"evaluation.prompts {PREFIX}{library.name}: asks questions of {asked[0]}{more}, and {question_id} is "
                 f"one of {_named(row.dataset or 'a file', row.subset)}. Evaluate it with another prompt, on its own."
             )
-        chosen.setdefault(leaf, []).append(question_id)
+        chosen.setdefault(leaf, {})[question_id] = row
     return chosen
 
 

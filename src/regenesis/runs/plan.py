@@ -118,7 +118,7 @@ def plan(config: RunConfig, *, chain_yield: float = DEFAULT_YIELD) -> Plan:
             seed=config.evaluation_seed,
             data_root=config.data_root,
         )
-    exam = EvaluationSettings.of_run(config).exam()
+    exam = EvaluationSettings.of_run(config).exam(tasks)
     chats = [exam.answering.messages(question) for task in tasks for question in task.questions]
     prompt_tokens = sum(message_tokens(messages, FEWEST_BYTES_A_TOKEN) for messages in chats)
     return Plan(
