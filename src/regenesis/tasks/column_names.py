@@ -41,8 +41,8 @@ _RANKS: dict[str, tuple[str, ...]] = {
         "rationale explanation worked_answer reasoning_steps chain_of_thought cot",
     ),
 }
-FIELDS = tuple(_RANKS)
-"""The fields of a question that a column can hold."""
+FIELDS = (*_RANKS, "group")
+"""The fields of a question that a column can hold; a group is never told from a name."""
 _CONTEXT = frozenset(
     {"context", "passage", "article", "premise", "hypothesis", "body", "background", "paragraph", "story", "facts"}
 )
@@ -61,7 +61,7 @@ def usual_columns(field: str, top: Sequence[str], nested: Sequence[str], suits: 
     """The columns that are called as those of a field are, all of one rank; empty if there are none.
 
     Args:
-        field: One of `FIELDS`.
+        field: One of those that a name can tell.
         top: The columns.
         nested: Dotted names of what is inside them, looked at where no column itself is called so.
         suits: Whether a column's values are such as the field can have.

@@ -36,8 +36,9 @@ class TaskConfig(Section):
     config: str | None = Field(default=None, pattern=r"^\w[\w .+-]*$")
     """For `hub`: the dataset's config; default the only or default one."""
     fields: dict[str, str | None] = Field(default_factory=dict)
-    """For `file` and `hub`: the column of `id`, `text`, `gold`, `choices`, `solution`, or a part of one
-    (`prompt[0].content`); a value with `{{ }}` is a template over the row, `null` leaves a field out."""
+    """For `file` and `hub`: the column of `id`, `text`, `gold`, `choices`, `solution`, `group` (what several questions
+    share, such as a passage), or a part of one (`prompt[0].content`); a value with `{{ }}` is a template over the row,
+    `null` leaves a field out."""
     kind: AnswerKind | Literal["auto"] = "auto"
     """For `file` and `hub`: how answers are compared; `auto` infers it from the gold answer."""
     parameters: dict[str, Any] = Field(default_factory=dict)

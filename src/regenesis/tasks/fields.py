@@ -260,6 +260,15 @@ def find_solution(fields: Fields, table: Table, taken: Collection[str]) -> Found
     return Found(found.name, found.columns, lambda row: _shown_gold(reader(row)), found.told)
 
 
+def find_group(fields: Fields, table: Table) -> Found | None:
+    """What several questions share; only where the config names it, since many columns hold equal values.
+
+    Raises:
+        TaskError: The column that the config names is not there.
+    """
+    return _stated("group", fields, table)
+
+
 def _stated(field: str, fields: Fields, table: Table) -> Found | None:
     stated = fields.get(field)
     if stated is None:

@@ -4,7 +4,8 @@ Some generators walk over sets of text, whose order changes from one Python proc
 module with a fixed `PYTHONHASHSEED`, so that one seed gives one set of questions for ever.
 
 The request is `{"task", "parameters", "seed", "size"}`; the answer is one JSON object on standard output, either
-`{"entries": [...]}` (packed, see `portable`) or `{"fault": ..., "known": [...]}`.
+`{"entries": [...], "templates": [...]}` (packed, see `portable`; no templates where questions are not made from any) or
+`{"fault": ..., "known": [...]}`.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         return {"fault": f"unknown parameter {', '.join(unknown)}", "known": known}
     try:
         made = create_dataset(task, **parameters, seed=request["seed"], size=request["size"])
-        return {"entries": [pack(made[index]) for index in range(request["size"])]}
+        # which of a set's templates each question is made from
+        templates = [str(one) for one in getattr(made, "task_indices", ())]
+        return {"entries": [pack(made[index]) for index in range(request["size"])], "templates": templates}
     except (AssertionError, ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
         return {"fault": f"{type(error).__name__}: {error}", "known": known}
 

@@ -51,6 +51,8 @@ class CatalogueEntry(BaseModel):
     """The options."""
     solution: str | None = None
     """A worked solution, for methods that train on them; no model is shown it."""
+    group: str | None = None
+    """What questions share that are not independent of each other: a premise, passage, template or story."""
     where: str | None = None
     """True for rows of the wanted kind; others are left out and counted."""
     licence: str
@@ -87,6 +89,7 @@ class CatalogueEntry(BaseModel):
             id=reader(self.id) if self.id else None,
             choices=reader(self.choices) if self.choices else None,
             solution=reader(self.solution) if self.solution else None,
+            group=reader(self.group) if self.group else None,
             where=reader(self.where) if self.where else None,
         )
 

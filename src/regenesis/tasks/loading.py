@@ -285,6 +285,7 @@ class _Source:
             draft.choices,
             accepted=gold.accepted if isinstance(gold, Gold) else (),
             solution=draft.solution,
+            group=draft.group,
         )
         kept = SourceRow(self.dataset, row.subset, row.values) if self.keeps_rows else None
         return Made(question, row.source, row.line, draft.cell, gold.why if isinstance(gold, NoGold) else None, kept)

@@ -15,7 +15,16 @@ from regenesis.errors import TaskError
 from regenesis.tasks.choices import read_choices
 from regenesis.tasks.column_names import fold
 from regenesis.tasks.config import TaskConfig
-from regenesis.tasks.fields import Found, check_fields, find_choices, find_gold, find_id, find_solution, find_text
+from regenesis.tasks.fields import (
+    Found,
+    check_fields,
+    find_choices,
+    find_gold,
+    find_group,
+    find_id,
+    find_solution,
+    find_text,
+)
 from regenesis.tasks.positions import AmbiguousPositionsError, first_position, label_at
 from regenesis.tasks.recipes import Recipe
 from regenesis.tasks.rows import Row, RowError, RowSource
@@ -84,6 +93,9 @@ def read_own(task: TaskConfig, source: RowSource) -> OwnTable:
     if solution:
         told += solution.told
         unused = tuple(column for column in unused if column not in solution.columns)
+    group = find_group(task.fields, table)
+    if group:
+        unused = tuple(column for column in unused if column not in group.columns)
     return OwnTable(
         itertools.chain(head, rows),
         Recipe(
@@ -94,6 +106,7 @@ def read_own(task: TaskConfig, source: RowSource) -> OwnTable:
             choices.reader if choices else None,
             cell=gold.reader if gold else None,
             solution=solution.reader if solution else _nothing if "solution" in task.fields else None,
+            group=group.reader if group else None,
         ),
         unused,
         (*source.notes, *(f"{task.name}: {note}" for note in told if note)),

@@ -110,10 +110,14 @@ def generate(name: str, parameters: Mapping[str, Any], seed: int, size: int) -> 
     if "fault" in reply:
         raise TaskError(_explain(name, reply["fault"], reply["known"]))
     part = f"seed-{seed}{_digest(parameters)}"
-    return [_question(request, part, index, entry) for index, entry in enumerate(reply["entries"])]
+    templates = reply["templates"] or [None] * len(reply["entries"])
+    made = zip(reply["entries"], templates, strict=True)
+    return [_question(request, part, index, entry, template) for index, (entry, template) in enumerate(made)]
 
 
-def _question(request: Mapping[str, Any], part: str, index: int, entry: Mapping[str, Any]) -> Question:
+def _question(
+    request: Mapping[str, Any], part: str, index: int, entry: Mapping[str, Any], template: str | None
+) -> Question:
     gold = entry["answer"]
     task = f"{PREFIX}{request['task']}"
     return Question(
@@ -123,6 +127,7 @@ def _question(request: Mapping[str, Any], part: str, index: int, entry: Mapping[
         gold=None if gold is None else str(gold),
         kind="scorer",
         scoring={**request, "index": index, "entry": entry},
+        group=None if template is None else f"template {template}",
     )
 
 

@@ -6,6 +6,7 @@ draft = recipe.draft(row)   # None for a row that is not of the wanted kind
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -16,6 +17,8 @@ from regenesis.tasks.choices import read_choices, with_options
 from regenesis.tasks.rows import RowError, shorten
 from regenesis.tasks.templates import Reader
 from regenesis.types import AnswerKind, Choice, storable
+
+_LONGEST_GROUP = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class Draft:
         choices: The options.
         cell: What the row holds in place of `gold`.
         solution: The worked solution that the row holds.
+        group: What the question shares with others.
     """
 
     row_id: str | None
@@ -37,6 +41,7 @@ class Draft:
     choices: tuple[Choice, ...]
     cell: Any = None
     solution: str | None = None
+    group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,7 @@ class Recipe:
         cell: Reads what the row itself holds, to be shown, where `gold` makes something of it.
         solution: Reads the worked solution; where left out the gold cell is taken for one if it holds more than an
             answer.
+        group: Reads what the question shares with others: a premise, passage, template or story.
     """
 
     text: Reader
@@ -65,6 +71,7 @@ class Recipe:
     column: Column = ALONE
     cell: Reader | None = None
     solution: Reader | None = None
+    group: Reader | None = None
 
     def settled_by(self, rows: Iterable[Mapping[str, Any]]) -> Recipe:
         """The recipe with what these rows tell about gold answers that are ambiguous alone."""
@@ -98,7 +105,19 @@ class Recipe:
         answers = (gold.text, *gold.accepted) if isinstance(gold, Gold) else ()
         _check_encodable(row_id, text, *answers, *(part for choice in choices for part in (choice.label, choice.text)))
         cell = self.cell(row) if self.cell else cell
-        return Draft(row_id, text, gold, choices, cell, self._solution(row, cell, gold, choices))
+        solution = self._solution(row, cell, gold, choices)
+        return Draft(row_id, text, gold, choices, cell, solution, self._group(row))
+
+    def _group(self, row: Mapping[str, Any]) -> str | None:
+        if self.group is None:
+            return None
+        value = None
+        # a row without one is a question all the same
+        with suppress(RowError):
+            value = self.group(row)
+        if isinstance(value, Mapping | list | tuple | bytes):
+            raise RowError(f"its group is {shorten(value)}, not text or a number")
+        return _short(" ".join(storable(str(value)).split())) if value is not None else None
 
     def _solution(
         self, row: Mapping[str, Any], cell: Any, gold: Gold | NoGold, choices: tuple[Choice, ...]
@@ -114,6 +133,13 @@ class Recipe:
         if cell.strip() == gold.text or any(cell.strip() == choice.text.strip() for choice in choices):
             return None
         return cell.strip() if holds_working(cell) else None
+
+
+def _short(text: str) -> str | None:
+    """A group's name; a passage is known by how it begins and a hash of the rest."""
+    if len(text) <= _LONGEST_GROUP:
+        return text or None
+    return f"{text[:_LONGEST_GROUP]}… {hashlib.blake2b(text.encode(), digest_size=4).hexdigest()}"
 
 
 def _question(value: Any) -> str:
