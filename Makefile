@@ -37,8 +37,9 @@ quickstart: install
 	$(BIN)/regenesis run $$config --run-dir $(RUN) --set engine.model=$(MODEL); \
 	status=$$?; case $$status in 0 | 3 | 4) ;; *) exit $$status ;; esac
 
+# files side by side: much of the time goes into processes that tests start and wait for
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 check: lint types imports
 

@@ -19,6 +19,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="regenesis-state-")
 atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
 
+# test processes side by side share the cores, and so do the threads that each of them computes with
+if "PYTEST_XDIST_WORKER_COUNT" in os.environ:
+    cores = os.cpu_count() or 1
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores // int(os.environ["PYTEST_XDIST_WORKER_COUNT"]))))
+
 # no test depends on how busy the machine is
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
