@@ -302,11 +302,16 @@ def _plain(value: Any) -> Any:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keeps the harness from logging about what is done here on purpose."""
-    logger = logging.getLogger("lm_eval")
+    """Keeps the harness and `datasets` from reporting about what is done here on purpose."""
+    import datasets
+
+    logger, bars = logging.getLogger("lm_eval"), datasets.are_progress_bars_disabled()
     level = logger.level
     logger.setLevel(logging.CRITICAL)
+    datasets.disable_progress_bars()
     try:
         yield
     finally:
         logger.setLevel(level)
+        if not bars:
+            datasets.enable_progress_bars()
