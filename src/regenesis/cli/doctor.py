@@ -14,10 +14,11 @@ from typing import Annotated
 import typer
 
 from regenesis.cli.options import Overrides, config_to_work_by
-from regenesis.doctor import Finding, examine
+from regenesis.cli.terminal import console
+from regenesis.doctor import examine
 from regenesis.errors import ConfigError
-
-_COLOURS = {"ok": typer.colors.GREEN, "warn": typer.colors.YELLOW, "fail": typer.colors.RED}
+from regenesis.report.terminal import print_view
+from regenesis.report.views.findings import findings_view
 
 
 def doctor_command(
@@ -42,14 +43,6 @@ def doctor_command(
     if as_json:
         print(json.dumps([asdict(finding) for finding in findings], indent=2, ensure_ascii=False))
     else:
-        for finding in findings:
-            _print_finding(finding)
+        print_view(console(), findings_view(findings))
     if any(finding.status == "fail" for finding in findings):
         raise typer.Exit(1)
-
-
-def _print_finding(finding: Finding) -> None:
-    typer.secho(f"{finding.status:<5}", fg=_COLOURS[finding.status], nl=False)
-    typer.echo(f"{finding.check:<11} {finding.summary}")
-    if finding.advice:
-        typer.echo(f"{'':<16} → {finding.advice}")

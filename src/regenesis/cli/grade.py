@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 Read = Callable[[list[str]], Iterator[tuple[int, dict[str, Any]]]]
 """Reads the numbered rows of a file, and names those that cannot be used in the list."""
 
-_MOST_FAULTS_SHOWN = 10
-_MOST_CELLS_SHOWN = 5
 _LONGEST_SHOWN = 40
 _LOOKED_AT = 1000
 """Rows looked at for what the gold answers as a whole tell: as many as a run looks at."""
@@ -260,32 +258,20 @@ def _report(
     harness: Mapping[str, Agreement],
     as_json: bool,
 ) -> None:
-    total = sum(counts.values())
+    from regenesis.cli.terminal import console
+    from regenesis.report.terminal import print_view
+    from regenesis.report.views.grading import MOST_FAULTS, grading_view
+
     figures = {status: counts[status] for status in ("correct", "incorrect", "unparsed")}
     if as_json:
         summary = {
-            "rows": total,
+            "rows": counts.total(),
             **figures,
             "bad_rows": len(faults),
             "without_gold": without_gold.total(),
             "rules": dict(rules.most_common()),
             **({"harness": {name: asdict(one) for name, one in harness.items()}} if harness else {}),
         }
-        print(json.dumps(summary | {"faults": faults[:_MOST_FAULTS_SHOWN]}))
+        print(json.dumps(summary | {"faults": faults[:MOST_FAULTS]}))
         return
-    for fault in faults[:_MOST_FAULTS_SHOWN]:
-        typer.echo(fault, err=True)
-    if len(faults) > _MOST_FAULTS_SHOWN:
-        typer.echo(f"and {len(faults) - _MOST_FAULTS_SHOWN} more invalid rows.", err=True)
-    shares = ", ".join(f"{count} {status} ({100 * count / max(total, 1):.1f} %)" for status, count in figures.items())
-    typer.echo(f"{total} graded: {shares}; {len(faults)} invalid rows skipped.", err=True)
-    for name, one in harness.items():
-        typer.echo(
-            f"The harness' {name} counts {one.correct} of {one.answers} as correct "
-            f"({100 * one.correct / one.answers:.1f} %); both say the same of {one.agreed} "
-            f"({100 * one.agreed / one.answers:.1f} %).",
-            err=True,
-        )
-    if without_gold:
-        shown = ", ".join(repr(cell) for cell, _ in without_gold.most_common(_MOST_CELLS_SHOWN))
-        typer.echo(f"{without_gold.total()} rows without a gold answer ({shown}), excluded.", err=True)
+    print_view(console(stderr=True), grading_view(figures, faults, without_gold, harness))

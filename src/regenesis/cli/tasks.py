@@ -15,6 +15,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from regenesis.report.blocks import View
     from regenesis.tasks import CatalogueEntry
 
 
@@ -76,32 +77,12 @@ def _as_json(entry: CatalogueEntry) -> dict[str, Any]:
 
 
 def _print_details(details: list[dict[str, Any]], as_json: bool) -> None:
+    from regenesis.report.views.catalogue import task_view
+
     if as_json:
         print(json.dumps(details, indent=2, ensure_ascii=False, default=str))
-        return
-    for detail in details:
-        for key, value in detail.items():
-            if key != "sample":
-                print(f"{key.replace('_', ' ') + ':':<13}{_in_a_line(value)}")
-        _print_sample(detail["sample"])
-        print()
-
-
-def _print_sample(sample: dict[str, Any] | None) -> None:
-    from regenesis.report.text import neutralise
-
-    if sample is None:
-        print("sample:      not available offline: the questions come from the Hub or the data root")
-        return
-    print(f"sample:      {neutralise(sample['id'])}")
-    for line in [*sample["text"].splitlines(), "", f"gold answer: {sample['gold']}"]:
-        print(f"    {neutralise(line)}".rstrip())
-
-
-def _in_a_line(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{key}={item}" for key, item in value.items()) or "none"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    else:
+        _print_view([group for detail in details for group in task_view(detail)])
 
 
 def _print_reasoning_gym(as_json: bool) -> None:
@@ -115,29 +96,15 @@ def _print_reasoning_gym(as_json: bool) -> None:
 
 
 def _print_catalogue() -> None:
-    from rich.console import Console
-    from rich.table import Table
-
+    from regenesis.report.views.catalogue import tasks_view
     from regenesis.tasks import catalogue, reasoning_gym_missing
 
-    table = Table("task", "title", "answers", "splits", "evaluated on", box=None)
-    table.columns[0].no_wrap = True
-    for entry in catalogue():
-        table.add_row(entry.name, entry.title, _kinds(entry), ", ".join(_main_splits(entry)), entry.measuring_split)
-    console = Console()
-    console.print(table)
-    console.print(
-        "\n`regenesis tasks NAME` shows a task's dataset, subsets, licence, notes and an example.", highlight=False
-    )
-    missing = reasoning_gym_missing()
-    console.print(missing or "reasoning-gym is installed: --reasoning-gym lists its tasks.", markup=False)
+    gym = reasoning_gym_missing() or "reasoning-gym is installed: --reasoning-gym lists its tasks."
+    _print_view(tasks_view(catalogue(), gym))
 
 
-def _kinds(entry: CatalogueEntry) -> str:
-    return ", ".join(dict.fromkeys(entry.kind_of(config) for config in entry.configs))
+def _print_view(view: View) -> None:
+    from regenesis.cli.terminal import console
+    from regenesis.report.terminal import print_view
 
-
-def _main_splits(entry: CatalogueEntry) -> list[str]:
-    """The splits, without those that are parts of another."""
-    parts = {part for joined in entry.joined.values() for part in joined}
-    return [split for split in entry.splits if split not in parts]
+    print_view(console(), view)

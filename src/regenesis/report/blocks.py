@@ -34,6 +34,7 @@ class Column:
         wraps: Whether its cells may take several lines.
         quiet: Whether it stands back behind the others.
         shortest: Characters that its cells may be clipped to where there is not enough room.
+        fills: Whether it takes the room that the others leave, its cells clipped to that.
     """
 
     heading: str
@@ -42,6 +43,7 @@ class Column:
     wraps: bool = False
     quiet: bool = False
     shortest: int | None = None
+    fills: bool = False
 
 
 @dataclass(frozen=True, slots=True)

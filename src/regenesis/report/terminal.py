@@ -25,6 +25,8 @@ _STYLES: dict[Tone, str] = {
     "caution": "yellow",
 }
 _LONGEST_CELL = 400
+_LEAST_FILLED = 12
+"""Characters of a column that fills the room left, at least."""
 _NAMES = 14
 """Characters that names of facts take at least with the room behind them, so that those of several groups line up."""
 
@@ -92,8 +94,10 @@ def _width(table: Table, gap: int, *, clipped: bool) -> int:
     widths = [0] * len(table.columns)
     for row in rows:
         for place, text in enumerate(row):
-            pieces = text.split() if table.columns[place].wraps else text.split("\n")
-            widths[place] = max([widths[place], *map(cell_len, pieces)])
+            column = table.columns[place]
+            pieces = text.split() if column.wraps else text.split("\n")
+            most = _LEAST_FILLED if column.fills else _LONGEST_CELL
+            widths[place] = max([widths[place], *(min(cell_len(piece), most) for piece in pieces)])
     return sum(widths) + gap * (len(widths) - 1)
 
 
@@ -109,6 +113,7 @@ def _drawn(table: Table, gap: int, *, clipped: bool) -> RichTable:
         header_style=_STYLES["quiet"],
         show_footer=bool(table.totals),
         footer_style=_STYLES["strong"],
+        expand=any(column.fills for column in table.columns),
     )
     totals = [*table.totals, *[""] * (len(table.columns) - len(table.totals))]
     for heading, column, total in zip(_headings(table), table.columns, totals, strict=True):
@@ -117,6 +122,7 @@ def _drawn(table: Table, gap: int, *, clipped: bool) -> RichTable:
             Text(neutralise(total)),
             justify="right" if column.right else "left",
             no_wrap=not column.wraps,
+            ratio=1 if column.fills else None,
             style=_STYLES["quiet"] if column.quiet else "",
         )
     for texts, cells in zip(_texts(table, clipped=clipped), table.cells(), strict=True):
