@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,38 @@ def test_what_the_sampling_leaves_to_the_server_is_left_to_it(tmp_path: Path) ->
 def test_the_target_is_in_the_words_that_the_prompt_asks_for(tmp_path: Path, question: Question, target: str) -> None:
     _, settings, rows = written(tmp_path, question)
     assert rows[0][settings["doc_to_target"]] == target
+
+
+@pytest.mark.parametrize(
+    ("form", "reply", "read"),
+    [
+        ("boxed", r"So \boxed{3}, no: \boxed{4}.", "4"),
+        ("boxed", r"\boxed{\text{yes}}", "yes"),
+        ("stated", "The answer is 4.", "4"),
+        ("stated", "the answer is: 4.5\nGood.", "4.5"),
+    ],
+)
+def test_the_harness_reads_the_answer_in_the_form_that_is_asked_for(
+    tmp_path: Path, form: str, reply: str, read: str
+) -> None:
+    filters = written(tmp_path, SUM, form=form)[1]["filter_list"]
+    assert filters[0]["name"] == form
+    assert re.findall(filters[0]["filter"][0]["regex_pattern"], reply)[-1].strip() == read
+
+
+@pytest.mark.parametrize(
+    ("question", "reply", "read"),
+    [(SUM, "It is 3 + 1 = 4.", "4"), (FACT, "No. Well, Yes.", "Yes"), (OPTION, "I take (B).", "B")],
+)
+def test_where_all_answers_are_of_one_kind_it_also_reads_the_last_one(
+    tmp_path: Path, question: Question, reply: str, read: str
+) -> None:
+    last = written(tmp_path, question)[1]["filter_list"][1]
+    assert (last["name"], re.findall(last["filter"][0]["regex_pattern"], reply)[-1]) == ("last", read)
+
+
+def test_where_kinds_are_mixed_it_reads_the_asked_form_alone(tmp_path: Path) -> None:
+    assert len(written(tmp_path, SUM, FACT)[1]["filter_list"]) == 1
 
 
 def test_rows_hold_what_our_checker_needs(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,13 @@ _READ_BY_FORM = {
     "stated": r"[Tt]he answer is:?\s*(.+?)\.?\s*(?:\n|$)",
 }
 """How the harness reads the final answer, by the form that the prompt asks for; the last match counts."""
-_IGNORED = [r",", r"\$", r"[()]", r"\.$", r"^\s+", r"\s+$"]
+_LAST_BY_KIND = {
+    "number": r"-?\d[\d,]*(?:\.\d+)?",
+    "choice": r"\b([A-Z])\b",
+    "boolean": r"(?i)\b(yes|no)\b",
+}
+"""How it reads an answer that was not given in that form, for tasks whose answers are all of one kind."""
+_IGNORED = [r",", r"\$", r"[()]", r"(?:\.0+|\.)$", r"^\s+", r"\s+$"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,8 @@ def write_harness_task(task: MeasuredTask, answering: AnsweringPrompt, sampling:
     rows = [_row(question, answering) for question in task.questions]
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     file = folder / f"{name}.yaml"
-    settings = _HEAD + yaml.safe_dump(_settings(name, answering, sampling), sort_keys=False, width=120)
+    kinds = {question.kind for question in task.questions}
+    settings = _HEAD + yaml.safe_dump(_settings(name, answering, sampling, kinds), sort_keys=False, width=120)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path, text in ((folder / f"{name}.jsonl", lines), (file, settings)):
@@ -101,7 +109,7 @@ def _row(question: Question, answering: AnsweringPrompt) -> dict[str, Any]:
     }
 
 
-def _settings(name: str, answering: AnsweringPrompt, sampling: Sampling) -> dict[str, Any]:
+def _settings(name: str, answering: AnsweringPrompt, sampling: Sampling, kinds: Set[str]) -> dict[str, Any]:
     drawn = {"temperature": sampling.temperature, "top_p": sampling.top_p}
     settings: dict[str, Any] = {
         "task": name,
@@ -124,13 +132,8 @@ def _settings(name: str, answering: AnsweringPrompt, sampling: Sampling) -> dict
             "max_gen_toks": sampling.max_tokens,
         },
         "filter_list": [
-            {
-                "name": answering.config.form,
-                "filter": [
-                    {"function": "regex", "group_select": -1, "regex_pattern": _READ_BY_FORM[answering.config.form]},
-                    {"function": "take_first"},
-                ],
-            }
+            _filter(answering.config.form, _READ_BY_FORM[answering.config.form]),
+            *(_filter("last", _LAST_BY_KIND[kind]) for kind in kinds if len(kinds) == 1 and kind in _LAST_BY_KIND),
         ],
         "metric_list": [
             {
@@ -142,4 +145,14 @@ def _settings(name: str, answering: AnsweringPrompt, sampling: Sampling) -> dict
             }
         ],
         "metadata": {"version": 1.0, "prompt": answering.config.prompt, "prompt_digest": answering.digest},
+    }
+
+
+def _filter(name: str, pattern: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "filter": [
+            {"function": "regex", "group_select": -1, "regex_pattern": pattern},
+            {"function": "take_first"},
+        ],
     }
