@@ -139,3 +139,18 @@ def test_what_runs_trained_on_the_same_set_call_differently_has_no_domain() -> N
 def test_clusters_are_counted() -> None:
     comparison = compare_runs([run("ours", {"sums": "rrww"}, {"sums": "rrrw"}, groups={"sums": "aabb"})])
     assert (comparison.questions, comparison.clusters) == ({"sums": 4}, {"sums": 2})
+
+
+def test_with_several_samples_it_is_also_compared_whether_any_answer_is_right() -> None:
+    runs = [run("ours", {"sums": "hhww" * 5}, {"sums": "rrww" * 5}, samples=2)]
+    comparison = compare_runs(runs)
+    assert comparison.coverage is not None
+    assert figure(comparison, "ours", "sums").versus_base.estimate.value == pytest.approx(0.25)
+    # sharper, and no question more
+    assert figure(comparison.coverage, "ours", "sums").versus_base.estimate.value == 0
+    assert comparison.coverage.coverage is None
+
+
+def test_runs_that_asked_unequally_often_are_not_compared_by_that() -> None:
+    runs = [run("star", BASE, WORSE, samples=2), run("ours", BASE, BETTER, samples=4)]
+    assert compare_runs(runs).coverage is None

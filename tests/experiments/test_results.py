@@ -29,6 +29,14 @@ def test_scores_are_read_question_by_question(finished: Path) -> None:
     assert run.domains == {"toy": "in-domain"}
 
 
+def test_a_question_without_all_of_its_samples_has_no_score(finished: Path) -> None:
+    file = finished / "evaluation" / "summary.json"
+    summary = json.loads(file.read_text("utf-8"))
+    summary["conditions"]["samples"] = 2
+    file.write_text(json.dumps(summary), "utf-8")
+    assert read_run(finished).base == {"toy": {}}
+
+
 def test_what_the_model_was_trained_on_is_read(finished: Path) -> None:
     training = read_run(finished).training
     rows = parquet.read_table(finished / "dataset" / "train.parquet").to_pylist()

@@ -20,7 +20,7 @@ from regenesis.runs import synthesize
 from regenesis.training.report import TrainingReport
 
 Letters = Mapping[str, str]
-"""By task, a letter a question: right, wrong or unparsed, or a space for none."""
+"""By task, a letter a question: right, wrong, half of the samples right, or a space for none."""
 
 
 def run(
@@ -34,6 +34,8 @@ def run(
     domains: Mapping[str, str | None] | None = None,
     conditions: Mapping[str, Any] | None = None,
     complete: bool = True,
+    samples: int = 1,
+    majority: Mapping[str, Mapping[str, float]] | None = None,
     **spent: Any,
 ) -> FinishedRun:
     """A run as `read_run` gives it; `groups` has a letter a question, by task."""
@@ -57,6 +59,8 @@ def run(
         training=Training(**training),
         conditions=dict(conditions or {}),
         complete=complete,
+        samples=samples,
+        majority=majority or {},
     )
 
 
@@ -64,7 +68,7 @@ def _scores(letters: Letters, groups: Mapping[str, str]) -> dict[str, dict[str, 
     return {
         task: {
             f"{task}/test/{place}": Score(
-                float(letter == "r"), groups[task][place] if task in groups else f"{task}/test/{place}"
+                {"r": 1.0, "h": 0.5}.get(letter, 0.0), groups[task][place] if task in groups else f"{task}/test/{place}"
             )
             for place, letter in enumerate(outcomes)
             if letter != " "

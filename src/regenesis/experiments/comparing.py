@@ -10,7 +10,7 @@ does best at the figure in question; differences are taken question by question,
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from regenesis.evaluation.model_variants import BASE
@@ -114,6 +114,8 @@ class Comparison:
         baselines: The methods that the others are compared with.
         caveats: Why a difference may not be the method's, a sentence each.
         missing: What is not there yet, a name each.
+        coverage: The same comparison of questions with at least one right answer (pass@k for all k samples), `None`
+            where each question was asked once, or not as often in every run.
     """
 
     groups: Sequence[Group]
@@ -124,6 +126,12 @@ class Comparison:
     baselines: Sequence[str]
     caveats: Sequence[str] = ()
     missing: Sequence[str] = ()
+    coverage: Comparison | None = None
+
+    @property
+    def samples(self) -> int:
+        """Answers to each question; the fewest, where runs differ."""
+        return min(run.samples for run in self.runs)
 
     @property
     def seeds(self) -> list[int]:
@@ -194,7 +202,25 @@ def compare_runs(
         baselines=chosen,
         caveats=caveats,
         missing=missing,
+        coverage=compare_runs([_covering(run) for run in runs], baselines=baselines) if _sampled(runs) else None,
     )
+
+
+def _sampled(runs: Sequence[FinishedRun]) -> bool:
+    # the chance that any answer is right depends on how many there are
+    return len({run.samples for run in runs}) == 1 and runs[0].samples > 1
+
+
+def _covering(run: FinishedRun) -> FinishedRun:
+    """The run with each question scored by whether any of its answers is right, as if that were one answer."""
+    scores = {
+        model: {
+            task: {one: replace(score, value=float(score.value > 0)) for one, score in known.items()}
+            for task, known in tasks.items()
+        }
+        for model, tasks in run.scores.items()
+    }
+    return replace(run, scores=scores, samples=1)
 
 
 def _places(scores: Scores) -> Iterator[_Place]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate, takewhile
 from pathlib import Path
 from typing import Any
@@ -102,6 +102,8 @@ class FinishedRun:
         domains: `in-domain` or `out-of-domain` by task, `None` where it is not known.
         training: What the tuned model was trained on.
         conditions: What has to be alike for a difference to be the method's, by name.
+        samples: Answers to each question.
+        majority: Share of questions where the most frequent answer is right, by model and task; empty for one sample.
         complete: Whether every question is answered.
         up_to_date: Whether the tuned model was trained on the dataset that is there now.
         notes: What its evaluation says against its figures, a sentence each.
@@ -118,6 +120,8 @@ class FinishedRun:
     training: Training
     conditions: Mapping[str, Any]
     complete: bool
+    samples: int = 1
+    majority: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     up_to_date: bool = True
     notes: Sequence[str] = ()
 
@@ -157,6 +161,7 @@ def read_run(run_dir: str | Path, *, label: str | None = None, train_on: str | N
         )
     try:
         models = _models(directory, summary)
+        samples = int(summary["conditions"].get("samples", 1))
         return FinishedRun(
             label=label or directory.path.resolve().name,
             train_on=train_on or " + ".join(dict.fromkeys(task.name for task in config.tasks)),
@@ -164,11 +169,13 @@ def read_run(run_dir: str | Path, *, label: str | None = None, train_on: str | N
             directory=directory.path,
             config=config,
             models=models,
-            scores={model: _scores(directory, summary, model) for model in models},
+            scores={model: _scores(directory, summary, model, samples) for model in models},
             domains={name: task["domain"] for name, task in summary["tasks"].items()},
             training=_training(directory, config, record),
             conditions=_conditions(config, summary, models, record),
             complete=bool(summary["complete"]),
+            samples=samples,
+            majority={model: _majority(summary, model, samples) for model in models},
             up_to_date=record["settings"].get("data set") in (None, _digest(directory.dataset / PARQUET)),
             notes=tuple(map(str, summary.get("notes", ()))),
         )
@@ -227,8 +234,16 @@ def _models(directory: RunDirectory, summary: Mapping[str, Any]) -> tuple[str, s
     return BASE, tuned[-1]
 
 
-def _scores(directory: RunDirectory, summary: Mapping[str, Any], model: str) -> dict[str, dict[str, Score]]:
-    return {task: _by_question(_answers(directory, summary, model, task)) for task in summary["tasks"]}
+def _scores(
+    directory: RunDirectory, summary: Mapping[str, Any], model: str, samples: int
+) -> dict[str, dict[str, Score]]:
+    return {task: _by_question(_answers(directory, summary, model, task), samples) for task in summary["tasks"]}
+
+
+def _majority(summary: Mapping[str, Any], model: str, samples: int) -> dict[str, float]:
+    measured = {task: one["models"][model].get("measures", {}) for task, one in summary["tasks"].items()}
+    name = f"maj@{samples}"
+    return {task: float(measures[name]["value"]) for task, measures in measured.items() if name in measures}
 
 
 def _answers(directory: RunDirectory, summary: Mapping[str, Any], model: str, task: str) -> list[ResultRow]:
@@ -239,13 +254,16 @@ def _answers(directory: RunDirectory, summary: Mapping[str, Any], model: str, ta
     return read_results(directory.evaluation / model / file)
 
 
-def _by_question(rows: Sequence[ResultRow]) -> dict[str, Score]:
+def _by_question(rows: Sequence[ResultRow], samples: int) -> dict[str, Score]:
+    """The scores of the questions with all of their answers."""
     right: dict[str, list[bool]] = {}
     groups: dict[str, str] = {}
     for row in rows:
         right.setdefault(row.question_id, []).append(row.correct)
-        groups[row.question_id] = row.question_group or row.question_id
-    return {one: Score(sum(samples) / len(samples), groups[one]) for one, samples in right.items()}
+        groups[row.question_id] = row.question_id if row.question_group is None else f"group {row.question_group}"
+    return {
+        one: Score(sum(answers) / samples, groups[one]) for one, answers in right.items() if len(answers) == samples
+    }
 
 
 def _training(directory: RunDirectory, config: RunConfig, record: Mapping[str, Any]) -> Training:
@@ -308,9 +326,8 @@ def _conditions(
 ) -> dict[str, Any]:
     base, tuned = (summary["models"][name] for name in models)
     plain = config.model_dump(mode="json")
-    evaluated = dict(summary["conditions"])
-    if evaluated.get("temperature") == 0:
-        evaluated.pop("seed", None)  # greedy decoding draws nothing
+    # which answers were drawn is chance, and which questions is told by their digests
+    evaluated = {name: value for name, value in summary["conditions"].items() if name != "seed"}
     return {
         "training tasks": plain["tasks"],
         "base model": base["identity"],

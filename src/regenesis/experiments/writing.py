@@ -56,12 +56,14 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
         "missing": list(comparison.missing),
         "equal": comparison.equal,
         "seeds": comparison.seeds,
+        "samples": comparison.samples,
         "baselines": list(comparison.baselines),
         "tasks": {
             task: {"questions": count, "clusters": comparison.clusters[task]}
             for task, count in comparison.questions.items()
         },
         "groups": [_group_json(group) for group in comparison.groups],
+        "coverage": None if comparison.coverage is None else [_group_json(one) for one in comparison.coverage.groups],
         "runs": [_run_json(run) for run in comparison.runs],
         "caveats": list(comparison.caveats),
     }
@@ -117,5 +119,6 @@ def _run_json(run: FinishedRun) -> dict[str, Any]:
         "seed": run.seed,
         "directory": str(run.directory),
         "complete": run.complete,
+        "majority": {model: dict(tasks) for model, tasks in run.majority.items()},
         "training": asdict(run.training),
     }

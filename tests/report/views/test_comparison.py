@@ -15,6 +15,7 @@ from regenesis.report.views.comparison import (
     averages_table,
     best_table,
     comparison_view,
+    coverage_table,
     relative_text,
     tasks_table,
 )
@@ -64,6 +65,17 @@ def test_each_task_and_the_best_baseline_have_a_row() -> None:
     assert [row[:5] for row in shown(best_table(GROUP))[1:]] == [
         ["ours", "in-domain", "80.0", "star", "+70.0"],
         ["ours", "OOD", "60.0", "star", "+20.0"],
+    ]
+
+
+def test_one_answer_any_of_several_and_the_most_frequent_stand_side_by_side() -> None:
+    base, tuned = {"sums": "hhww" * 5}, {"sums": "rrhw" * 5}
+    majority = {"base": {"sums": 0.4}, "tuned": {"sums": 0.6}}
+    comparison = compare_runs([run("ours", base, tuned, samples=2, majority=majority)])
+    assert shown(coverage_table(comparison, comparison.groups[0])) == [
+        ["method", "mean of", "%", "diff.", "%", "diff.", "95 % CI", "p", "%"],
+        ["base", "mean", "25.0", "", "50.0", "", "", "", "40.0"],
+        ["ours", "mean", "62.5", "+37.5", "75.0", "+25.0", "−0.7 to +46.2", "0.057", "60.0"],
     ]
 
 

@@ -14,7 +14,7 @@ Outcome = Literal["won", "lost", "same"]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One question before and after training; of several samples the first is shown.
+    """One question before and after training; of several samples, one before and one after that differ are shown.
 
     Attributes:
         method: The method.
@@ -59,11 +59,15 @@ def changes(runs: Sequence[FinishedRun]) -> Iterator[Change]:
     """
     for run in runs:
         for task in run.base:
-            before, after = (_first_samples(answers(run, model, task)) for model in run.models)
-            common = [one for one in before if one in after]
-            asked = prompts(run, [before[one].ledger_key for one in common])
-            for one in common:
-                yield _change(run, task, before[one], after[one], asked.get(before[one].ledger_key, ""))
+            before, after = (_by_question(answers(run, model, task)) for model in run.models)
+            pairs = [
+                _shown(run, task, before[one], after[one])
+                for one in before
+                if one in run.base[task] and one in run.tuned[task]
+            ]
+            asked = prompts(run, [base.ledger_key for base, _ in pairs])
+            for base, tuned in pairs:
+                yield _change(run, task, base, tuned, asked.get(base.ledger_key, ""))
 
 
 @dataclass(slots=True)
@@ -109,11 +113,25 @@ def counted(some: Iterable[Change], most: int = 2) -> list[ChangeCount]:
     return list(counts.values())
 
 
-def _first_samples(rows: Sequence[ResultRow]) -> dict[str, ResultRow]:
-    found: dict[str, ResultRow] = {}
+def _by_question(rows: Sequence[ResultRow]) -> dict[str, list[ResultRow]]:
+    found: dict[str, list[ResultRow]] = {}
     for row in rows:
-        found.setdefault(row.question_id, row)
+        found.setdefault(row.question_id, []).append(row)
     return found
+
+
+def _shown(
+    run: FinishedRun, task: str, before: Sequence[ResultRow], after: Sequence[ResultRow]
+) -> tuple[ResultRow, ResultRow]:
+    """An answer before and one after: a wrong and a right one where more are right after it, the other way round where
+    fewer are, and else the first of each.
+    """
+    one = before[0].question_id
+    gain = run.tuned[task][one].value - run.base[task][one].value
+    if not gain:
+        return before[0], after[0]
+    base = next((row for row in before if row.correct == (gain < 0)), before[0])
+    return base, next((row for row in after if row.correct == (gain > 0)), after[0])
 
 
 def _change(run: FinishedRun, task: str, before: ResultRow, after: ResultRow, prompt: str) -> Change:

@@ -18,8 +18,8 @@ _MOSTLY = 0.5
 class Overlap:
     """Questions by which of two methods solved them.
 
-    A training question is solved by a kept path; a question of the evaluation where more than half of the answers over
-    samples and seeds are right.
+    A training question is solved where more than half of the seeds' syntheses kept a path of it; a question of the
+    evaluation where more than half of the answers over samples and seeds are right.
 
     Attributes:
         train_on: The training set.

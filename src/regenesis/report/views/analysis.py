@@ -21,6 +21,8 @@ _TRAINED = Column("trained on", shortest=12)
 _TASK = Column("task", shortest=14)
 _EXAMPLES = 2
 """Questions shown that a method won, and that it lost."""
+_FEW_SECONDS = 10
+"""From which on whole seconds will do."""
 _BEGINNING = 160
 """Characters of a response that are shown."""
 
@@ -139,10 +141,10 @@ def costs_table(analysis: Analysis) -> Table:
             *(cost.method, cost.train_on, rounded(cost.generated_tokens), rounded(cost.training_tokens)),
             *("–" if cost.tokens_per_row is None else rounded(cost.tokens_per_row),),
             *(duration(cost.synthesis_seconds), duration(cost.training_seconds)),
-            "–" if cost.seconds_per_row is None else duration(cost.seconds_per_row),
+            _time(cost.seconds_per_row),
             *(cost.average, _signed(cost.points)),
             "–" if cost.tokens_per_point is None else rounded(cost.tokens_per_point),
-            "–" if cost.seconds_per_point is None else duration(cost.seconds_per_point),
+            _time(cost.seconds_per_point),
         ]
         for cost in analysis.costs
     ]
@@ -189,10 +191,15 @@ def _change(change: Change) -> Facts:
         [
             ("question", in_a_line(change.prompt, _BEGINNING)),
             ("gold", in_a_line(change.gold or "–", 60)),
-            ("before", _answer(change.base_answer, change.base_response)),
-            ("after", _answer(change.tuned_answer, change.tuned_response)),
+            (_when("before", change.base_share), _answer(change.base_answer, change.base_response)),
+            (_when("after", change.tuned_share), _answer(change.tuned_answer, change.tuned_response)),
         ]
     )
+
+
+def _when(name: str, share: float) -> str:
+    """With the share of right answers, where there are several."""
+    return name if share in (0, 1) else f"{name}, {share:.0%} right"
 
 
 def _answer(answer: str | None, response: str) -> str:
@@ -206,9 +213,15 @@ def _reading() -> Iterator[str]:
     )
     yield (
         "A method pays for all that it asks, also where another asked the same. Time is that of its own sessions, "
-        "which is less where completions were shared. A training question is solved by a kept path, another one by "
-        "more than half of its answers."
+        "which is less where completions were shared. A training question counts as solved where more than half of its "
+        "syntheses kept a path of it, another one where more than half of its answers are right."
     )
+
+
+def _time(seconds: float | None) -> str:
+    if seconds is None:
+        return "–"
+    return duration(seconds) if seconds >= _FEW_SECONDS else f"{seconds:.2f} s"
 
 
 def _part(count: int, whole: int) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from regenesis.report.blocks import Column, Table
 from regenesis.report.views.comparison import spent_on
 
 if TYPE_CHECKING:
-    from regenesis.experiments.comparing import Comparison, Difference, MethodFigures
+    from regenesis.experiments.comparing import Comparison, Difference, Group, MethodFigures
 
 _SPENT = (
     *("rows", "questions", "hinted", "requests", "prompt_tokens", "generated_tokens", "synthesis_seconds"),
@@ -19,15 +20,20 @@ _OF_A_DIFFERENCE = ("model", "difference", "low", "high", "relative", "p", "p_ho
 
 def comparison_rows(comparison: Comparison) -> Table:
     """One row per method and task or average; the base model's own rows first."""
-    names = ["train_on", "method", "kind", "name", "seeds", "share"]
+    names = ["measure", "train_on", "method", "kind", "name", "seeds", "share"]
     names += [f"{rival}_{name}" for rival in ("base", "best") for name in _OF_A_DIFFERENCE]
     rows: list[list[str]] = []
-    for group in comparison.groups:
-        for kind, shares in (("task", group.base_tasks), ("average", group.base_averages)):
-            rows += [[group.name, "base", kind, name, "", _plain(share)] for name, share in shares.items()]
-        for label, figures in group.methods.items():
-            rows += [[group.name, label, *row] for row in _method_rows(figures)]
+    for measure, measured in (("pass@1", comparison), (f"pass@{comparison.samples}", comparison.coverage)):
+        for group in measured.groups if measured is not None else ():
+            rows += [[measure, group.name, *row] for row in _group_rows(group)]
     return Table([Column(name) for name in [*names, *(f"trained_{name}" for name in _SPENT)]], rows)
+
+
+def _group_rows(group: Group) -> Iterator[list[str]]:
+    for kind, shares in (("task", group.base_tasks), ("average", group.base_averages)):
+        yield from (["base", kind, name, "", _plain(share)] for name, share in shares.items())
+    for label, figures in group.methods.items():
+        yield from ([label, *row] for row in _method_rows(figures))
 
 
 def _method_rows(figures: MethodFigures) -> list[list[str]]:
