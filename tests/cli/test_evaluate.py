@@ -157,3 +157,35 @@ def test_the_display_shows_model_tasks_and_speed() -> None:
         assert words in shown
     assert max(len(line.rstrip()) for line in shown.splitlines()) <= 80
     assert "answered 3/6" in evaluation_line(progress)
+
+
+def test_several_answers_per_question_at_temperature_0_are_refused_with_what_to_set(run: Path) -> None:
+    outcome = regenesis("evaluate", "run", "--samples", "3", cwd=run)
+    assert outcome.returncode == 1
+    assert "at temperature 0 all of them would be the same answer" in " ".join(outcome.stderr.split())
+    assert "Traceback" not in outcome.stderr
+
+
+def test_several_answers_per_question_stand_beside_the_runs_own_results(run: Path) -> None:
+    regenesis("evaluate", "run", cwd=run)
+    sampled = ("--samples", "3", "--set", "evaluation.sampling.temperature=0.7")
+    outcome = regenesis("evaluate", "run", *sampled, cwd=run)
+    assert outcome.returncode == 0, outcome.stderr
+    assert "pass@3" in outcome.stdout
+    assert "Exploratory: its sampling is not that of the run's config" in " ".join(outcome.stdout.split())
+    assert "This session: 36 requests" in outcome.stdout
+    again = regenesis("evaluate", "run", *sampled, "--json", cwd=run)
+    assert json.loads(again.stdout)["tasks"]["mine"]["models"]["base"]["samples"] == 3
+
+
+def test_a_model_is_asked_several_times_without_a_run(server: str, tmp_path: Path) -> None:
+    write_exam(tmp_path)
+    outcome = regenesis(
+        *("evaluate", "scripted", "--base-url", server, "--samples", "2", "--json"),
+        *("--set", "evaluation.sampling.temperature=1", "--set", "evaluation.tasks=[{name: mine, file: exam.jsonl}]"),
+        cwd=tmp_path,
+    )
+    assert outcome.returncode == 0, outcome.stderr
+    tally = json.loads(outcome.stdout)["tasks"]["mine"]["models"]["scripted"]
+    assert (tally["answered"], tally["samples"]) == (12, 2)
+    assert list(tally["measures"]) == ["pass@2", "maj@2"]

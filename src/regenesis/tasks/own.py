@@ -77,7 +77,8 @@ def read_own(task: TaskConfig, source: RowSource) -> OwnTable:
     choices = find_choices(task.fields, table, text)
     gold = find_gold(task.fields, table, text, choices)
     row_id = find_id(task.fields, table)
-    found = [one for one in (text, gold, choices, row_id) if one]
+    group = find_group(task.fields, table)
+    found = [one for one in (text, gold, choices, row_id, group) if one]
     used = {column for one in found for column in one.columns}
     unused = tuple(column for column in table.columns if column not in used)
     if task.kind in ("auto", "choice") and "choices" not in task.fields:
@@ -93,9 +94,6 @@ def read_own(task: TaskConfig, source: RowSource) -> OwnTable:
     if solution:
         told += solution.told
         unused = tuple(column for column in unused if column not in solution.columns)
-    group = find_group(task.fields, table)
-    if group:
-        unused = tuple(column for column in unused if column not in group.columns)
     return OwnTable(
         itertools.chain(head, rows),
         Recipe(

@@ -88,3 +88,34 @@ def test_a_wide_terminal_shows_names_whole_and_a_narrow_one_their_beginning() ->
     assert printed(found, width=120).count(name) == 3
     assert name not in printed(found, width=80)
     assert printed(found, width=80).count("bbh/logical_deduc…") == 3
+
+
+FOUR_EACH = {
+    "base": {"first": "rrrw" * 20, "second": "rwww" * 20},
+    "tuned": {"first": "rrrr" * 20, "second": "wwww" * 20},
+}
+
+
+def test_several_answers_per_question_are_shown_as_pass_at_k_and_majority_too() -> None:
+    lines = [" ".join(line.split()) for line in printed(evaluation(FOUR_EACH, samples=4)).splitlines()]
+    assert any(line.startswith("first 20 75.0 ") for line in lines)
+    assert lines.count("task pass@4 maj@4") == 3
+    assert any(line.startswith("second 100.0 (83.8–100.0) 0.0 (0.0–16.2)") for line in lines)
+    assert any(line.startswith("mean (2) ") and "+" in line for line in lines)
+    assert any(line.startswith("correct %: mean over 4 answers per question (pass@1).") for line in lines)
+
+
+def test_tasks_whose_questions_come_in_groups_are_named() -> None:
+    shown = " ".join(printed(evaluation({"base": {"a": "rw" * 10}}, in_groups_of=4)).split())
+    assert "a: questions that share a premise, passage, template or story are one cluster." in shown
+    assert "clustered by group" in shown
+    assert "cluster" not in printed(evaluation({"base": {"a": "rw" * 10}}))
+
+
+def test_tables_of_several_answers_fit_80_columns() -> None:
+    name = "bbh/logical_deduction_seven_objects"
+    outcomes = {
+        model: {name: letters * 600, "gsm8k": letters * 600} for model, letters in (("base", "rrww"), ("tuned", "rwww"))
+    }
+    shown = printed(evaluation(outcomes, samples=4, domains={name: "out-of-domain", "gsm8k": "in-domain"}))
+    assert max(len(line.rstrip()) for line in shown.splitlines()) <= 80

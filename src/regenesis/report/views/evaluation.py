@@ -29,8 +29,12 @@ def evaluation_view(report: EvaluationReport, command: str) -> View:
     """How a session of an evaluation ended; `command` resumes it."""
     evaluation = report.evaluation
     view: list[Sequence[Block]] = [[*_unfinished(report), *_caveats(evaluation)]]
-    view += [_model_group(evaluation, model) for model in evaluation.models]
-    view += [_versus_group(evaluation, versus) for versus in evaluation.versus]
+    for model in evaluation.models:
+        view.append(_model_group(evaluation, model))
+        view.append([measures_table(evaluation, model.name)] if evaluation.measures else [])
+    for versus in evaluation.versus:
+        view.append(_versus_group(evaluation, versus))
+        view.append([measures_comparison_table(evaluation, versus)] if evaluation.measures else [])
     return [*view, [Note(text, "quiet") for text in reading_notes(evaluation)], list(_closing(report, command))]
 
 
@@ -214,14 +218,12 @@ def _caveats(evaluation: Evaluation) -> Iterator[Note]:
 
 def _model_group(evaluation: Evaluation, model: MeasuredModel) -> list[Block]:
     title = Note(in_a_line(model.name, 40), "strong", in_a_line(model.identity, 60))
-    several = [measures_table(evaluation, model.name)] if evaluation.measures else []
-    return [title, model_table(evaluation, model.name), *several]
+    return [title, model_table(evaluation, model.name)]
 
 
 def _versus_group(evaluation: Evaluation, versus: Versus) -> list[Block]:
     caveats = [Note(caveat, "bad" if versus.unlike else "caution") for caveat in versus.caveats]
-    several = [measures_comparison_table(evaluation, versus)] if evaluation.measures else []
-    return [Note(_title(versus), "strong"), *caveats, comparison_table(evaluation, versus), *several]
+    return [Note(_title(versus), "strong"), *caveats, comparison_table(evaluation, versus)]
 
 
 def _closing(report: EvaluationReport, command: str) -> Iterator[Block]:

@@ -9,10 +9,10 @@ are, since it has rounded them.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from regenesis.report.blocks import Cell, Column, Facts, Note, Table, Tone, View
+from regenesis.report.blocks import Block, Cell, Column, Facts, Note, Table, Tone, View
 from regenesis.report.figures import value_text
 from regenesis.tasks import catalogue
 
@@ -30,6 +30,7 @@ def results_view(summary: Mapping[str, Any], model: str) -> View:
     versus = _comparison(summary, model)
     first = versus.get("first")
     said = ["Accuracy in percent with its 95 % CI in brackets; unparsed answers count as wrong."]
+    said += _said_of_clusters(summary, tasks, model)
     if first:
         said.append(
             f"The difference is {model} minus {first} on the same questions, in percentage points, with its 95 % CI; "
@@ -41,6 +42,7 @@ def results_view(summary: Mapping[str, Any], model: str) -> View:
     return [
         notes,
         [_table(summary, tasks, versus, model)],
+        _measures(summary, tasks, versus, model),
         [Note(str(caveat), "caution") for caveat in versus.get("caveats") or ()],
         [Facts([(name, value_text(value)) for name, value in _mapping(summary.get("conditions")).items()])],
     ]
@@ -76,15 +78,12 @@ def _table(
     summary: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]], versus: Mapping[str, Any], model: str
 ) -> Table:
     first = versus.get("first")
-    compared = (
-        [Column(str(first)), Column(model), Column("difference"), Column("finding")] if first else [Column(model)]
-    )
     columns = [
         Column("task", shortest=18),
         Column("domain"),
         Column("split"),
         Column("questions", right=True),
-        *compared,
+        *_compared(first, model),
     ]
     rows = [
         [
@@ -100,6 +99,44 @@ def _table(
         figures = _figures(_mapping(average), _mapping(versus.get("averages")).get(group), first, model)
         rows.append([heading, "", "", "", *figures])
     return Table(columns, rows)
+
+
+def _compared(first: Any, model: str) -> list[Column]:
+    names = [str(first), model, "difference", "finding"] if first else [model]
+    return [Column(name) for name in names]
+
+
+def _said_of_clusters(summary: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]], model: str) -> Iterator[str]:
+    samples = _mapping(summary.get("conditions")).get("samples")
+    if isinstance(samples, int) and samples > 1:
+        yield (
+            f"Each question is answered {samples} times: the accuracy is the mean over them, pass@{samples} the chance "
+            f"that one of {samples} answers is right, maj@{samples} that the most frequent one is."
+        )
+    tallies = [_tally(task, model) for task in tasks.values()]
+    if any(tally.get("clusters", tally.get("answered")) != tally.get("answered") for tally in tallies):
+        yield "Intervals are clustered by what questions share, such as a passage or a template."
+
+
+def _measures(
+    summary: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]], versus: Mapping[str, Any], model: str
+) -> list[Block]:
+    """What several answers per question come to beside their mean: pass@k and maj@k over all of them."""
+    samples, first = _mapping(summary.get("conditions")).get("samples"), versus.get("first")
+    rows = [
+        [name, measure, *_figures(_of_measure(task, measure), difference, first, model)]
+        for name, task in tasks.items()
+        for measure in (f"pass@{samples}", f"maj@{samples}")
+        if measure in _mapping(_tally(task, model).get("measures"))
+        for difference in [_mapping(_mapping(_mapping(versus.get("tasks")).get(name)).get("measures")).get(measure)]
+    ]
+    return [Table([Column("task", shortest=18), Column("measure"), *_compared(first, model)], rows)] if rows else []
+
+
+def _of_measure(task: Mapping[str, Any], measure: str) -> dict[str, Any]:
+    """A task as `_figures` reads it, with another measure in the place of the accuracy."""
+    models = _mapping(task.get("models"))
+    return {"models": {name: _mapping(_mapping(tally).get("measures")).get(measure) for name, tally in models.items()}}
 
 
 def _figures(task: Mapping[str, Any], versus: Any, first: Any, model: str) -> list[str | Cell]:
