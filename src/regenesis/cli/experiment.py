@@ -115,8 +115,6 @@ class ExperimentTold(ExperimentObserver):
                 self._console.print(Text(f"Each method trains on what {terms.number:,} generated tokens gave."))
             case _:
                 self._console.print(Text("Each method trains on all that it kept."))
-        for text in terms.notes:
-            self.note(text)
 
     def working(self, cell: Cell, phase: Phase, progress: EvaluationProgress | None) -> AbstractContextManager[object]:
         if progress is None:

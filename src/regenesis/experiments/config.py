@@ -258,11 +258,15 @@ def cell_config(experiment: ExperimentConfig, method: str, train_on: str, seed: 
     Raises:
         ConfigError: The parts do not go together.
     """
+    evaluation = experiment.evaluated
+    if evaluation.seed is None:
+        # the same for all cells, so that the base model is asked once and not once a seed
+        evaluation = evaluation.model_copy(update={"seed": experiment.seeds[0]})
     stated = {
         **experiment.stated_base(),
         "tasks": experiment.training_set(train_on).model_dump(mode="json")["tasks"],
         "method": experiment.methods[method],
         "seed": seed,
-        "evaluation": experiment.evaluated.model_dump(mode="json"),
+        "evaluation": evaluation.model_dump(mode="json"),
     }
     return config_from_mapping(stated, f"{method} trained on {train_on}")

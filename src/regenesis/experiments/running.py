@@ -226,6 +226,8 @@ class _Start:
                 return "unfinished"
             terms = self.terms[key] = equal_terms(self.experiment, _yielded(together, reports))
             self.observer.agreed(together, terms)
+            for text in terms.notes:
+                self.observer.note(text)
             for cell, report in zip(together, reports, strict=True):
                 came_to = self._train_and_evaluate(_drawn(cell, terms), report)
                 if came_to == "unfinished":
