@@ -20,7 +20,7 @@ import time
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,18 +75,22 @@ def serve(model: str, threads: int) -> None:
     sys.stdin.read()
 
 
+def name_at(url: str) -> str:
+    """What a server calls its model."""
+    with urllib.request.urlopen(f"{url}/v1/models") as response:
+        return str(json.load(response)["data"][0]["id"])
+
+
 @contextmanager
-def served(model: str, threads: int) -> Iterator[tuple[str, str]]:
-    """The address of a server in a process of its own, and its name for the model."""
+def served(model: str, threads: int) -> Iterator[str]:
+    """The address of a server in a process of its own."""
     command = [sys.executable, __file__, "--serve", model, "--threads", str(threads)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as server:
         assert server.stdin is not None
         assert server.stdout is not None
         url = server.stdout.readline().decode().strip()
-        with urllib.request.urlopen(f"{url}/v1/models") as response:
-            name = str(json.load(response)["data"][0]["id"])
         try:
-            yield url, name
+            yield url
         finally:
             server.stdin.close()
 
@@ -259,6 +263,9 @@ def main() -> None:
     parser.add_argument("--prompts", choices=("ours", "theirs", "both"), default="both")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--work", type=Path, default=Path("runs/outside-harness"))
+    parser.add_argument(
+        "--url", help="a server that runs already, such as http://127.0.0.1:8000, in place of an own one"
+    )
     parser.add_argument("--serve", metavar="MODEL", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
@@ -270,9 +277,10 @@ def main() -> None:
     started = time.monotonic()
     figures: dict[str, Any] = {}
     differing: list[Any] = []
-    with served(options.model, options.threads) as (url, name):
+    serving = nullcontext(options.url) if options.url else served(options.model, options.threads)
+    with serving as url:
         limits = {"gsm8k": options.gsm8k, "bbh": options.bbh}
-        work = Work(options.work.resolve(), options.harness.absolute(), url, name, limits, options.tokens)
+        work = Work(options.work.resolve(), options.harness.absolute(), url, name_at(url), limits, options.tokens)
         load(work)
         names = write_tasks(work)
         for prompt in ("ours", "theirs") if options.prompts == "both" else (options.prompts,):
