@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from regenesis.dataset.drawing import QuestionRows, draw
 Taken = set[tuple[str, int]]
 
 
-def taken(available: list[QuestionRows], **config: int) -> Taken:
+def taken(available: list[QuestionRows], **config: Any) -> Taken:
     drawn = draw(available, DatasetConfig(**config))
     return {(question, row) for question, rows in drawn.items() for row in rows}
 
@@ -76,7 +77,7 @@ def test_a_smaller_draw_is_within_a_larger_one_and_has_its_size(
     fewer, more = sorted((one, other))
     small, large = taken(available, max_rows=fewer), taken(available, max_rows=more)
     assert small <= large
-    assert len(small) == min(fewer, sum(question.rows for question in available))
+    assert len(small) == min(fewer, sum(len(question.eligible("any")) for question in available))
 
 
 @given(available_rows, st.integers(1, 60), st.randoms(use_true_random=False))
@@ -95,3 +96,23 @@ def test_questions_are_taken_in_order_for_as_long_as_their_tokens_fit(most: int,
 def test_tokens_of_questions_that_kept_nothing_count_too() -> None:
     available = [QuestionRows("q0", "t", (), 50), QuestionRows("q1", "t", (1,), 10)]
     assert taken(available, max_generated_tokens=55) == set()
+
+
+HINTED = [
+    QuestionRows("q0", "t", (1, 2, 1), hinted=(False, True, False)),
+    QuestionRows("q1", "t", (2,), hinted=(True,)),
+    QuestionRows("q2", "t", (1, 1), hinted=(False, False)),
+]
+
+
+def test_rows_of_hinted_paths_are_left_out_or_taken_alone() -> None:
+    assert taken(HINTED, hinted="only") == {("q0", 1), ("q0", 2), ("q1", 0), ("q1", 1)}
+    assert taken(HINTED, hinted="never") == {("q0", 0), ("q0", 3), ("q2", 0), ("q2", 1)}
+    assert taken(HINTED, hinted="only") | taken(HINTED, hinted="never") == taken(HINTED)
+
+
+@pytest.mark.parametrize("hinted", ["only", "never"])
+def test_of_those_that_may_be_drawn_each_question_gives_one_before_a_second(hinted: str) -> None:
+    drawn = taken(HINTED, hinted=hinted, max_rows=2)
+    assert drawn <= taken(HINTED, hinted=hinted)
+    assert len({question for question, _ in drawn}) == 2

@@ -4,11 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pyarrow import parquet
 from tests.helpers.played import PlayedEngine
 from tests.helpers.runs import toy_config, toy_mapping, write_questions
 
 import regenesis
 from regenesis.config import config_from_mapping
+from regenesis.dataset.config import DatasetConfig
 from regenesis.errors import RunError
 from regenesis.runs import synthesize
 
@@ -38,6 +40,18 @@ async def test_a_data_set_that_was_deleted_is_derived_again_with_the_same_bytes(
     file.unlink()  # nothing but the run's folder is needed
     assert regenesis.derive_dataset(run).rows == report.kept > 0
     assert derived(run) == before
+
+
+@pytest.mark.parametrize(("hinted", "shown"), [("only", {True}), ("never", {False}), ("any", {True, False})])
+async def test_rows_of_hinted_paths_can_be_taken_alone_or_left_out(
+    tmp_path: Path, hinted: Any, shown: set[bool]
+) -> None:
+    run, few_chains = tmp_path / "run", {"guidelines": 2, "wave": 1, "selections": 0}
+    await synthesize(toy_config(write_questions(tmp_path, 8), method=few_chains), run, engine=PlayedEngine())
+    summary = regenesis.derive_dataset(run, DatasetConfig(hinted=hinted))
+    rows = parquet.read_table(run / "dataset" / "train.parquet").to_pylist()
+    assert len(rows) == summary.rows
+    assert {row["hinted"] for row in rows} == shown
 
 
 async def test_a_run_whose_synthesis_has_written_nothing_says_so(tmp_path: Path) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from regenesis.section import Section
+
+Hinted = Literal["any", "only", "never"]
+"""Whether rows come from paths whose model had been shown the answer."""
 
 
 class DatasetConfig(Section):
@@ -15,3 +20,5 @@ class DatasetConfig(Section):
     max_generated_tokens: int | None = Field(default=None, ge=1)
     """Take questions in the run's order for as long as the tokens generated for them, wrong paths included, stay within
     this number."""
+    hinted: Hinted = "any"
+    """Rows of paths whose model had been shown the answer: `never` leaves them out, `only` leaves out all others."""

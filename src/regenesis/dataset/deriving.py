@@ -78,7 +78,8 @@ def derive(
     with OutcomeTables(directory.paths, directory.verdicts) as tables:
         counted = _counted(outcomes(), tables, funnel, curator)
         dataset = write_dataset(directory.dataset, _examples(counted, method, thoughts, rows.taken), funnel, about)
-    return Derived(dataset, dataset.rows if rows.taken is None else rows.total, funnel)
+    available = dataset.rows if config is None or rows.taken is None else rows.eligible(config)
+    return Derived(dataset, available, funnel)
 
 
 def generated_tokens(ledger: Ledger, config: DatasetConfig) -> dict[str, int]:
@@ -94,13 +95,17 @@ class _Rows:
     taken: Mapping[str, frozenset[int]] | None = None
 
     def count(self, outcome: Outcome, method: Method[Any], generated: Mapping[str, int]) -> None:
-        forms = [sum(1 for _ in rows) for _, rows in groupby(method.rows(outcome), key=lambda row: id(row.judged))]
-        question = outcome.question
-        self.available.append(QuestionRows(question.id, question.task, tuple(forms), generated.get(question.id, 0)))
+        question, forms, hinted = outcome.question, [], []
+        for _, rows in groupby(method.rows(outcome), key=lambda row: id(row.judged)):
+            path = list(rows)
+            forms.append(len(path))
+            hinted.append(path[0].judged.path.hinted)
+        tokens = generated.get(question.id, 0)
+        self.available.append(QuestionRows(question.id, question.task, tuple(forms), tokens, tuple(hinted)))
 
-    @property
-    def total(self) -> int:
-        return sum(one.rows for one in self.available)
+    def eligible(self, config: DatasetConfig) -> int:
+        """Rows there are to draw from."""
+        return sum(len(one.eligible(config.hinted)) for one in self.available)
 
 
 def _drawn(rows: _Rows, config: DatasetConfig) -> str:
@@ -108,9 +113,11 @@ def _drawn(rows: _Rows, config: DatasetConfig) -> str:
     how = []
     if config.max_generated_tokens is not None:
         how.append(f"of the first questions, for which at most {config.max_generated_tokens:,} tokens were generated")
+    if config.hinted != "any":
+        how.append(f"{'all' if config.hinted == 'only' else 'none'} of them with the answer shown to the model")
     if config.max_rows is not None:
         how.append("drawn evenly over the questions")
-    return f"{taken:,} of {rows.total:,} rows, {', '.join(how)}"
+    return f"{taken:,} of {rows.eligible(config):,} rows, {', '.join(how)}"
 
 
 def _counted(outcomes: Iterable[Outcome], tables: OutcomeTables, funnel: Funnel, curator: Curator) -> Iterator[Outcome]:

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from regenesis.dataset.config import DatasetConfig
+from regenesis.dataset.config import DatasetConfig, Hinted
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +27,23 @@ class QuestionRows:
         task: The task it came from.
         forms: For each kept path in order, how many rows it gives.
         generated: Tokens generated for the question, wrong paths included; 0 where that does not count.
+        hinted: For each kept path, whether its model had been shown the answer; no path has been where this is empty.
     """
 
     question_id: str
     task: str
     forms: tuple[int, ...]
     generated: int = 0
+    hinted: tuple[bool, ...] = ()
 
-    @property
-    def rows(self) -> int:
-        return sum(self.forms)
+    def eligible(self, hinted: Hinted) -> frozenset[int]:
+        """Places of the rows that may be drawn."""
+        places, start = set(), 0
+        for forms, shown in zip(self.forms, self.hinted or (False,) * len(self.forms), strict=True):
+            if hinted == "any" or shown == (hinted == "only"):
+                places.update(range(start, start + forms))
+            start += forms
+        return frozenset(places)
 
 
 def draw(available: Sequence[QuestionRows], config: DatasetConfig) -> Mapping[str, frozenset[int]]:
@@ -47,10 +54,11 @@ def draw(available: Sequence[QuestionRows], config: DatasetConfig) -> Mapping[st
         config: How much to take.
     """
     within = _within_tokens(available, config.max_generated_tokens)
+    eligible = {one.question_id: one.eligible(config.hinted) for one in within}
     if config.max_rows is None:
-        return {one.question_id: frozenset(range(one.rows)) for one in within if one.rows}
+        return {question_id: places for question_id, places in eligible.items() if places}
     taken: dict[str, set[int]] = {}
-    for one, row in _in_turn(within)[: config.max_rows]:
+    for one, row in _in_turn(within, eligible)[: config.max_rows]:
         taken.setdefault(one.question_id, set()).add(row)
     return {question_id: frozenset(rows) for question_id, rows in taken.items()}
 
@@ -66,13 +74,17 @@ def _within_tokens(available: Sequence[QuestionRows], most: int | None) -> Seque
     return available
 
 
-def _in_turn(questions: Sequence[QuestionRows]) -> list[tuple[QuestionRows, int]]:
-    """All rows in the order in which they are drawn."""
+def _in_turn(
+    questions: Sequence[QuestionRows], eligible: Mapping[str, frozenset[int]]
+) -> list[tuple[QuestionRows, int]]:
+    """All eligible rows in the order in which they are drawn."""
     order: list[tuple[QuestionRows, int]] = []
-    rows = {one.question_id: _rows_in_order(one) for one in questions}
+    rows = {
+        one.question_id: [row for row in _rows_in_order(one) if row in eligible[one.question_id]] for one in questions
+    }
     by_lot = sorted(questions, key=_lot)
-    for turn in range(max((one.rows for one in questions), default=0)):
-        there = [one for one in by_lot if one.rows > turn]
+    for turn in range(max(map(len, rows.values()), default=0)):
+        there = [one for one in by_lot if len(rows[one.question_id]) > turn]
         before: Counter[str] = Counter()
         places: list[tuple[int, str, QuestionRows]] = []
         for one in there:
