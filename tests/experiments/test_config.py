@@ -92,6 +92,7 @@ REFUSED = [
     ({"equal": "rows"}, "`equal` must be 'examples', 'tokens' or 'yield'"),
     ({"equal": "tokens", "examples": 10}, "experiment: `examples` goes with `equal: examples`"),
     ({"baselines": ["lmsi"]}, "`baselines` names 'lmsi', which is none of regenesis, no_structure, star"),
+    ({"hinted": {"lmsi": "only"}}, "`hinted` names 'lmsi', which is none of regenesis, no_structure, star"),
     ({"seed": 1}, "did you mean `seeds`?"),
     ({"base": {"tasks": ["gsm8k"]}}, "`tasks` is the experiment's to say; use `train_on`"),
     ({"base": {"engin": {}}}, "base: unknown key `engin`; did you mean `engine`?"),

@@ -18,6 +18,7 @@ from regenesis.experiments.config import load_experiment
 from regenesis.experiments.observing import ExperimentObserver
 from regenesis.experiments.running import ExperimentReport, run_experiment
 from regenesis.experiments.terms import Terms
+from regenesis.ledger import Ledger
 from regenesis.runs import read_status
 
 
@@ -200,3 +201,20 @@ def test_an_engine_that_cannot_load_tuned_models_is_refused_before_anything_is_a
     with pytest.raises(ConfigError, match=r"cannot load tuned models .* Set evaluation\.engine"):
         start(file, tmp_path / "x")
     assert not (tmp_path / "x" / "cells").exists()
+
+
+def test_one_method_is_trained_on_its_hinted_and_on_its_unhinted_rows_alike(tmp_path: Path) -> None:
+    methods = {"hinted": METHODS["ours"], "unhinted": METHODS["ours"]}
+    skill = {"engine": {"kind": "simulated", "skill": {"mean": -2.0}}}
+    hinted = {"hinted": "only", "unhinted": "never"}
+    file = write_experiment(tmp_path, train=20, base=skill, methods=methods, hinted=hinted)
+    report = start(file, tmp_path / "x")
+    assert report.complete
+    assert report.comparison is not None
+    first, second = (run.training for run in report.comparison.runs)
+    assert first.rows == second.rows > 0
+    assert (first.hinted, second.hinted) == (first.rows, 0)
+    # both ask the same, which is paid for once
+    with Ledger.read(tmp_path / "x" / "ledger.sqlite") as ledger:
+        asked = sum(total.completions for stage, total in ledger.totals().items() if stage != "evaluate")
+    assert asked == first.requests == second.requests

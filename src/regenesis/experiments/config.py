@@ -17,6 +17,7 @@ from pydantic import Field, field_validator, model_validator
 
 from regenesis.config import RunConfig, config_from_mapping
 from regenesis.config.loading import absolute_paths, read_mapping, validated, with_overrides
+from regenesis.dataset.config import Hinted
 from regenesis.errors import ConfigError
 from regenesis.evaluation.config import EvaluationConfig
 from regenesis.methods import method_names
@@ -77,6 +78,9 @@ class ExperimentConfig(Section):
     """With `equal: tokens`, generated tokens for each; by default as many as the method with the fewest has."""
     evaluation: EvaluationConfig | None = None
     """What every model is evaluated on, in place of the base's `evaluation`."""
+    hinted: dict[str, Hinted] = Field(default_factory=dict)
+    """Label → whether a method trains on rows of hinted paths, as in a run's `dataset.hinted`; by default on `any`. One
+    method under two labels can so be trained on its hinted and on its unhinted rows."""
     baselines: list[str] | None = None
     """Labels of the methods that each method is compared with, besides the base model; by default all others."""
 
@@ -150,9 +154,10 @@ class ExperimentConfig(Section):
         for name in ("examples", "tokens"):
             if getattr(self, name) is not None and self.equal != name:
                 raise ValueError(f"`{name}` goes with `equal: {name}` (it is {self.equal!r})")
-        unknown = [label for label in self.baselines or () if label not in self.methods]
-        if unknown:
-            raise ValueError(f"`baselines` names {unknown[0]!r}, which is none of {', '.join(self.methods)}")
+        for name, labels in (("baselines", self.baselines or ()), ("hinted", self.hinted)):
+            unknown = [label for label in labels if label not in self.methods]
+            if unknown:
+                raise ValueError(f"`{name}` names {unknown[0]!r}, which is none of {', '.join(self.methods)}")
         return self
 
     def training_set(self, name: str) -> TrainingSet:
@@ -231,7 +236,8 @@ def experiment_from_mapping(
         cell = {"preset": base_config.preset, "tasks": sets[0], "method": section}
         config = config_from_mapping(cell, f"{origin}: methods.{label}", folder)
         methods[label] = config.method.model_dump(mode="json")
-    same = next(((a, b) for a in methods for b in methods if a < b and methods[a] == methods[b]), None)
+    told_apart = {label: (section, experiment.hinted.get(label, "any")) for label, section in methods.items()}
+    same = next(((a, b) for a in methods for b in methods if a < b and told_apart[a] == told_apart[b]), None)
     if same is not None:
         raise ConfigError(f"{origin}: methods.{same[0]} and methods.{same[1]} have the same settings. Remove one.")
     spelled_out = base_config.model_dump(mode="json", exclude=set(SAID_BY_THE_EXPERIMENT))
@@ -266,6 +272,7 @@ def cell_config(experiment: ExperimentConfig, method: str, train_on: str, seed: 
         **experiment.stated_base(),
         "tasks": experiment.training_set(train_on).model_dump(mode="json")["tasks"],
         "method": experiment.methods[method],
+        "dataset": {"hinted": experiment.hinted.get(method, "any")},
         "seed": seed,
         "evaluation": evaluation.model_dump(mode="json"),
     }

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from regenesis.config import BudgetConfig
+from regenesis.dataset.config import DatasetConfig
 from regenesis.errors import ConfigError, RegenesisError
 from regenesis.evaluation.progress import EvaluationProgress
 from regenesis.evaluation.record import SUMMARY, EvaluationReport
@@ -320,18 +321,25 @@ def _as_it_was_drawn(cell: Cell) -> Cell:
     with suppress(RegenesisError):  # what is wrong with the folder is said by the synthesis
         frozen = RunDirectory(cell.directory).frozen_config()
         if frozen is not None:
-            return replace(cell, config=cell.config.model_copy(update={"dataset": frozen.dataset}))
+            return _with_draw(cell, frozen.dataset)
     return cell
+
+
+def _with_draw(cell: Cell, draw: DatasetConfig) -> Cell:
+    """The cell with so much of its dataset; whether of hinted paths is the experiment's to say."""
+    dataset = draw.model_copy(update={"hinted": cell.config.dataset.hinted})
+    return replace(cell, config=cell.config.model_copy(update={"dataset": dataset}))
 
 
 def _drawn(cell: Cell, terms: Terms) -> Cell:
     """The cell with its dataset drawn to the common number."""
-    if cell.config.dataset == terms.dataset:
+    drawn = _with_draw(cell, terms.dataset)
+    if drawn == cell:
         return cell
     # figures of a model that is going to be trained anew
     (RunDirectory(cell.directory).evaluation / SUMMARY).unlink(missing_ok=True)
-    derive_dataset(cell.directory, terms.dataset)
-    return replace(cell, config=cell.config.model_copy(update={"dataset": terms.dataset}))
+    derive_dataset(cell.directory, drawn.config.dataset)
+    return drawn
 
 
 def _yielded(group: Sequence[Cell], reports: Sequence[SynthesisReport]) -> dict[str, Yielded]:
