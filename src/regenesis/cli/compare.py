@@ -30,6 +30,23 @@ def compare_command(
         typer.Option(help="Of an experiment: its folder; default experiments/<file name>.", show_default=False),
     ] = None,
     overrides: Overrides = None,
+    plan: Annotated[
+        bool,
+        typer.Option(
+            "--plan",
+            help="Of an experiment: show what it will take, and the smallest difference it can show; nothing is sent.",
+        ),
+    ] = False,
+    chain_yield: Annotated[
+        float | None,
+        typer.Option(
+            "--yield",
+            min=0,
+            max=1,
+            help="With --plan: assumed share of chains that give a path worth keeping; default 0.4.",
+            show_default=False,
+        ),
+    ] = None,
     baseline: Annotated[
         list[str] | None,
         typer.Option(help="Compare with the best of these methods, by label; repeatable. Default: all other methods."),
@@ -61,16 +78,20 @@ def compare_command(
     """  # noqa: D301 - the command line knows a paragraph to leave alone by that character
     experiment = _experiment(targets)
     if experiment is not None:
-        from regenesis.cli.experiment import compare_experiment
-
         if baseline or out is not None:
             raise ConfigError("--baseline and --out go with finished runs; an experiment says `baselines` itself.")
-        compare_experiment(
-            experiment, run_dir or Path("experiments") / experiment.stem, overrides or [], as_json=as_json
-        )
+        folder = run_dir or Path("experiments") / experiment.stem
+        if plan:
+            from regenesis.cli.experiment_plan import plan_experiment_command
+
+            plan_experiment_command(experiment, folder, overrides or [], chain_yield, as_json=as_json)
+        else:
+            from regenesis.cli.experiment import compare_experiment
+
+            compare_experiment(experiment, folder, overrides or [], as_json=as_json)
         return
-    if run_dir is not None or overrides:
-        raise ConfigError("--run-dir and --set go with an experiment's YAML file, not with finished runs.")
+    if run_dir is not None or overrides or plan:
+        raise ConfigError("--run-dir, --set and --plan go with an experiment's YAML file, not with finished runs.")
     from regenesis.cli.compared import chosen
     from regenesis.cli.terminal import console, print_json
     from regenesis.experiments.writing import comparison_json, write_tables

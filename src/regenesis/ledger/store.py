@@ -29,6 +29,9 @@ LARGEST_GROUP = 1024
 _LOOK_SECONDS = 1.0
 """Between two looks at whether the file is still there."""
 
+_PAUSE_SECONDS = 120.0
+"""Between two completions of one sitting at most."""
+
 _FILTERED = re.compile(r"content.?(?:filter|policy|management)|filtered due to|moderation", re.IGNORECASE)
 """How servers word a refusal that is about what a text says, and so for good."""
 _Owed = Literal["damaged", "refused"]
@@ -160,6 +163,18 @@ class Ledger:
         statement = "SELECT question_id, SUM(completion_tokens) FROM completions WHERE stage != ? GROUP BY question_id"
         with self._stopping_at_damage():
             return {question: int(tokens) for question, tokens in self._reader.execute(statement, (without,))}
+
+    def tokens_per_second(self) -> float | None:
+        """New tokens a second while completions came in; `None` where too few did to tell."""
+        tokens, seconds, before = 0, 0.0, None
+        with self._stopping_at_damage():
+            rows = self._reader.execute("SELECT recorded, completion_tokens FROM completions ORDER BY recorded")
+            for at, new in rows:
+                # what came after a pause was begun within it, nobody knows when
+                if before is not None and at - before < _PAUSE_SECONDS:
+                    tokens, seconds = tokens + new, seconds + at - before
+                before = at
+        return tokens / seconds if seconds >= 1 else None
 
     def _row(self, key: str) -> Row | None:
         with self._stopping_at_damage():
