@@ -119,6 +119,7 @@ def _run_json(run: FinishedRun) -> dict[str, Any]:
         "seed": run.seed,
         "directory": str(run.directory),
         "complete": run.complete,
+        "conditions": dict(run.conditions),
         "majority": {model: dict(tasks) for model, tasks in run.majority.items()},
         "training": asdict(run.training),
     }

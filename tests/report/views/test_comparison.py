@@ -15,6 +15,7 @@ from regenesis.report.views.comparison import (
     averages_table,
     best_table,
     comparison_view,
+    conditions,
     coverage_table,
     relative_text,
     tasks_table,
@@ -76,6 +77,20 @@ def test_one_answer_any_of_several_and_the_most_frequent_stand_side_by_side() ->
         ["method", "mean of", "%", "diff.", "%", "diff.", "95 % CI", "p", "%"],
         ["base", "mean", "25.0", "", "50.0", "", "", "", "40.0"],
         ["ours", "mean", "62.5", "+37.5", "75.0", "+25.0", "−0.7 to +46.2", "0.057", "60.0"],
+    ]
+
+
+def test_what_was_the_same_for_all_runs_is_told() -> None:
+    like = {"base model": "m@1", "evaluation: prompts": "step-by-step", "training.num_train_epochs": 3}
+    runs = [
+        run("star", BASE, WORSE, conditions=like | {"evaluation: max_tokens": 512}),
+        run("ours", BASE, BETTER, conditions=like | {"evaluation: max_tokens": 1024}),
+    ]
+    assert conditions(compare_runs(runs)).rows == [
+        ("base model", "m@1"),
+        ("training", "epochs 3"),
+        ("evaluation", "prompt step-by-step"),
+        ("questions", "sums 40, puns 40, riddles 40"),
     ]
 
 

@@ -5,14 +5,14 @@ What speaks against the figures comes first. Beside each average stands what the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from operator import attrgetter
 from statistics import fmean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from regenesis.report.blocks import Block, Cell, Column, Note, Table, Tone, View
-from regenesis.report.figures import counted, rounded
+from regenesis.report.blocks import Block, Cell, Column, Facts, Note, Table, Tone, View
+from regenesis.report.figures import counted, rounded, value_text
 from regenesis.report.rounding import p_text, percent, points, points_range
 from regenesis.report.text import in_a_line
 
@@ -31,13 +31,30 @@ _EQUAL = {
 }
 _BESIDE = ("rows", "steps", "training_tokens", "generated_tokens")
 """What stands beside a figure of what its models were trained on."""
+_CONDITIONS = {
+    "base model": {"base model": "", "evaluation, base: precision": "precision"},
+    "training": {
+        "training.tuning": "",
+        "training.num_train_epochs": "epochs",
+        "training.learning_rate": "learning rate",
+        "precision of the training": "precision",
+    },
+    "evaluation": {
+        "evaluation: prompts": "prompt",
+        "evaluation: samples": "samples",
+        "evaluation: temperature": "temperature",
+        "evaluation: max_tokens": "max tokens",
+        "evaluation: thinking": "thinking",
+    },
+}
+"""Conditions of a run that are told, by fact, and how each is called there."""
 _DIGITS = 10**9
 """Shares are means of fractions; this many digits undo what floating point adds to them."""
 
 
 def comparison_view(comparison: Comparison) -> View:
     """The tables of a comparison, with what is needed to read them."""
-    view: list[Sequence[Block]] = [[*_headline(comparison), *_caveats(comparison)]]
+    view: list[Sequence[Block]] = [[*_headline(comparison), *_caveats(comparison)], [conditions(comparison)]]
     for group in comparison.groups:
         view += [[Note(f"{_title(group)}: accuracy in %", "strong"), accuracy_table(group)]]
         view += [_averages(group, average) for average in group.averages]
@@ -50,6 +67,23 @@ def comparison_view(comparison: Comparison) -> View:
             table = coverage_table(comparison, group)
             view.append([Note(f"{_title(group)}: any of {comparison.samples} answers, vs base", "strong"), table])
     return [*view, [Note(text, "quiet") for text in reading_notes(comparison)]]
+
+
+def conditions(comparison: Comparison) -> Facts:
+    """What was the same for all runs."""
+    tasks = ", ".join(f"{in_a_line(task, 30)} {count:,}" for task, count in comparison.questions.items())
+    told = {
+        fact: ", ".join(f"{name} {value_text(value)}".strip() for name, value in _alike(comparison, names))
+        for fact, names in _CONDITIONS.items()
+    }
+    return Facts([(fact, text) for fact, text in {**told, "questions": tasks}.items() if text])
+
+
+def _alike(comparison: Comparison, names: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    first, *others = (run.conditions for run in comparison.runs)
+    for name, shown in names.items():
+        if name in first and all(other.get(name) == first[name] for other in others):
+            yield shown, first[name]
 
 
 def accuracy_table(group: Group) -> Table:
