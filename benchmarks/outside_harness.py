@@ -6,7 +6,8 @@ Two prompts, each asked by both: `ours`, exported by `regenesis export-task`, an
 our evaluation as `lm-eval/…`, for which regenesis needs the extra `lm-eval`. One llama.cpp server answers all of it,
 greedily and one request at a time, so that equal prompts get equal texts. Answers are compared one by one: the chat
 that was sent, the text, our verdict on each text, and the harness' own scores. Every disagreement is written to
-`DIR/disagreements.jsonl`, to be read. Start it again to go on: neither side asks twice what it has an answer to.
+`DIR/disagreements.jsonl`, to be read. Start it again to go on, or with more questions: neither side asks twice what it
+has an answer to. A folder belongs to one model.
 """
 
 from __future__ import annotations
@@ -54,6 +55,11 @@ class Work:
     tokens: int
     questions: dict[str, list[Question]] = field(default_factory=dict)
     rows: dict[str, SourceRow] = field(default_factory=dict)
+
+    @property
+    def logs(self) -> Path:
+        """Where the harness writes what was asked with this limit of tokens."""
+        return self.folder / f"logs-{self.tokens}"
 
 
 def serve(model: str, threads: int) -> None:
@@ -135,7 +141,7 @@ def write_tasks(work: Work) -> dict[str, list[str]]:
 
 def ask_by_harness(work: Work, tasks: Sequence[str]) -> None:
     """Has the harness ask its tasks; it remembers what is answered."""
-    if all(log_of(work, task) is not None for task in tasks):
+    if all(is_asked(work, task) for task in tasks):
         return
     endpoint = f"{work.url}/v1/chat/completions"
     run(
@@ -144,7 +150,7 @@ def ask_by_harness(work: Work, tasks: Sequence[str]) -> None:
             *("--model_args", f"model={work.model},base_url={endpoint},max_retries=1,timeout=3600"),
             *("--apply_chat_template", "--include_path", ".", "--tasks", ",".join(tasks)),
             *("--gen_kwargs", f"max_gen_toks={work.tokens}", "--use_cache", "../answers"),
-            *("--log_samples", "--output_path", "../logs"),
+            *("--log_samples", "--output_path", f"../{work.logs.name}"),
         ],
         cwd=work.folder / "tasks",
         HF_HUB_OFFLINE="1",
@@ -154,8 +160,17 @@ def ask_by_harness(work: Work, tasks: Sequence[str]) -> None:
 
 
 def log_of(work: Work, task: str) -> Path | None:
-    """The harness' log of a task, if it has asked it."""
-    return max((work.folder / "logs").glob(f"*/samples_{task}_2*.jsonl"), default=None)
+    """The harness' last log of a task, if it has asked it."""
+    return max(work.logs.glob(f"*/samples_{task}_2*.jsonl"), default=None)
+
+
+def is_asked(work: Work, task: str) -> bool:
+    """Whether the harness has asked all the questions of a task file."""
+    log = log_of(work, task)
+    if log is None:
+        return False
+    asked = {json.loads(line)["doc_id"] for line in log.read_text("utf-8").splitlines()}
+    return len(asked) == len((work.folder / "tasks" / f"{task}.jsonl").read_text("utf-8").splitlines())
 
 
 def ask_by_regenesis(work: Work, task: str, prompt: str | None) -> Path:
