@@ -23,17 +23,20 @@ sys.path.append(str(REPOSITORY))  # for the scripted server, which the tests sha
 
 from tests.fixtures.script import play_arithmetic  # noqa: E402
 from tests.fixtures.scripted_server import server_process  # noqa: E402
+from tests.helpers import interval_checks, simulated_experiments  # noqa: E402
 
 from regenesis.config import RunConfig, config_from_mapping  # noqa: E402
 
 __all__ = [
     "Watching",
     "finish",
+    "interval_checks",
     "play_arithmetic",
     "question_gold",
     "question_text",
     "run_config",
     "server_process",
+    "simulated_experiments",
     "workspace",
     "write_questions",
 ]

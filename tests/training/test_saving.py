@@ -96,7 +96,7 @@ def test_a_disk_that_is_full_once_the_weights_are_written_is_told(
 
 
 @pytest.mark.model
-@pytest.mark.parametrize("what", ["trainer.SupervisedTrainer.save_model", "sft.sync_files"])
+@pytest.mark.parametrize("what", ["trainer.SupervisedTrainer.save_model", "staging.sync_files"])
 def test_a_disk_that_is_full_when_the_model_is_written_is_told(
     make_job: Callable[..., TrainingJob], monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:

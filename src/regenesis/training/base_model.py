@@ -37,11 +37,13 @@ def base_of(model: Path) -> Weights:
     """The model that a tuned one came from, unchanged since.
 
     Raises:
-        RunError: The folder does not say which it is, or it has changed.
+        RunError: The folder does not say which it is, or it has changed, or the model has no weights.
         ModelError: It cannot be found.
     """
     record, path = read_json(model / "training.json") or {}, model / "training.json"
     spec = record.get("base")
+    if record.get("parameters") == 0:
+        raise RunError(f"{model}: holds no weights, since the engine `{record.get('device')}` trained it by itself.")
     if spec is None:
         path = model / "adapter_config.json"
         spec = (read_json(path) or {}).get("base_model_name_or_path")

@@ -47,6 +47,9 @@ _PLACED = frozenset(
         "engine",
     }
 )
+_OF_WEIGHTS = frozenset(
+    {"tuning", "dtype", "processes", "parameters", "trainable", "sequences", "first_loss", "final_loss", "mean_loss"}
+)
 _STARTS = frozenset({"resumed_at", "changes", "already_done"})
 _FIGURES = {
     "base_identity": "base model, by its contents",
@@ -98,6 +101,7 @@ def write_model_card(folder: Path, facts: Mapping[str, Any]) -> Path:
     provenance = Provenance.from_record(facts.get("provenance"))
     adapter = (folder / "adapter_config.json").is_file()
     engine = facts.get("engine")
+    figures = [name for name in _FIGURES if name in facts and not (engine and name in _OF_WEIGHTS)]
     parts = [
         f"# {cell(facts.get('title') or _title(base, provenance))}",
         _opening(base, adapter, provenance),
@@ -107,7 +111,7 @@ def write_model_card(folder: Path, facts: Mapping[str, Any]) -> Path:
         "## Training data",
         _data_section(facts, provenance),
         "## Training procedure",
-        _table_of({_FIGURES[name]: facts[name] for name in _FIGURES if name in facts}),
+        _table_of({_FIGURES[name]: facts[name] for name in figures}),
         _table_of(_settings(facts.get("settings"))),
         *(f"- {cell(note)}" for note in facts.get("notes") or ()),
         "## Limitations",

@@ -54,6 +54,8 @@ class GainConfig(Section):
     """Share of the gain on questions with an operation that the rows do not hold."""
     by_question: float = Field(default=0.0, ge=0, le=20)
     """Standard deviation of the gain over questions."""
+    by_group: float = Field(default=0.0, ge=0, le=20)
+    """Standard deviation of the gain over groups."""
     by_seed: float = Field(default=0.1, ge=0, le=20)
     """Standard deviation of the gain over seeds of the training."""
 

@@ -77,16 +77,18 @@ class SimulatedEngine:
             question: The question.
             chat: The text of all messages.
         """
-        skill = self._config.skill
+        skill, spread = self._config.skill, self._config.gain
+        text = f"{question.premise} {question.expression}"
         odds = skill.mean
-        odds += skill.by_question * self._difficulty("question", f"{question.premise} {question.expression}")
+        odds += skill.by_question * self._difficulty("question", text)
         odds += skill.by_group * self._difficulty("group", question.premise)
         odds += skill.guideline * replies.holds_guideline(chat) + skill.plan * replies.holds_plan(chat)
         odds += skill.hint * (replies.stated_answer(chat) is not None)
         gain = self._learned.gain_on(question)
         if gain:
-            spread = self._config.gain.by_question
-            odds += gain + spread * self._difficulty("gain", f"{question.premise} {question.expression}")
+            odds += gain
+            odds += spread.by_question * self._difficulty("gain by question", text)
+            odds += spread.by_group * self._difficulty("gain by group", question.premise)
         return 1 / (1 + math.exp(-max(-700.0, min(700.0, odds))))
 
     def _difficulty(self, of: str, text: str) -> float:
