@@ -6,6 +6,7 @@ coverage(scenario, experiments=1000, rng=numpy.random.default_rng(0))      # abo
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -70,15 +71,16 @@ def family_wise_errors(
 def power(scenario: Scenario, experiments: int, rng: numpy.random.Generator) -> tuple[float, float]:
     """The smallest detectable difference that a plan would state, and how often it is found."""
     design, world = scenario.design, scenario.world
+    tasks = [Counter(design.clusters(task).tolist()) for task in range(len(design.questions))]
     smallest = 0.05
     for _ in range(3):  # what is assumed depends a little on the difference itself
         stated = smallest_detectable(
             design.questions,
             design.samples,
             design.seeds,
-            groups=[int(design.clusters(task)[-1]) + 1 for task in range(len(design.questions))],
+            group_sizes=[list(groups.values()) for groups in tasks],
             against="method" if scenario.against_method else "base",
-            expected=expected_of(world, gain_for(smallest, world), rng),
+            expected=expected_of(world, gain_for(smallest, world), rng, against_method=scenario.against_method),
         )
         assert stated is not None
         smallest = stated

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from statistics import NormalDist
 
 import numpy
 
@@ -139,22 +140,22 @@ def gain_for(difference: float, world: World) -> float:
     return (low + high) / 2
 
 
-def expected_of(world: World, gain: float, rng: numpy.random.Generator, questions: int = 200_000) -> Expected:
+def expected_of(world: World, gain: float, rng: numpy.random.Generator, *, against_method: bool = False) -> Expected:
     """What a plan would assume if it knew the world."""
-    cluster = numpy.repeat(numpy.arange(questions // 2), 2)
-    skill, of_gain = _log_odds(world, cluster, 1, 1, rng)
-    base, trained = _logistic(skill[0]), _logistic(skill[0] + gain + of_gain[0, 0])
-    accuracy = float(base.mean() + trained.mean()) / 2
-    spread = float(base.var() + trained.var()) / 2
-    difference = (trained - base).reshape(-1, 2)
-    lucky = [true_difference(gain + world.by_seed * x, world, over_seeds=False) for x in rng.standard_normal(500)]
-    noise = 2 * (accuracy * (1 - accuracy) - spread)
-    covariance = float(numpy.cov(difference.T)[0, 1])
+    cluster = numpy.repeat(numpy.arange(100_000), 2)
+    skill, of_gain = _log_odds(world, cluster, 1, 2, rng)
+    first = _logistic(skill[0] + (gain_for(0.0, world) + of_gain[0, 1] if against_method else 0.0))
+    second = _logistic(skill[0] + gain + of_gain[0, 0])
+    accuracy = float(first.mean() + second.mean()) / 2
+    spread = float(first.var() + second.var()) / 2
+    difference = second - first
+    luck = [world.by_seed * NormalDist().inv_cdf((place + 0.5) / 200) for place in range(200)]
+    lucky = [true_difference(gain + extra, world, over_seeds=False) for extra in luck]
     return Expected(
         accuracy=accuracy,
         by_question=spread / (accuracy * (1 - accuracy)),
-        correlation=1 - float((trained - base).var()) / (2 * spread),
-        by_group=covariance / float(difference.var() + noise) if world.gain_by_group else 0.0,
+        correlation=1 - float(difference.var()) / (2 * spread),
+        by_group=float(numpy.corrcoef(difference.reshape(-1, 2).T)[0, 1]) if world.gain_by_group else 0.0,
         seed_spread=float(numpy.std(lucky)),
     )
 

@@ -2,7 +2,6 @@
 
 quantile(0.975, 9)            # 2.2621571…
 two_sided_p(2.262, 9)         # 0.0500…
-needed_shift(0.8, 9)          # 3.1…: standard errors that are found with a power of 80 %
 """
 
 from __future__ import annotations
@@ -27,11 +26,3 @@ def df_of_quantile(value: float, probability: float) -> float:
     from scipy.special import stdtridf
 
     return float(stdtridf(probability, value))
-
-
-def needed_shift(power: float, df: float, level: float = 0.05) -> float:
-    """How many standard errors from 0 a mean has to lie for a two-sided test to find it with this power."""
-    from scipy.special import nctdtrinc
-
-    # the other tail's share of the power is left out: it is nothing where the power is worth planning for
-    return float(nctdtrinc(df, 1 - power, quantile(1 - level / 2, df)))

@@ -9,15 +9,18 @@ the figure.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from regenesis.evaluation.student import needed_shift
-from regenesis.experiments.statistics import Part, combined
+from regenesis.evaluation.student import quantile
+from regenesis.experiments.statistics import UPPER, Part, combined, joined_reach
 
 POWER = 0.8
 """Share of experiments that find the smallest detectable difference."""
+_STEPS = 100
+"""Into which the distribution of each estimated variance is divided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class Expected:
             if a question is always answered rightly or never.
         correlation: Of the two models' chances over questions; 1 if training leaves every question as hard as it was,
             compared to the others.
-        by_group: Correlation of two differences within one group.
+        by_group: Share of what the two models' chances differ by that questions of a group have in common.
         seed_spread: Standard deviation of a trained model's accuracy over seeds.
     """
 
@@ -46,7 +49,7 @@ def smallest_detectable(
     samples: int,
     seeds: int,
     *,
-    groups: Sequence[int] | None = None,
+    group_sizes: Sequence[Sequence[int]] | None = None,
     against: Literal["base", "method"] = "base",
     expected: Expected | None = None,
 ) -> float | None:
@@ -56,7 +59,7 @@ def smallest_detectable(
         questions: Of each task; the difference is that of the unweighted mean over tasks.
         samples: Answers to each question.
         seeds: Of each trained model. With one, the difference is that of two particular models.
-        groups: Of each task's questions; every question is its own where left out.
+        group_sizes: Questions of each group, by task; every question is its own group where left out.
         against: What a trained model is compared with: the base, which is measured once, or a model trained by another
             method, with seeds of its own.
         expected: What is assumed of scores.
@@ -65,22 +68,49 @@ def smallest_detectable(
         The difference, as a share, or `None` where no difference can be found: a task whose questions are one group.
     """
     expected = expected or Expected()
-    groups = questions if groups is None else groups
-    if not questions or min(*questions, *groups) < 2:
+    sizes = [[1] * count for count in questions] if group_sizes is None else group_sizes
+    if not sizes or min(map(len, sizes)) < 2:
         return None
-    trained = 1 if against == "base" else 2
+    trained, tasks = (1 if against == "base" else 2), len(sizes)
     of_answers = expected.accuracy * (1 - expected.accuracy)
     of_chances = of_answers * expected.by_question
-    # the base's answers are the same for every seed
-    by_sampling = (of_answers - of_chances) / samples * (trained / seeds + (2 - trained))
-    of_difference = by_sampling + 2 * of_chances * (1 - expected.correlation)
+    by_sampling = (of_answers - of_chances) / samples
+    of_effect = 2 * of_chances * (1 - expected.correlation)
+    # the base is asked once, for all seeds; with one seed, all chance is that of the questions
+    of_questions = by_sampling * (2 - trained if seeds > 1 else 2)
     parts = []
-    for count, clusters in zip(questions, groups, strict=True):
-        inflation = 1 + (count / clusters - 1) * expected.by_group
-        added = 2 * of_difference / len(questions)
-        variance = (of_difference * inflation * count + added) / count**2
-        parts.append(Part(variance / len(questions) ** 2, clusters - 1))
-    if seeds > 1 and expected.seed_spread:
-        parts.append(Part(trained * expected.seed_spread**2 / seeds, seeds - 1))
-    error, df = combined(parts)
-    return min(1.0, needed_shift(POWER, df) * error)
+    for groups in sizes:
+        count = sum(groups)
+        alike = sum(size * (1 + (size - 1) * expected.by_group) for size in groups) / count
+        # `estimate` adds two questions, shared by the tasks
+        added = 1 + 2 / tasks / count
+        parts.append(Part((of_questions + of_effect * alike) * added / count / tasks**2, len(groups) - 1))
+    if seeds == 1:
+        return _found_by_power(parts, None)
+    by_chance = trained * by_sampling * sum(1 / sum(groups) for groups in sizes) / tasks**2
+    return _found_by_power(parts, Part((trained * expected.seed_spread**2 + by_chance) / seeds, seeds - 1))
+
+
+def _found_by_power(questions: Sequence[Part], seeds: Part | None) -> float:
+    """The difference that is found, from how estimates vary and how far their intervals will reach."""
+    import numpy
+    from scipy.special import chdtri, ndtr
+
+    middles = (numpy.arange(_STEPS) + 0.5) / _STEPS
+    error, _ = combined(questions, seeds)
+    variance = math.fsum(part.variance for part in questions)
+    df = variance**2 / math.fsum(part.variance**2 / part.df for part in questions)
+    reach = math.sqrt(math.fsum(quantile(UPPER, part.df) ** 2 * part.variance for part in questions))
+    # estimated variances are chi-square around the true ones, and independent of the estimate
+    reaches = (reach * numpy.sqrt(chdtri(df, middles) / df))[:, None]
+    if seeds is not None:
+        by_seeds = (
+            quantile(UPPER, seeds.df) * math.sqrt(seeds.variance) * numpy.sqrt(chdtri(seeds.df, middles) / seeds.df)
+        )
+        reaches = joined_reach(reaches, by_seeds[None, :], seeds.df)
+    low, high = 0.0, 1.0
+    for _ in range(50):
+        middle = (low + high) / 2
+        found = float(ndtr((middle - reaches) / error).mean())
+        low, high = (middle, high) if found < POWER else (low, middle)
+    return high
