@@ -49,12 +49,13 @@ def _figures(report: TrainingReport) -> list[tuple[str, str]]:
     speed = report.tokens / report.seconds if report.seconds else 0.0
     together = f", {report.processes} processes" if report.processes > 1 else ""
     where = f"{report.device}, {report.dtype}{together}"
+    epochs = "1 epoch" if report.epochs == 1 else f"{report.epochs:g} epochs"
     # an engine that trains by itself has neither weights nor a loss
     loss = [("loss", f"{report.first_loss:.4f} at the first step, {report.final_loss:.4f} at the last")]
     return [
         ("rows", f"{report.rows:,}{packed}, at most {report.max_length:,} tokens each"),
         ("tokens", f"{report.row_tokens:,}, {report.supervised_tokens:,} of them in the loss ({part})"),
-        ("steps", f"{report.steps:,} of {counted(report.batch_size, 'row')}, {report.epochs:g} epochs"),
+        ("steps", f"{report.steps:,} of {counted(report.batch_size, 'row')}, {epochs}"),
         *(loss if report.parameters else []),
         ("time", f"{duration(report.seconds)} on {where}, {speed:,.0f} tokens/s"),
     ]
