@@ -6,7 +6,7 @@ found.generated_tokens, found.hours, found.detectable["out-of-domain"].versus_ba
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -268,8 +268,10 @@ def _detectable(config: RunConfig, seeds: int) -> dict[str, Detectable]:
 
 def _of_tasks(tasks: Sequence[MeasuredTask], samples: int, seeds: int) -> Detectable:
     questions = [len(task.questions) for task in tasks]
-    groups = [len({question.group or question.id for question in task.questions}) for task in tasks]
+    groups = [Counter(question.group or question.id for question in task.questions) for task in tasks]
+    sizes = [list(counts.values()) for counts in groups]
     versus_base, versus_method = (
-        smallest_detectable(questions, samples, seeds, groups=groups, against=against) for against in ("base", "method")
+        smallest_detectable(questions, samples, seeds, group_sizes=sizes, against=against)
+        for against in ("base", "method")
     )
     return Detectable([task.name for task in tasks], versus_base, versus_method)
