@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -113,3 +114,21 @@ def test_of_a_dataset_drawn_by_tokens_only_those_count_that_it_was_drawn_from(fi
 
 def question_ids(run: Path) -> list[str]:
     return [question.id for question in read_questions(run / "questions.parquet")]
+
+
+def test_the_model_of_the_last_round_is_read_with_what_all_rounds_asked(finished: Path) -> None:
+    later = write_run(finished / "round-2", BASE, TUNED)
+    shutil.copytree(finished / "evaluation" / "tuned", finished / "evaluation" / "round-2")
+    file = finished / "evaluation" / "summary.json"
+    summary = json.loads(file.read_text("utf-8"))
+    summary["models"]["round-2"] = summary["models"]["tuned"]
+    for task in summary["tasks"].values():
+        task["models"]["round-2"] = task["models"]["tuned"]
+    file.write_text(json.dumps(summary), "utf-8")
+    run = read_run(finished)
+    assert (run.models, run.folders) == (("base", "round-2"), (finished, later))
+    asked = 0
+    for folder in run.folders:
+        with Ledger.read(folder / "ledger.sqlite") as ledger:
+            asked += sum(total.completions for total in ledger.totals().values())
+    assert run.training.requests == asked

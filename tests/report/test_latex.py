@@ -56,7 +56,7 @@ def test_a_group_with_a_table_becomes_a_float_with_its_title_as_caption() -> Non
         "% needs \\usepackage{booktabs}",
         "",
         "\\begin{table}",
-        "\\centering",
+        "\\centering\\footnotesize",
         "\\caption{Results: 50 \\%}",
         "\\begin{tabular}{lrr}",
         "\\toprule",

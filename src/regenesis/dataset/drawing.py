@@ -38,7 +38,8 @@ class QuestionRows:
 
     def eligible(self, hinted: Hinted) -> frozenset[int]:
         """Places of the rows that may be drawn."""
-        places, start = set(), 0
+        places: set[int] = set()
+        start = 0
         for forms, shown in zip(self.forms, self.hinted or (False,) * len(self.forms), strict=True):
             if hinted == "any" or shown == (hinted == "only"):
                 places.update(range(start, start + forms))

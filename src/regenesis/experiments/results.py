@@ -107,6 +107,7 @@ class FinishedRun:
         complete: Whether every question is answered.
         up_to_date: Whether the tuned model was trained on the dataset that is there now.
         notes: What its evaluation says against its figures, a sentence each.
+        rounds: Folders of the rounds that led to the tuned model; its own folder alone where there was one round.
     """
 
     label: str
@@ -124,6 +125,12 @@ class FinishedRun:
     majority: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     up_to_date: bool = True
     notes: Sequence[str] = ()
+    rounds: Sequence[Path] = ()
+
+    @property
+    def folders(self) -> Sequence[Path]:
+        """Where the syntheses that led to the tuned model are, and last its dataset."""
+        return self.rounds or (self.directory,)
 
     @property
     def base(self) -> Mapping[str, TaskScores]:
@@ -152,8 +159,7 @@ def read_run(run_dir: str | Path, *, label: str | None = None, train_on: str | N
     if not directory.config_file.exists():
         raise NotFinished(f"{directory.path}: is not a run folder (it has no config.yaml).")
     config = directory.require_started()
-    summary = read_json(directory.evaluation / SUMMARY)
-    record = read_record(directory.model)
+    summary, record = read_json(directory.evaluation / SUMMARY), read_record(directory.model)
     if summary is None or record is None:
         missing, verb = ("evaluated", "evaluate") if record is not None else ("trained", "train")
         raise NotFinished(
@@ -161,6 +167,8 @@ def read_run(run_dir: str | Path, *, label: str | None = None, train_on: str | N
         )
     try:
         models = _models(directory, summary)
+        rounds = _rounds(directory, models[1])
+        record = read_record(rounds[-1].model) or record
         samples = int(summary["conditions"].get("samples", 1))
         return FinishedRun(
             label=label or directory.path.resolve().name,
@@ -171,15 +179,16 @@ def read_run(run_dir: str | Path, *, label: str | None = None, train_on: str | N
             models=models,
             scores={model: _scores(directory, summary, model, samples) for model in models},
             domains={name: task["domain"] for name, task in summary["tasks"].items()},
-            training=_training(directory, config, record),
+            training=_training(rounds, config, record),
             conditions=_conditions(config, summary, models, record),
             complete=bool(summary["complete"]),
             samples=samples,
             majority={model: _majority(summary, model, samples) for model in models},
-            up_to_date=record["settings"].get("data set") in (None, _digest(directory.dataset / PARQUET)),
+            up_to_date=record["settings"].get("data set") in (None, _digest(rounds[-1].dataset / PARQUET)),
             notes=tuple(map(str, summary.get("notes", ()))),
+            rounds=tuple(one.path for one in rounds),
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RunError(
             f"{directory.evaluation / SUMMARY}: is not what an evaluation writes ({error!r}). Run `regenesis evaluate "
             f"{directory.path}` again: nothing is requested twice."
@@ -219,7 +228,7 @@ def read_rows(run: FinishedRun, columns: Sequence[str]) -> list[dict[str, Any]]:
     Raises:
         RunError: It cannot be read.
     """
-    return _dataset(RunDirectory(run.directory), columns)
+    return _dataset(RunDirectory(run.folders[-1]), columns)
 
 
 def _models(directory: RunDirectory, summary: Mapping[str, Any]) -> tuple[str, str]:
@@ -232,6 +241,13 @@ def _models(directory: RunDirectory, summary: Mapping[str, Any]) -> tuple[str, s
             f"{', '.join(named) or 'none'}. Run `regenesis evaluate {directory.path}`."
         )
     return BASE, tuned[-1]
+
+
+def _rounds(directory: RunDirectory, tuned: str) -> list[RunDirectory]:
+    """The folders of the rounds up to the one whose model is compared."""
+    later = directory.later_rounds()
+    names = [one.path.name for one in later]
+    return [directory, *(later[: names.index(tuned) + 1] if tuned in names else [])]
 
 
 def _scores(
@@ -266,17 +282,18 @@ def _by_question(rows: Sequence[ResultRow], samples: int) -> dict[str, Score]:
     }
 
 
-def _training(directory: RunDirectory, config: RunConfig, record: Mapping[str, Any]) -> Training:
-    rows = _dataset(directory, ("question_id", "hinted"))
-    asked = [total for stage, total in _totals(directory).items() if stage != EVALUATING]
+def _training(rounds: Sequence[RunDirectory], config: RunConfig, record: Mapping[str, Any]) -> Training:
+    """What the last round's model was trained on, and what all rounds asked for it."""
+    rows = _dataset(rounds[-1], ("question_id", "hinted"))
+    asked = [total for one in rounds for stage, total in _totals(one).items() if stage != EVALUATING]
     return Training(
         rows=len(rows),
         questions=len({row["question_id"] for row in rows}),
         hinted=sum(bool(row["hinted"]) for row in rows),
         requests=sum(total.completions for total in asked),
         prompt_tokens=sum(total.prompt_tokens for total in asked),
-        generated_tokens=_generated(directory, config, sum(total.completion_tokens for total in asked)),
-        synthesis_seconds=stage_seconds(directory.log).get("synthesize", 0.0),
+        generated_tokens=sum(_generated(one, config) for one in rounds),
+        synthesis_seconds=sum(stage_seconds(one.log).get("synthesize", 0.0) for one in rounds),
         training_tokens=int(record["tokens"]),
         steps=int(record["steps"]),
         training_seconds=float(record["seconds"]),
@@ -297,11 +314,11 @@ def _dataset(directory: RunDirectory, columns: Sequence[str]) -> list[dict[str, 
     return found
 
 
-def _generated(directory: RunDirectory, config: RunConfig, asked: int) -> int:
-    """Tokens generated for the dataset, of all that were asked for."""
+def _generated(directory: RunDirectory, config: RunConfig) -> int:
+    """Tokens generated for the dataset."""
     most = config.dataset.max_generated_tokens
     if most is None or not directory.ledger.exists():
-        return asked
+        return sum(total.completion_tokens for stage, total in _totals(directory).items() if stage != EVALUATING)
     with Ledger.read(directory.ledger) as ledger:
         by_question = generated_tokens(ledger, config.dataset)
     spent = (by_question.get(question.id, 0) for question in read_questions(directory.questions))

@@ -76,7 +76,7 @@ def _group(blocks: Sequence[Block]) -> str:
     title = next((block for block in blocks if isinstance(block, Note) and block.tone == "strong"), None)
     caption = [] if title is None else [f"\\caption{{{_sentence(title, plain=True)}}}"]
     parts = [_tabular(block) if isinstance(block, Table) else _below(block) for block in blocks if block is not title]
-    return "\n".join(["\\begin{table}", "\\centering", *caption, *parts, "\\end{table}"])
+    return "\n".join(["\\begin{table}", "\\centering\\footnotesize", *caption, *parts, "\\end{table}"])
 
 
 def _outside(block: Block) -> str:

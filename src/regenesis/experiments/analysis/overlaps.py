@@ -77,7 +77,7 @@ def overlaps(runs: Sequence[FinishedRun]) -> list[Overlap]:
 def _solved(runs: Sequence[FinishedRun]) -> Iterator[tuple[str, Solved]]:
     kept: dict[str, list[float]] = {}
     for run in runs:
-        for question, outcome in read_questions_and_outcomes(run.directory):
+        for question, outcome in read_questions_and_outcomes(run.folders[-1]):
             kept.setdefault(question.id, []).append(float(outcome is not None and bool(outcome.kept)))
     yield TRAINING, _mostly(kept)
     for task in runs[0].tuned:

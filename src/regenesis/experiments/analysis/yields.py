@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from regenesis.curation.funnel import Funnel, Tally
 from regenesis.experiments.results import FinishedRun
@@ -56,7 +57,7 @@ def yields(runs: Sequence[FinishedRun]) -> tuple[list[Yield], list[Yield]]:
     """
     funnels: dict[tuple[str, str, str], Funnel] = {}
     for run in runs:
-        for outcome in read_outcomes(run.directory):
+        for outcome in chain.from_iterable(map(read_outcomes, run.folders)):
             funnel = funnels.setdefault((run.label, run.train_on, outcome.question.task), Funnel())
             funnel.finish_question(outcome.question, outcome.judged, outcome.kept)
     by_guideline, by_pass = [], []
