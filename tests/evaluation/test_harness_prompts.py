@@ -9,7 +9,8 @@ import pytest
 from tests.helpers.played import PlayedEngine
 from tests.helpers.runs import toy_config
 
-from regenesis.config import OpenAIEngineConfig, load_config
+from regenesis.config import load_config
+from regenesis.engines.openai.config import OpenAIEngineConfig
 from regenesis.errors import ConfigError
 from regenesis.evaluation import EvaluationSettings
 from regenesis.evaluation.record import EvaluationReport

@@ -10,7 +10,7 @@ import pytest
 from tests.helpers.played import PlayedEngine
 from tests.helpers.runs import toy_config
 
-from regenesis.config import OpenAIEngineConfig
+from regenesis.engines.openai.config import OpenAIEngineConfig
 from regenesis.errors import RunError
 from regenesis.evaluation import EvaluationSettings
 from regenesis.evaluation.record import EvaluationReport

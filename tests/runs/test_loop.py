@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -170,3 +171,19 @@ def test_stages_share_one_budget() -> None:
     assert remaining.config() == BudgetConfig(requests=6, tokens=None, minutes=1.5)
     remaining.spend(requests=9, tokens=0, seconds=600)
     assert remaining.config() == BudgetConfig(requests=0, minutes=0)
+
+
+@pytest.mark.parametrize("prompts", ["missing.j2", "./missing.j2"])
+def test_a_prompt_of_the_evaluation_that_is_not_there_is_said_before_anything_is_asked(
+    tmp_path: Path, prompts: str
+) -> None:
+    loop = config(evaluation={**EVALUATED, "prompts": prompts})
+    with pytest.raises(ConfigError, match=r"missing\.j2'?: cannot be read"):
+        next(stages(loop, tmp_path / "run", 1))
+
+
+@pytest.mark.skipif(importlib.util.find_spec("lm_eval") is not None, reason="lm-evaluation-harness is installed")
+def test_a_prompt_of_the_harness_without_the_harness_is_said_before_anything_is_asked(tmp_path: Path) -> None:
+    loop = config(evaluation={**EVALUATED, "prompts": "lm-eval/gsm8k_cot_zeroshot"})
+    with pytest.raises(ConfigError, match="lm-evaluation-harness is not installed"):
+        next(stages(loop, tmp_path / "run", 1))

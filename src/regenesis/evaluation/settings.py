@@ -15,7 +15,7 @@ from regenesis.answers import Rules
 from regenesis.evaluation.asking import Exam
 from regenesis.evaluation.config import EvaluationConfig
 from regenesis.prompts import AnsweringConfig, AnsweringPrompt, load_answering
-from regenesis.prompts.harness import HarnessPrompt, is_harness_prompt
+from regenesis.prompts.harness import HarnessPrompt, is_harness_prompt, require_harness
 from regenesis.scheduling import BudgetConfig
 from regenesis.tasks.config import TaskConfig
 from regenesis.types import Thinking
@@ -75,15 +75,30 @@ class EvaluationSettings:
         Raises:
             ConfigError: The answering prompt cannot be loaded, or does not fit the questions.
         """
-        own, sampling = self.evaluation.prompts, self.evaluation.sampling.draw()
-        answering = self.answering if own is None else self.answering.model_copy(update={"prompt": own})
+        sampling = self.evaluation.sampling.draw()
         return Exam(
-            answering=_prompt(answering, tasks),
+            answering=_prompt(self._answering, tasks),
             sampling=replace(sampling, max_tokens=sampling.max_tokens + self.room_for_thought),
             seed=self.seed,
             rules=Rules(run_programs=self.evaluation.run_programs),
             samples=self.evaluation.samples,
         )
+
+    def require_prompt(self) -> None:
+        """Makes sure that the answering prompt is there, as far as that can be told without the questions.
+
+        Raises:
+            ConfigError: It is not.
+        """
+        if is_harness_prompt(self._answering.prompt):
+            require_harness(self._answering.prompt)
+        else:
+            load_answering(self._answering)
+
+    @property
+    def _answering(self) -> AnsweringConfig:
+        own = self.evaluation.prompts
+        return self.answering if own is None else self.answering.model_copy(update={"prompt": own})
 
 
 def _prompt(answering: AnsweringConfig, tasks: Sequence[MeasuredTask]) -> AnsweringPrompt | HarnessPrompt:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import importlib.util
 import inspect
 import json
 import logging
@@ -38,6 +39,19 @@ _DIGESTED = (
 def is_harness_prompt(name: str | None) -> bool:
     """Whether a prompt is named as one of the harness."""
     return name is not None and name.startswith(PREFIX)
+
+
+def require_harness(name: str) -> None:
+    """Makes sure that the harness is installed, without loading it.
+
+    Raises:
+        ConfigError: It is not.
+    """
+    if importlib.util.find_spec("lm_eval") is None:
+        raise ConfigError(
+            f"evaluation.prompts {name}: lm-evaluation-harness is not installed. Install it: "
+            "pip install 'regenesis[lm-eval]'"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +108,14 @@ class _Library:
     """The harness' tasks of one name: a task, the tasks of a group, or those of a tag."""
 
     def __init__(self, name: str) -> None:
+        require_harness(PREFIX + name)
         try:
             import lm_eval
             from lm_eval.tasks import TaskManager
         except ImportError as error:
             raise ConfigError(
-                f"evaluation.prompts {PREFIX}{name}: lm-evaluation-harness is not installed ({error}). Install it: "
-                "pip install 'regenesis[lm-eval]'"
+                f"evaluation.prompts {PREFIX}{name}: the installed lm-evaluation-harness cannot be used ({error}). "
+                "Install a newer one: pip install --upgrade 'regenesis[lm-eval]'"
             ) from error
         self.name = name
         self._tasks = Path(lm_eval.__file__).parent / "tasks"

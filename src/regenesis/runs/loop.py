@@ -21,6 +21,7 @@ from typing import Literal
 
 from regenesis.config import BudgetConfig, RunConfig
 from regenesis.errors import ConfigError, RunError
+from regenesis.evaluation import EvaluationSettings
 from regenesis.evaluation.model_variants import tuned_engine
 from regenesis.methods import method_class
 from regenesis.models.weights import folder_digest
@@ -115,6 +116,8 @@ def require_possible(config: RunConfig, rounds: int) -> None:
             "with it."
         )
     evaluation = config.evaluation
+    if evaluation.tasks:
+        EvaluationSettings.of_run(config).require_prompt()
     served = evaluation.tuned_engine is not None or (evaluation.engine or config.engine).loads is None
     if rounds > 1 and evaluation.tasks and served:
         raise ConfigError(
