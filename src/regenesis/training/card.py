@@ -104,7 +104,7 @@ def write_model_card(folder: Path, facts: Mapping[str, Any]) -> Path:
     figures = [name for name in _FIGURES if name in facts and not (engine and name in _OF_WEIGHTS)]
     parts = [
         f"# {cell(facts.get('title') or _title(base, provenance))}",
-        _opening(base, adapter, provenance),
+        _opening(base, adapter, provenance, by_engine=engine is not None),
         _only_by(str(engine)) if engine else _usage(base, adapter),
         "## Results",
         "\n".join((_RESULTS[0], _NOT_MEASURED, _RESULTS[1])),
@@ -225,9 +225,11 @@ def _heading(body: str) -> str:
     return body.lstrip().partition("\n")[0].lstrip("# ").strip() or "model"
 
 
-def _opening(base: _Base, adapter: bool, provenance: Provenance) -> str:
+def _opening(base: _Base, adapter: bool, provenance: Provenance, *, by_engine: bool) -> str:
     origin = f"[{base.repository}]({base.link})" if base.repository else cell(base.name)
     what = f"A LoRA adapter for {origin}" if adapter else f"{origin}, with all weights fine-tuned"
+    if by_engine:
+        what = f"What training made of {origin}"
     if not provenance.by_model:
         return (
             f"{what}, made with regenesis: the model was fine-tuned on worked solutions that people wrote and that come"
