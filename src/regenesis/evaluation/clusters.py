@@ -54,22 +54,33 @@ def share_interval(values: Sequence[Fraction], clusters: Sequence[str]) -> Inter
 
 
 def paired_difference(values: Sequence[Fraction], clusters: Sequence[str]) -> tuple[Interval, Fraction]:
-    """Interval of the mean of differences between −1 and 1, one a question, and p of the test that goes with it."""
-    count = len(values)
+    """Interval of the mean of differences between −1 and 1, one a question, and p of the test that goes with it.
+
+    Student's t over clusters, with their jackknife variance. Two further questions, one won by either model, give the
+    interval a width where no question differs: D. G. Bonett and R. M. Price, Adjusted Wald confidence interval for a
+    difference of binomial proportions based on paired data, Journal of Educational and Behavioral Statistics 37 (2012),
+    479-488; here they differ by as much as those questions that do. It is what `regenesis compare` comes to with one
+    task and one seed.
+
+    Args:
+        values: The difference of each question.
+        clusters: The cluster of each question. With a single one nothing is known of others.
+    """
     numbers = [float(value) for value in values]
+    count, total = len(numbers), len(numbers) + 2
+    centre = math.fsum(numbers) / total
     sums: dict[str, float] = {}
     sizes: dict[str, int] = {}
-    centre = math.fsum(numbers) / (count + 2)
-    for value, cluster in zip(numbers, clusters, strict=True):
-        sums[cluster] = sums.get(cluster, 0.0) + value - centre
+    for number, cluster in zip(numbers, clusters, strict=True):
+        sums[cluster] = sums.get(cluster, 0.0) + number - centre
         sizes[cluster] = sizes.get(cluster, 0) + 1
     groups = len(sizes)
     if groups < 2:
         return Interval(-1.0, 1.0), Fraction(1)
-    differing = [value * value for value in numbers if value]
-    pseudo = math.fsum(differing) / len(differing) if differing else 1.0
-    between = groups / (groups - 1) * math.fsum(one * one for one in sums.values())
-    error = math.sqrt(between + 2 * (pseudo + centre * centre)) / (count + 2)
+    differing = [number * number for number in numbers if number]
+    added = math.fsum(differing) / len(differing) if differing else 1.0
+    jackknife = (groups - 1) / groups * math.fsum((sums[one] / (count - sizes[one])) ** 2 for one in sums)
+    error = math.sqrt(jackknife * count**2 + 2 * (added + centre**2)) / total
     reach = quantile(_UPPER, groups - 1) * error
     interval = Interval(max(-1.0, centre - reach), min(1.0, centre + reach))
     return interval, Fraction(two_sided_p(centre / error, groups - 1))
