@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from regenesis.config import (
     PRESETS,
@@ -18,13 +18,12 @@ from regenesis.config import (
     differences,
     load_config,
 )
-from regenesis.config import schema as module
 from regenesis.engines.llamacpp.config import LlamaCppEngineConfig
 from regenesis.engines.openai.config import OpenAIEngineConfig
 from regenesis.errors import ConfigError
 from regenesis.methods import MethodSection
 from regenesis.methods.regenesis import ReGenesisConfig
-from regenesis.section import A_PATH, MAY_DIFFER, absolute_path
+from regenesis.section import A_PATH, MAY_DIFFER, Section, absolute_path, sections_in
 
 TOY: dict[str, Any] = {"tasks": [{"name": "gsm8k", "limit": 3}]}
 SERVER = {"kind": "openai", "base_url": "http://127.0.0.1:8000/v1", "model": "my-model"}
@@ -327,12 +326,14 @@ def test_another_task_is_a_difference() -> None:
     assert any("tasks.1.name" in line and "svamp" in line for line in differences(one, two))
 
 
-def sections() -> list[type[BaseModel]]:
-    return [one for one in vars(module).values() if isinstance(one, type) and issubclass(one, module.Section)]
+def sections(whole: type[Section] = RunConfig) -> list[type[Section]]:
+    """A section and all that its fields are made of, each once."""
+    inner = [one for field in whole.model_fields.values() for one in sections_in(field.annotation)]
+    return list(dict.fromkeys([whole, *(deeper for one in inner for deeper in sections(one))]))
 
 
 @pytest.mark.parametrize("section", sections(), ids=lambda section: section.__name__)
-def test_every_field_is_explained(section: type[BaseModel]) -> None:
+def test_every_field_is_explained(section: type[Section]) -> None:
     for name, field in section.model_fields.items():
         assert field.description or name in ("kind", "name"), name
 

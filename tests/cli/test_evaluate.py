@@ -189,3 +189,14 @@ def test_a_model_is_asked_several_times_without_a_run(server: str, tmp_path: Pat
     tally = json.loads(outcome.stdout)["tasks"]["mine"]["models"]["scripted"]
     assert (tally["answered"], tally["samples"]) == (12, 2)
     assert list(tally["measures"]) == ["pass@2", "maj@2"]
+
+
+def test_settings_that_evaluating_a_model_does_not_depend_on_are_unknown(tmp_path: Path) -> None:
+    write_exam(tmp_path)
+    outcome = regenesis(
+        *("evaluate", "m", "--base-url", "http://127.0.0.1:9/v1", "--tasks", "gsm8k", "--set", "method.keep=3"),
+        cwd=tmp_path,
+    )
+    assert outcome.returncode == 1
+    assert "unknown key `method`" in " ".join(outcome.stderr.split())
+    assert not (tmp_path / "runs").exists()

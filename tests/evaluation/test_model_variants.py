@@ -71,7 +71,7 @@ def test_an_adapter_is_laid_over_the_base_on_the_same_transformers_engine(file: 
     adapter(directory)
     tuned = tuned_engine(made.engine, directory)
     assert tuned == made.engine.model_copy(update={"adapter": directory.model.resolve()})
-    assert base_engine(made, directory) == made.engine
+    assert base_engine(made.engine, made.evaluation, directory) == made.engine
 
 
 def test_a_checkpoint_takes_the_place_of_the_base_on_the_same_transformers_engine(
@@ -93,7 +93,7 @@ def test_an_adapter_is_written_as_gguf_for_llamacpp_and_only_anew_when_it_change
     for _ in range(2):
         tuned = tuned_engine(made.engine, directory)
         assert tuned == made.engine.model_copy(update={"adapter": (directory.exports / "adapter.gguf").resolve()})
-    assert base_engine(made, directory) == made.engine
+    assert base_engine(made.engine, made.evaluation, directory) == made.engine
     assert len(written) == 1
     adapter(directory, b"trained anew")
     tuned_engine(made.engine, directory)
@@ -106,11 +106,11 @@ def test_a_checkpoint_and_its_base_are_both_written_as_gguf_of_one_type_for_llam
     base = gguf(tmp_path / "base.gguf")
     made = config(file, {"kind": "llamacpp", "model": str(base)})
     checkpoint(directory)
-    engines = engines_to_measure(made, directory)
+    engines = engines_to_measure(made.engine, made.evaluation, directory, made.training.model)
     assert list(engines) == ["base", "tuned"]
     assert [Path(engine.model).name for engine in engines.values()] == ["base-q8_0.gguf", "model-q8_0.gguf"]
     assert [(call[0], call[3]) for call in written] == [(base.resolve(), "q8_0"), (directory.model, "q8_0")]
-    engines_to_measure(made, directory)
+    engines_to_measure(made.engine, made.evaluation, directory, made.training.model)
     assert len(written) == 2
 
 
@@ -121,19 +121,21 @@ def test_a_served_base_needs_to_be_told_where_the_tuned_model_is_served(file: Pa
         tuned_engine(made.engine, directory)
     served = {"kind": "openai", "base_url": "http://127.0.0.1:9/v1", "model": "tuned"}
     told = config(file, evaluation={"tuned_engine": served})
-    assert engines_to_measure(told, directory)["tuned"].model == "tuned"
+    assert engines_to_measure(told.engine, told.evaluation, directory, told.training.model)["tuned"].model == "tuned"
 
 
 def test_the_engine_of_the_evaluation_comes_before_that_of_the_run(file: Path, directory: RunDirectory) -> None:
     made = config(file, evaluation={"engine": TRANSFORMERS})
     adapter(directory)
-    assert {engine.kind for engine in engines_to_measure(made, directory).values()} == {"transformers"}
+    engines = engines_to_measure(made.engine, made.evaluation, directory)
+    assert {engine.kind for engine in engines.values()} == {"transformers"}
 
 
 def test_without_a_tuned_model_it_is_said_how_to_get_one(file: Path, directory: RunDirectory) -> None:
+    made = config(file, TRANSFORMERS)
     with pytest.raises(RunError, match="regenesis train"):
-        tuned_engine(config(file, TRANSFORMERS).engine, directory)
-    assert list(engines_to_measure(config(file, TRANSFORMERS), directory)) == ["base"]
+        tuned_engine(made.engine, directory)
+    assert list(engines_to_measure(made.engine, made.evaluation, directory)) == ["base"]
 
 
 def test_a_models_identity_is_known_again_until_weights_adapter_or_settings_change(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -151,7 +150,7 @@ def _models_work(
     overrides: Sequence[str],
     progress: EvaluationProgress,
 ) -> tuple[Path, Coroutine[Any, Any, EvaluationReport]]:
-    from regenesis.config import config_from_mapping
+    from regenesis.config.loading import evaluating_config
     from regenesis.evaluation import EvaluationSettings
     from regenesis.evaluation.measuring import chosen_tasks, engine_for, engine_kind, model_names, require_named
     from regenesis.evaluation.stage import evaluate_models
@@ -160,17 +159,14 @@ def _models_work(
         described: dict[str, Any] = {"kind": "openai", "base_url": base_url, "model": targets[0]}
     else:
         described = {"kind": engine_kind(targets, engine), "model": targets[0]}
-    # a config has to name a task to train on, and nothing is trained here
-    mapping = {"tasks": [{"name": "none"}], "engine": described}
-    config = config_from_mapping(mapping, "the command line", overrides=overrides)
+    config = evaluating_config({"engine": described}, "the command line", overrides)
     chosen = chosen_tasks(tasks, config.evaluation, limit=limit, shuffle=shuffle)
     if config.engine.loads is not None:
         require_named(targets)
     names = model_names(targets)
     folder = out or Path("runs") / f"evaluate-{names[0]}"
     engines = {name: engine_for(config.engine, target) for name, target in zip(names, targets, strict=True)}
-    settings = replace(EvaluationSettings.of_run(config), trained=None)
-    return folder, evaluate_models(engines, settings, folder, tasks=chosen, progress=progress)
+    return folder, evaluate_models(engines, EvaluationSettings.of(config), folder, tasks=chosen, progress=progress)
 
 
 def _refuse(why: str, **options: object) -> None:

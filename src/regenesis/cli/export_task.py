@@ -17,7 +17,7 @@ from regenesis.cli.options import AsJson, Overrides, config_to_work_by
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from regenesis.config import RunConfig
+    from regenesis.evaluation.config import EvaluatingConfig
     from regenesis.publish.harness_task import HarnessTask
 
 
@@ -57,24 +57,23 @@ def export_task_command(
     # whether programs may be run matters to grading alone
     asked = evaluation.model_copy(update={"run_programs": True})
     loaded = load_tasks(chosen, asked, seed=settings.evaluation_seed, data_root=settings.data_root)
-    prompt = EvaluationSettings.of_run(settings).exam(loaded).answering
+    prompt = EvaluationSettings.of(settings).exam(loaded).answering
     if not isinstance(prompt, AnsweringPrompt):
         raise ConfigError(f"evaluation.prompts {evaluation.prompts}: is a task of the harness already.")
     written = [write_harness_task(task, prompt, evaluation.sampling.draw(), to) for task in loaded]
     _report(written, to, as_json)
 
 
-def _settings(file: Path | None, tasks: str | None, overrides: Sequence[str]) -> RunConfig:
+def _settings(file: Path | None, tasks: str | None, overrides: Sequence[str]) -> EvaluatingConfig:
     """The config that says how to ask: the user's, or else the defaults."""
-    from regenesis.config import config_from_mapping
+    from regenesis.config.loading import evaluating_config
     from regenesis.errors import ConfigError
 
     if file is not None:
         return config_to_work_by(file, overrides)
     if tasks is None:
         raise ConfigError("No tasks to export. Give some (`regenesis export-task gsm8k --to DIR`), or --config.")
-    named = [name.strip() for name in tasks.split(",") if name.strip()]
-    return config_from_mapping({"tasks": named}, "the command line", overrides=overrides)
+    return evaluating_config({}, "the command line", overrides)
 
 
 def _report(written: Sequence[HarnessTask], folder: Path, as_json: bool) -> None:

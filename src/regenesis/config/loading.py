@@ -16,6 +16,7 @@ from regenesis.config.plain import LARGEST_FILE, check_plain
 from regenesis.config.presets import PRESETS, with_preset
 from regenesis.config.schema import RunConfig
 from regenesis.errors import ConfigError
+from regenesis.evaluation.config import EvaluatingConfig
 from regenesis.renames import current_names
 from regenesis.section import Section, absolute_path
 from regenesis.tasks.config import spell_out_task
@@ -133,6 +134,16 @@ def config_from_mapping(
     if not isinstance(preset, str) or preset not in PRESETS:
         raise ConfigError(f"{origin}: preset {preset!r} does not exist; choose one of {', '.join(PRESETS)}.")
     return absolute_paths(validated(RunConfig, with_preset(merged), origin), base or Path.cwd())
+
+
+def evaluating_config(stated: Mapping[str, Any], origin: str, overrides: Sequence[str] = ()) -> EvaluatingConfig:
+    """Checks what evaluating models without a run depends on; relative paths start at the current folder.
+
+    Raises:
+        ConfigError: Something in it is not valid; every fault is named.
+    """
+    merged = with_overrides(stated, origin, overrides)
+    return absolute_paths(validated(EvaluatingConfig, merged, origin), Path.cwd())
 
 
 def with_overrides(stated: Mapping[str, Any], origin: str, overrides: Sequence[str]) -> dict[str, Any]:

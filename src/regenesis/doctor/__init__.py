@@ -11,12 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from regenesis.config import RunConfig
 from regenesis.doctor import engines, machine, stages, template
 from regenesis.doctor.subject import Subject
 from regenesis.filesystems import usable_path
 from regenesis.findings import Finding
+
+if TYPE_CHECKING:
+    from regenesis.config import RunConfig
 
 __all__ = ["CHECKS", "Finding", "Subject", "before_a_run", "examine"]
 

@@ -10,12 +10,12 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
-from regenesis.config import BudgetConfig, RunConfig
 from regenesis.doctor.stages import questions_at_hand
 from regenesis.doctor.subject import Subject
 from regenesis.doctor.template import QUESTION
-from regenesis.engines import Engine
+from regenesis.engines import Engine, EngineConfig
 from regenesis.errors import ModelError, RegenesisError
 from regenesis.findings import Finding
 from regenesis.ledger import Ledger
@@ -23,9 +23,12 @@ from regenesis.methods import Opinion, Outcome, Session, make_method
 from regenesis.models import KNOWN, cached
 from regenesis.models.names import HubName, PackageName, parse_name
 from regenesis.prompts import load_answering
-from regenesis.scheduling import Budget, Sampler
+from regenesis.scheduling import Budget, BudgetConfig, Sampler
 from regenesis.synthesis.inputs import shown_to
-from regenesis.types import Completion, GradedPath, Question, ReasoningPath, Request, Verdict
+from regenesis.types import Completion, GradedPath, Question, ReasoningPath, Request, Thinking, Verdict
+
+if TYPE_CHECKING:
+    from regenesis.config import RunConfig
 
 _PATIENCE = 300.0
 
@@ -33,9 +36,9 @@ _PATIENCE = 300.0
 def check_requests(subject: Subject) -> Iterator[Finding]:
     """What the engine makes of one chain: whether each stage is answered, and within its limit."""
     config = subject.config
-    if config is None or not _is_at_hand(config):
+    if config is None or not _is_at_hand(config.engine):
         return
-    question = (questions_at_hand(config) or [QUESTION])[0]
+    question = (questions_at_hand(config.tasks, config.seed, config.data_root) or [QUESTION])[0]
     asked = _Asked(config.engine.make(config.thinking))
     trouble = ""
     try:
@@ -44,15 +47,15 @@ def check_requests(subject: Subject) -> Iterator[Finding]:
         trouble = str(error)
     except TimeoutError:
         trouble = f"One chain was not completed within {_PATIENCE:.0f} seconds."
-    yield from _findings(asked, trouble, config)
+    yield from _findings(asked, trouble, config.thinking)
 
 
-def _findings(asked: _Asked, trouble: str, config: RunConfig) -> Iterator[Finding]:
-    looked_at = [_look_at(stage, limit, reply, config) for stage, (limit, reply) in asked.stages.items()]
+def _findings(asked: _Asked, trouble: str, thinking: Thinking) -> Iterator[Finding]:
+    looked_at = [_look_at(stage, limit, reply, thinking) for stage, (limit, reply) in asked.stages.items()]
     wrong = [finding for finding in looked_at if finding is not None]
     if trouble and not any(finding.status == "fail" for finding in wrong):
         wrong.append(Finding("requests", "fail", trouble))
-    if not wrong and config.thinking == "off" and any(reply.thought for _, reply in asked.stages.values()):
+    if not wrong and thinking == "off" and any(reply.thought for _, reply in asked.stages.values()):
         summary = "The model thinks despite `thinking: off`."
         wrong.append(
             Finding("requests", "warn", summary, "Set `thinking: on`, which gives thinking its own token limit.")
@@ -64,7 +67,7 @@ def _findings(asked: _Asked, trouble: str, config: RunConfig) -> Iterator[Findin
         yield Finding("requests", "ok", f"One chain was run; new tokens: {told}; in {seconds:.1f} seconds.")
 
 
-def _look_at(stage: str, limit: int, reply: Completion, config: RunConfig) -> Finding | None:
+def _look_at(stage: str, limit: int, reply: Completion, thinking: Thinking) -> Finding | None:
     """What is wrong with the reply to a stage."""
     if reply.error is not None:
         return Finding("requests", "fail", f"The engine fails at the stage {stage}: {reply.error.rstrip('.')}.")
@@ -76,7 +79,7 @@ def _look_at(stage: str, limit: int, reply: Completion, config: RunConfig) -> Fi
     if not reply.thought:
         return Finding("requests", "fail", f"The reply to the stage {stage} is empty.", "Look at the server's log.")
     summary = f"At the stage {stage} the model thought for {reply.completion_tokens:,} tokens and did not reply."
-    if config.thinking == "off":
+    if thinking == "off":
         return Finding("requests", "fail", summary, "It thinks despite `thinking: off`: set `thinking: on`.")
     return Finding("requests", "fail", summary, "Allow longer thinking: raise thinking_tokens.")
 
@@ -88,14 +91,14 @@ _SETTINGS = {
 }
 
 
-def _is_at_hand(config: RunConfig) -> bool:
-    """Whether the engine can be had without fetching anything."""
-    if config.engine.loads is None or config.engine.identity() is not None:
+def _is_at_hand(engine: EngineConfig) -> bool:
+    """Whether an engine can be had without fetching anything."""
+    if engine.loads is None or engine.identity() is not None:
         return True
-    if Path(config.engine.model).expanduser().is_dir():
+    if Path(engine.model).expanduser().is_dir():
         return True
     try:
-        name = parse_name(config.engine.model, KNOWN)
+        name = parse_name(engine.model, KNOWN)
         return cached(name.model) is not None if isinstance(name, PackageName) else not isinstance(name, HubName)
     except ModelError:
         return False

@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import metadata, util
 from math import prod
 from pathlib import Path
 
-from regenesis.config import RunConfig, TaskConfig, TrainingConfig
+from regenesis.config import TaskConfig, TrainingConfig
 from regenesis.doctor.subject import Subject
 from regenesis.errors import ModelError, RegenesisError, TaskError
 from regenesis.filesystems import free_bytes
@@ -42,28 +42,27 @@ def check_tasks(subject: Subject) -> Iterator[Finding]:
     for name, tasks in {"tasks": config.tasks, "evaluation": config.evaluation.tasks}.items():
         if not tasks:
             continue
-        found = [_place_of(task, config, measured=name == "evaluation") for task in tasks]
+        found = [_place_of(task, config.data_root, measured=name == "evaluation") for task in tasks]
         faults = [text for there, text in found if not there]
         summary = "; ".join(faults or [text for _, text in found]).rstrip(".") + "."
         yield Finding(name, "fail" if faults else "ok", summary)
 
 
-def questions_at_hand(config: RunConfig) -> list[Question] | None:
-    """The questions of a config, where all of them are on this machine; `None` else, or where they cannot be read."""
+def questions_at_hand(tasks: Sequence[TaskConfig], seed: int, data_root: Path | None) -> list[Question] | None:
+    """The questions of tasks, where all of them are on this machine; `None` else, or where they cannot be read."""
     from regenesis.tasks import load_questions
 
     if any(
-        task.file is None and "in the data root" not in _place_of(task, config, measured=False)[1]
-        for task in config.tasks
+        task.file is None and "in the data root" not in _place_of(task, data_root, measured=False)[1] for task in tasks
     ):
         return None
     try:
-        return load_questions(config.tasks, seed=config.seed, data_root=config.data_root).questions
+        return load_questions(tasks, seed=seed, data_root=data_root).questions
     except RegenesisError:
         return None
 
 
-def _place_of(task: TaskConfig, config: RunConfig, *, measured: bool) -> tuple[bool, str]:
+def _place_of(task: TaskConfig, data_root: Path | None, *, measured: bool) -> tuple[bool, str]:
     """Whether a task's questions can be had, and where they are, or why not."""
     from regenesis.tasks import measuring, reasoning_gym_missing
     from regenesis.tasks.hub import find_data_root
@@ -75,7 +74,7 @@ def _place_of(task: TaskConfig, config: RunConfig, *, measured: bool) -> tuple[b
         missing = reasoning_gym_missing()
         return missing is None, f"{task.name}: {missing or 'made by reasoning-gym'}"
     try:
-        root = find_data_root(config.data_root)
+        root = find_data_root(data_root)
         if task.hub is not None:
             hub, folders = task.hub, [task.config or "default"]
         else:

@@ -6,9 +6,12 @@ import re
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from regenesis.config import RunConfig
 from regenesis.engines import EngineConfig, default_engine
+
+if TYPE_CHECKING:
+    from regenesis.config import RunConfig
 
 
 @dataclass(frozen=True, slots=True)

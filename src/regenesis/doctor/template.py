@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from regenesis.checkpoints.chats import Chat, named_ends, stop_tokens
-from regenesis.config import RunConfig
 from regenesis.doctor.stages import questions_at_hand
 from regenesis.doctor.subject import Subject
 from regenesis.errors import RegenesisError
@@ -30,6 +29,8 @@ from regenesis.types import Question
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
+
+    from regenesis.config import RunConfig
 
 QUESTION = Question("doctor/0", "doctor", "What is 3 + 4?", "7", "number")
 _REPLY = "1. Add 4 to 3.\n2. The answer is \\boxed{7}."
@@ -135,7 +136,7 @@ def check_context(subject: Subject) -> Iterator[Finding]:
     room = config.engine.context_length if config is not None else None
     if config is None or room is None:
         return
-    questions = questions_at_hand(config)
+    questions = questions_at_hand(config.tasks, config.seed, config.data_root)
     if not questions:
         return
     try:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from pydantic import Field, model_validator
+from pathlib import Path
+from typing import Any
 
-from regenesis.engines import EngineField
+from pydantic import Field, field_validator, model_validator
+
+from regenesis.engines import EngineField, default_engine
+from regenesis.prompts.answering import AnsweringConfig
 from regenesis.prompts.harness import PREFIX as HARNESS_PREFIX
-from regenesis.section import A_PATH, SamplingConfig, Section, besides, reaching
+from regenesis.scheduling import BudgetConfig, SchedulingConfig
+from regenesis.section import A_PATH, MAY_DIFFER, SamplingConfig, Section, besides, reaching
 from regenesis.tasks.config import TaskConfig
+from regenesis.types import Thinking
 
 
 class GreedySamplingConfig(SamplingConfig):
@@ -52,3 +58,47 @@ class EvaluationConfig(Section):
                 "`evaluation.sampling.temperature`, such as 0.7, or `evaluation.samples: 1`"
             )
         return self
+
+
+class EvaluatingConfig(Section):
+    """Everything that evaluating a model depends on; a run's config holds more."""
+
+    seed: int = Field(default=0, ge=0)
+    """Random seed; every random choice of the run derives from it."""
+    thinking: Thinking = "off"
+    """Thinking of reasoning models, for engine, trainer and evaluation alike. `off` disables it if the chat template
+    has a switch; `on` lets the model think and drops the thinking: later stages and training only see the replies;
+    `keep` also trains on the thinking."""
+    thinking_tokens: int = Field(default=2048, ge=0)
+    """With `thinking: on` or `keep`: maximum new tokens of thinking, on top of every limit for a reply
+    (`max_tokens`, `adapt_tokens`, `structure_tokens`)."""
+    data_root: Path | None = Field(
+        default=None, json_schema_extra=A_PATH | MAY_DIFFER | reaching("reads datasets in {}")
+    )
+    """Folder of `<hub id>/<config>/<split>.jsonl`, searched before the Hub; default `REGENESIS_DATA_ROOT`."""
+    engine: EngineField = Field(default_factory=default_engine)
+    """Where tokens come from."""
+    answering: AnsweringConfig = AnsweringConfig()
+    """Prompt that asks for an answer, in plain samples, training rows and evaluation."""
+    evaluation: EvaluationConfig = Field(default=EvaluationConfig(), json_schema_extra=MAY_DIFFER)
+    """What the model is evaluated on, before and after training."""
+    budget: BudgetConfig = Field(default=BudgetConfig(), json_schema_extra=MAY_DIFFER)
+    """Limits at which a session stops by itself."""
+    scheduling: SchedulingConfig = Field(default=SchedulingConfig(), json_schema_extra=MAY_DIFFER)
+    """Concurrency."""
+
+    @property
+    def room_for_thought(self) -> int:
+        """New tokens added to every limit for thinking."""
+        return 0 if self.thinking == "off" else self.thinking_tokens
+
+    @property
+    def evaluation_seed(self) -> int:
+        """What the evaluation's questions and answers derive from."""
+        return self.seed if self.evaluation.seed is None else self.evaluation.seed
+
+    @field_validator("thinking", mode="before")
+    @classmethod
+    def _off_and_on_are_words(cls, value: Any) -> Any:
+        """YAML reads a bare `off` as false and a bare `on` as true."""
+        return {False: "off", True: "on"}[value] if isinstance(value, bool) else value

@@ -1,6 +1,6 @@
 """The engines that a run's models are measured on: the base, and each tuned model on the same engine.
 
-    engines = engines_to_measure(config, RunDirectory("runs/x"))     # {"base": …, "tuned": …, "round-2": …}
+    engines_to_measure(config.engine, config.evaluation, RunDirectory("runs/x"))     # {"base": …, "tuned": …}
 
 Base and tuned model get the same engine in the same precision: an adapter is laid over the very weights that the base
 is; where all weights were trained and the engine reads GGUF, both are written as GGUF files of the same type.
@@ -14,12 +14,14 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
-from regenesis.config import RunConfig
 from regenesis.dataset.card import PARQUET
 from regenesis.engines import EngineConfig
 from regenesis.errors import RunError
+from regenesis.evaluation.config import EvaluationConfig
+from regenesis.methods import MethodSection
 from regenesis.models import locate_weights
 from regenesis.models.weights import folder_digest
+from regenesis.prompts.answering import AnsweringConfig
 from regenesis.store.built_once import build_once
 from regenesis.store.directory import RunDirectory, read_json, write_whole
 from regenesis.synthesis.inputs import digests, method_of
@@ -29,17 +31,25 @@ WHOLE_TYPE: Literal["q8_0"] = "q8_0"
 """Type of GGUF files that whole models are written as: the smallest that costs next to nothing in accuracy."""
 
 
-def engines_to_measure(config: RunConfig, directory: RunDirectory) -> dict[str, EngineConfig]:
+def engines_to_measure(
+    engine: EngineConfig, evaluation: EvaluationConfig, directory: RunDirectory, trained: str | None = None
+) -> dict[str, EngineConfig]:
     """The models of a run that there are, in the order they came to be, each with its engine.
+
+    Args:
+        engine: The run's engine.
+        evaluation: May name other engines.
+        directory: The run's folder.
+        trained: The model that training starts from; the engine's if left out.
 
     Raises:
         RunError: A tuned model cannot be had on the engine; the message says what to do.
         ModelError: Weights cannot be read.
     """
     rounds = dict(_rounds(directory))
-    engines = {BASE: base_engine(config, directory)}
-    served, engine = config.evaluation.tuned_engine, _measuring_engine(config)
-    return engines | {name: served or tuned_engine(engine, folder) for name, folder in rounds.items()}
+    engines = {BASE: base_engine(engine, evaluation, directory, trained)}
+    served, measuring = evaluation.tuned_engine, evaluation.engine or engine
+    return engines | {name: served or tuned_engine(measuring, folder) for name, folder in rounds.items()}
 
 
 def tuned_directories(directory: RunDirectory) -> list[RunDirectory]:
@@ -47,19 +57,22 @@ def tuned_directories(directory: RunDirectory) -> list[RunDirectory]:
     return [folder for _, folder in _rounds(directory)]
 
 
-def base_engine(config: RunConfig, directory: RunDirectory) -> EngineConfig:
+def base_engine(
+    engine: EngineConfig, evaluation: EvaluationConfig, directory: RunDirectory, trained: str | None = None
+) -> EngineConfig:
     """The engine of the model that training starts from, as it is comparable with the tuned one.
+
+    See `engines_to_measure` for the arguments.
 
     Raises:
         ModelError: Weights cannot be read.
     """
-    engine = _measuring_engine(config)
-    served = config.evaluation.tuned_engine is not None
-    if engine.loads == "gguf" and _is_checkpoint(directory.model) and not served:
-        trained_from = locate_weights(config.training.model or config.engine.model)
+    measuring = evaluation.engine or engine
+    if measuring.loads == "gguf" and _is_checkpoint(directory.model) and evaluation.tuned_engine is None:
+        trained_from = locate_weights(trained or engine.model)
         target = directory.exports / f"base-{WHOLE_TYPE}.gguf"
-        return _on_whole_gguf(engine, trained_from.path, trained_from.identity, target)
-    return engine
+        return _on_whole_gguf(measuring, trained_from.path, trained_from.identity, target)
+    return measuring
 
 
 def tuned_engine(engine: EngineConfig, directory: RunDirectory) -> EngineConfig:
@@ -140,7 +153,7 @@ def trained_on(directory: RunDirectory) -> set[str]:
     return found
 
 
-def outdated(config: RunConfig, directory: RunDirectory) -> list[str]:
+def outdated(method: MethodSection, answering: AnsweringConfig, directory: RunDirectory) -> list[str]:
     """What has changed since a run's tuned models were trained, a sentence each: their data sets, or the prompts.
 
     Raises:
@@ -149,7 +162,7 @@ def outdated(config: RunConfig, directory: RunDirectory) -> list[str]:
     """
     told = []
     frozen = read_json(directory.inputs_file) or {}
-    inputs = digests(method_of(config.method, config.answering).inputs())
+    inputs = digests(method_of(method, answering).inputs())
     prompts = {name: digest for name, digest in inputs.items() if "prompt" in name and name in frozen}
     if any(frozen[name] != digest for name, digest in prompts.items()) and tuned_directories(directory):
         told.append(
@@ -168,10 +181,6 @@ def outdated(config: RunConfig, directory: RunDirectory) -> list[str]:
                 f"questions it was trained on may be wrong. Bring it up to date with: regenesis train {folder.path}"
             )
     return told
-
-
-def _measuring_engine(config: RunConfig) -> EngineConfig:
-    return config.evaluation.engine or config.engine
 
 
 def _rounds(directory: RunDirectory) -> Iterator[tuple[str, RunDirectory]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from regenesis.answers import Rules
 from regenesis.evaluation.asking import Exam
-from regenesis.evaluation.config import EvaluationConfig
+from regenesis.evaluation.config import EvaluatingConfig, EvaluationConfig
 from regenesis.prompts import AnsweringConfig, AnsweringPrompt, load_answering
 from regenesis.prompts.harness import HarnessPrompt, is_harness_prompt, require_harness
 from regenesis.scheduling import BudgetConfig
@@ -54,11 +54,16 @@ class EvaluationSettings:
     @classmethod
     def of_run(cls, config: RunConfig) -> EvaluationSettings:
         """What a run's config says of its evaluation."""
+        return cls.of(config, config.tasks)
+
+    @classmethod
+    def of(cls, config: EvaluatingConfig, trained: Sequence[TaskConfig] | None = None) -> EvaluationSettings:
+        """What a config says; `trained` are the tasks that the models are trained on, if any."""
         return cls(
             evaluation=config.evaluation,
             answering=config.answering,
             seed=config.evaluation_seed,
-            trained=tuple(config.tasks),
+            trained=None if trained is None else tuple(trained),
             thinking=config.thinking,
             room_for_thought=config.room_for_thought,
             budget=config.budget,

@@ -81,12 +81,13 @@ async def evaluate_run(
             directory.require_same(config)
         chosen = config.evaluation.tasks if tasks is None else tasks
         progress.phase = "loading the models"
-        found = await asyncio.to_thread(engines_to_measure, config, directory)
+        engine, evaluation = config.engine, config.evaluation
+        found = await asyncio.to_thread(engines_to_measure, engine, evaluation, directory, config.training.model)
         wanted = _wanted(found, models, directory)
         require_fresh(wanted, directory)
         pairs = _pairs(list(wanted))
         trained = await asyncio.to_thread(trained_on, directory)
-        notes = await asyncio.to_thread(outdated, config, directory)
+        notes = await asyncio.to_thread(outdated, config.method, config.answering, directory)
         settings = EvaluationSettings.of_run(config)
         return await _evaluate(
             wanted,
