@@ -49,7 +49,7 @@ def share_interval(values: Sequence[Fraction], clusters: Sequence[str]) -> Inter
     residuals += [(added * (1 - share)) ** 2, (added * share) ** 2]
     variance = (groups + 2) / (groups + 1) * math.fsum(residuals) / total**2
     design_effect = variance / (share * (1 - share) / (total - 1))
-    mean = float(sum(values, Fraction(0)) / count)
+    mean = math.fsum(sums.values()) / count
     return score_interval(mean, count / design_effect, quantile(_UPPER, groups - 1))
 
 
