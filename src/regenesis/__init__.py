@@ -9,6 +9,7 @@
     report = regenesis.evaluate("runs/x")
     for outcome in regenesis.read_outcomes("runs/x"):
         print(outcome.question.text, len(outcome.kept))
+    regenesis.compare(regenesis.load_experiment("experiment.yaml"), "experiments/x")
 
 Where an event loop runs already (a notebook, a server): `await regenesis.synthesize_async(config, "runs/x")`, and
 `evaluate_async` alike. What does not ask a model (`train`, `export`) blocks, and goes into a thread of its own there.
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from regenesis.errors import RegenesisError
     from regenesis.evaluation.progress import EvaluationProgress
     from regenesis.evaluation.record import EvaluationReport
+    from regenesis.experiments.config import ExperimentConfig, load_experiment
+    from regenesis.experiments.observing import ExperimentObserver
+    from regenesis.experiments.running import ExperimentReport
     from regenesis.methods import Outcome
     from regenesis.publish.exporting import Export, export
     from regenesis.runs import Plan, Progress, Status, SynthesisReport, plan, read_status
@@ -58,6 +62,9 @@ __all__ = [
     "Engine",
     "EvaluationProgress",
     "EvaluationReport",
+    "ExperimentConfig",
+    "ExperimentObserver",
+    "ExperimentReport",
     "Export",
     "GradedPath",
     "LoadedQuestions",
@@ -81,12 +88,14 @@ __all__ = [
     "TrainingReport",
     "Verdict",
     "__version__",
+    "compare",
     "derive_dataset",
     "evaluate",
     "evaluate_async",
     "export",
     "grade",
     "load_config",
+    "load_experiment",
     "load_questions",
     "plan",
     "read_outcomes",
@@ -106,6 +115,9 @@ _HOMES = {
     "Engine": ("engines", "Engine"),
     "EvaluationProgress": ("evaluation.progress", "EvaluationProgress"),
     "EvaluationReport": ("evaluation.record", "EvaluationReport"),
+    "ExperimentConfig": ("experiments.config", "ExperimentConfig"),
+    "ExperimentObserver": ("experiments.observing", "ExperimentObserver"),
+    "ExperimentReport": ("experiments.running", "ExperimentReport"),
     "Export": ("publish.exporting", "Export"),
     "GradedPath": ("types", "GradedPath"),
     "LoadedQuestions": ("tasks", "LoadedQuestions"),
@@ -133,6 +145,7 @@ _HOMES = {
     "export": ("publish.exporting", "export"),
     "grade": ("answers", "grade"),
     "load_config": ("config", "load_config"),
+    "load_experiment": ("experiments.config", "load_experiment"),
     "load_questions": ("tasks", "load_questions"),
     "plan": ("runs", "plan"),
     "read_outcomes": ("runs.status", "read_outcomes"),
@@ -162,6 +175,29 @@ def run(config: RunConfig, run_dir: str | _FilePath, *, rounds: int = 1, observe
 
     _require_no_loop("run", "await asyncio.to_thread(regenesis.run, ...)")
     return run_stages(config, run_dir, rounds=rounds, observer=observer)
+
+
+def compare(
+    experiment: ExperimentConfig, run_dir: str | _FilePath, *, observer: ExperimentObserver | None = None
+) -> ExperimentReport:
+    """Synthesizes, trains and evaluates every cell of an experiment, and compares them; starts or resumes.
+
+    Args:
+        experiment: The experiment; the base's budget counts over all cells of this start.
+        run_dir: The experiment's folder, made if missing.
+        observer: Is told how it goes.
+
+    Returns:
+        What each cell and the comparison came to, and how the start ended; a budget that ran out is a normal end.
+
+    Raises:
+        RegenesisError: A cell cannot be gone through. What was recorded stays, and the same call goes on.
+        RuntimeError: An event loop runs in this thread already.
+    """
+    from regenesis.experiments.running import run_experiment
+
+    _require_no_loop("compare", "await asyncio.to_thread(regenesis.compare, ...)")
+    return run_experiment(experiment, run_dir, observer=observer)
 
 
 def synthesize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +194,30 @@ def test_a_frozen_experiment_from_elsewhere_is_not_read(done: tuple[Path, Path, 
             start(file, folder)
     finally:
         frozen.write_text(before)
+
+
+def test_an_experiment_that_begins_with_anothers_ledger_pays_for_nothing_again(
+    done: tuple[Path, Path, ExperimentReport], tmp_path: Path
+) -> None:
+    file, folder, _ = done
+    (tmp_path / "x").mkdir()
+    shutil.copy(folder / "ledger.sqlite", tmp_path / "x" / "ledger.sqlite")
+    report = start(file, tmp_path / "x")
+    assert (report.ending, report.traffic.sent) == ("done", 0)
+    assert tables(tmp_path / "x") == tables(folder)
+
+
+def test_one_tuned_engine_for_many_models_is_refused(tmp_path: Path) -> None:
+    tuned = {"kind": "openai", "base_url": "http://127.0.0.1:9/v1", "model": "tuned"}
+    file = write_experiment(tmp_path, evaluation={"tasks": ["gsm8k"], "tuned_engine": tuned})
+    with pytest.raises(ConfigError, match="names one model, and the experiment trains 2"):
+        start(file, tmp_path / "x")
+
+
+def test_the_folder_of_a_run_is_no_experiments_folder(done: tuple[Path, Path, ExperimentReport]) -> None:
+    file, folder, _ = done
+    with pytest.raises(RunError, match="is the folder of a run"):
+        start(file, cells(load_experiment(file), folder)[0].directory)
 
 
 def test_an_engine_that_cannot_load_tuned_models_is_refused_before_anything_is_asked(tmp_path: Path) -> None:

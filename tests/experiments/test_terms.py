@@ -43,3 +43,8 @@ def test_where_no_method_kept_anything_nothing_is_drawn() -> None:
 def test_a_number_that_a_method_does_not_reach_is_lowered_for_all_and_told() -> None:
     terms = equal_terms(experiment_from_mapping(stated(examples=100)), CAME_TO)
     assert terms.notes == ["star has only 80 of the 100 rows asked for, so all methods train on 80."]
+
+
+def test_a_method_that_generates_nothing_has_no_say_in_equal_tokens() -> None:
+    terms = equal_terms(experiment_from_mapping(stated(equal="tokens")), CAME_TO | {"gold": Yielded(60, 0)})
+    assert terms.number == 90_000

@@ -1,7 +1,7 @@
 """Experiments: methods compared on equal terms, each cell an ordinary run.
 
 experiment = load_experiment("experiment.yaml")
-report = compare(experiment, "experiments/x")
+report = run_experiment(experiment, "experiments/x")
 """
 
 from __future__ import annotations

@@ -195,10 +195,12 @@ def _methods(experiment: ExperimentConfig, plans: Sequence[tuple[Cell, Plan]]) -
         same_set = [other for neighbour, other in plans if neighbour.train_on == cell.train_on]
         rows = one.expected_kept
         if experiment.equal == "examples":
-            rows = min(other.expected_kept for other in same_set if other.expected_kept)
+            rows = min((other.expected_kept for other in same_set if other.expected_kept), default=0.0)
             rows = rows if experiment.examples is None else min(rows, experiment.examples)
         elif experiment.equal == "tokens":
-            least = min(_generated(other) for other in same_set if other.expected_kept)
+            least = min(
+                (_generated(other) for other in same_set if other.expected_kept and _generated(other)), default=0
+            )
             wanted = least if experiment.tokens is None else min(least, experiment.tokens)
             rows *= min(1.0, wanted / _generated(one)) if _generated(one) else 1.0
         methods.append(

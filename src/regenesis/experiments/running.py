@@ -166,9 +166,9 @@ def run_experiment(
     with directory.locked():
         for text in directory.freeze(experiment):
             observer.note(text)
-        for cell in _one_of_each_set(found):
-            for text in look_ahead(cell.config, cell.directory, trains=True):
-                observer.note(text)
+        ahead = [look_ahead(cell.config, cell.directory, trains=True) for cell in _one_of_each_set(found)]
+        for text in dict.fromkeys(text for texts in ahead for text in texts):
+            observer.note(text)
         with Ledger.open(directory.ledger) as ledger:
             shared = SharedEngines(ledger, directory.identities, found[0].config.budget)
             start = _Start(experiment, directory, found, observer, shared, wait, training_output)
@@ -191,6 +191,11 @@ def require_comparable(found: Sequence[Cell]) -> None:
             f"The engine `{measuring.kind}` cannot load tuned models by itself, and the experiment trains "
             f"{len(found)}. Set evaluation.engine to one that can, such as `llamacpp` or `transformers`; the synthesis "
             "may still ask a server."
+        )
+    if config.evaluation.tasks and config.evaluation.tuned_engine is not None and len(found) > 1:
+        raise ConfigError(
+            f"evaluation.tuned_engine names one model, and the experiment trains {len(found)}. Leave it out; set "
+            "evaluation.engine to one that loads tuned models by itself, such as `llamacpp` or `transformers`."
         )
 
 

@@ -73,9 +73,10 @@ class Terms:
         return notes
 
     def _counted(self) -> dict[str, int]:
-        """What is to be equal, by method; those that kept nothing do not count."""
-        rows = self.equal == "examples"
-        return {label: found.rows if rows else found.generated for label, found in self.yielded.items() if found.rows}
+        """What is to be equal, by method; those that have none of it, or no rows, do not count."""
+        by_rows = self.equal == "examples"
+        counted = {label: found.rows if by_rows else found.generated for label, found in self.yielded.items()}
+        return {label: count for label, count in counted.items() if count and self.yielded[label].rows}
 
     def to_json(self) -> dict[str, Any]:
         """The terms as plain JSON types."""
