@@ -14,7 +14,9 @@ from tests.helpers.experiments import METHODS, write_experiment
 from tests.helpers.runs import recorded_keys
 
 from regenesis.errors import ConfigError, RunError
+from regenesis.experiments.analysis.writing import write_analysis
 from regenesis.experiments.cells import Cell, cells
+from regenesis.experiments.collecting import collect_folder
 from regenesis.experiments.config import load_experiment
 from regenesis.experiments.observing import ExperimentObserver
 from regenesis.experiments.running import ExperimentReport, run_experiment
@@ -243,3 +245,15 @@ def test_one_method_is_trained_on_its_hinted_and_on_its_unhinted_rows_alike(tmp_
     with Ledger.read(tmp_path / "x" / "ledger.sqlite") as ledger:
         asked = sum(total.completions for stage, total in ledger.totals().items() if stage != "evaluate")
     assert asked == first.requests == second.requests
+
+
+def test_an_experiment_is_analysed_with_what_was_asked_and_both_answers(
+    done: tuple[Path, Path, ExperimentReport], tmp_path: Path
+) -> None:
+    analysis = write_analysis(collect_folder(done[1]), tmp_path / "analysis")
+    assert {row.method for row in analysis.guidelines} == {"ours"}
+    assert {row.method for row in analysis.costs} == set(METHODS)
+    rows = pyarrow.parquet.read_table(tmp_path / "analysis" / "changes.parquet").to_pylist()
+    assert len(rows) == sum(count.questions for count in analysis.changes) > 0
+    assert all("What is" in row["prompt"] and row["base_response"] and row["tuned_response"] for row in rows)
+    assert {row["outcome"] for row in rows} <= {"won", "lost", "same"}
