@@ -127,11 +127,12 @@ def _shown(found: ExperimentPlan) -> list[Block]:
         if found.seeds == 1
         else "Over seeds, too."
     )
+    spread = "" if found.seeds == 1 else ", and a standard deviation of 1 point over seeds"
     return [
         Table(columns, rows),
         Note(
             "In percentage points of mean accuracy: found in four experiments out of five, at a level of 5 %. Assumed: "
-            f"an accuracy of about one half, and questions that stay about as hard to each other. {seeds}",
+            f"an accuracy of about one half, questions that stay about as hard compared to each other{spread}. {seeds}",
             "quiet",
         ),
     ]
