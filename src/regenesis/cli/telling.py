@@ -22,11 +22,14 @@ from regenesis.evaluation.record import EvaluationReport
 from regenesis.report.terminal import print_view
 from regenesis.report.views.evaluation import evaluation_view
 from regenesis.report.views.synthesis import synthesis_view
+from regenesis.report.views.training import training_view
 from regenesis.runs.loop import Stage
 from regenesis.runs.observing import Observer, StageProgress, StageReport
 from regenesis.synthesis.progress import Progress
 from regenesis.synthesis.stage import SynthesisReport
 from regenesis.tasks import LoadedQuestions
+from regenesis.training.by_engine import trains_itself
+from regenesis.training.report import TrainingReport
 
 _IN_WORDS = {"synthesize": "Synthesize", "train": "Train", "evaluate": "Evaluate"}
 
@@ -81,6 +84,10 @@ class Told(Observer):
                 self._console.print("There is nothing to train on, so the loop stops here.")
         elif isinstance(report, EvaluationReport):
             print_view(self._console, evaluation_view(report, self._command))
+        elif trains_itself(stage.config.training, stage.config.engine):
+            # there was no process of its own to show it
+            trained = TrainingReport(**{**report, "folder": stage.directory / "model"})
+            print_view(self._console, training_view(trained, stage.directory))
 
     def _announce(self, stage: Stage) -> None:
         kinds = ["synthesize", "train", *(["evaluate"] if self._config.evaluation.tasks else [])]
