@@ -85,6 +85,14 @@ def test_a_cell_is_a_run_that_other_commands_understand(done: tuple[Path, Path, 
     assert set(status.measured["models"]) == {"base", "tuned"}
 
 
+def test_the_folder_of_an_experiment_is_no_run_and_says_where_its_runs_are(
+    done: tuple[Path, Path, ExperimentReport],
+) -> None:
+    _, folder, _ = done
+    with pytest.raises(RunError, match="is the folder of an experiment"):
+        read_status(folder)
+
+
 def test_tables_stand_in_the_experiments_folder(done: tuple[Path, Path, ExperimentReport]) -> None:
     _, folder, report = done
     found = json.loads((folder / "results.json").read_text("utf-8"))

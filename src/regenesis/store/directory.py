@@ -316,6 +316,11 @@ class RunDirectory:
         require_no_pipes(self.path)
         config = self.frozen_config()
         if config is None:
+            if (self.path / "experiment.yaml").is_file():
+                raise RunError(
+                    f"{self.path}: is the folder of an experiment. `regenesis compare {self.path}` shows its tables; "
+                    "for a cell, give its folder: cells/<training set>/<method>/seed-<n>."
+                )
             raise RunError(f"{self.path}: is not a run folder (it has no config.yaml).")
         return config
 
