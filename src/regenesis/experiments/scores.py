@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
+from typing import TYPE_CHECKING, Any
 
 from regenesis.errors import RunError
 from regenesis.experiments.results import FinishedRun, TaskScores
 from regenesis.experiments.statistics import Estimate, TaskDifferences, estimate
+
+if TYPE_CHECKING:
+    import numpy
 
 Part = tuple[str, str]
 """A training set, and a task that the models trained on it are evaluated on."""
@@ -46,7 +50,7 @@ class Scores:
             )
         first = runs[0].base
         self.clusters = {task: [first[task][one].group for one in ids] for task, ids in self.questions.items()}
-        self._means: dict[tuple[int, str], float] = {}
+        self._known: dict[tuple[int, str], numpy.ndarray] = {}
 
     def methods(self, parts: Sequence[Part]) -> list[str]:
         """Methods with a seed of which every part is there."""
@@ -100,29 +104,29 @@ class Scores:
         # a task counts as often as it occurs, while the mean over tasks gives each the same weight
         weight = tasks / len(parts)
         sets = [train_on for train_on, one in parts if one == task]
-        values = []
-        for seed in seeds:
-            pairs = [self._pair(train_on, seed, label, other, task) for train_on in sets]
-            values.append(
-                [
-                    weight * sum(mine[one].value - theirs[one].value for mine, theirs in pairs)
-                    for one in self.questions[task]
-                ]
-            )
+        values: list[Any] = [
+            weight * sum(self._difference(train_on, seed, label, other, task) for train_on in sets) for seed in seeds
+        ]
         return TaskDifferences(values, self.clusters[task])
 
-    def _pair(
-        self, train_on: str, seed: int, label: str, other: str | None, task: str
-    ) -> tuple[TaskScores, TaskScores]:
+    def _difference(self, train_on: str, seed: int, label: str, other: str | None, task: str) -> numpy.ndarray:
         mine = self._runs[label, train_on, seed]
         theirs = mine.base if other is None else self._runs[other, train_on, seed].tuned
-        return mine.tuned[task], theirs[task]
+        difference: numpy.ndarray = self._values(mine.tuned, task) - self._values(theirs, task)
+        return difference
 
     def _mean(self, scores: Mapping[str, TaskScores], task: str) -> float:
+        return float(self._values(scores, task).mean())
+
+    def _values(self, scores: Mapping[str, TaskScores], task: str) -> numpy.ndarray:
+        """Scores in the order of the questions, which are looked up once: every figure of a table needs them."""
+        import numpy
+
         key = (id(scores), task)
-        if key not in self._means:
-            self._means[key] = fmean(scores[task][one].value for one in self.questions[task])
-        return self._means[key]
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = numpy.array([scores[task][one].value for one in self.questions[task]])
+        return known
 
 
 def _all(runs: Sequence[FinishedRun]) -> Iterator[Mapping[str, TaskScores]]:
@@ -133,4 +137,7 @@ def _all(runs: Sequence[FinishedRun]) -> Iterator[Mapping[str, TaskScores]]:
 
 def _common(scores: Sequence[TaskScores]) -> list[str]:
     """Questions that all of them have, in the first one's order."""
-    return [one for one in scores[0] if all(one in other for other in scores)] if scores else []
+    if not scores:
+        return []
+    everywhere = set(scores[0]).intersection(*scores[1:])
+    return [one for one in scores[0] if one in everywhere]
