@@ -3,7 +3,7 @@
     python benchmarks/driver.py [--questions 300] [--repeats 3]
 
 A real synthesis against a scripted server that answers at once, in a process of its own on the same cores. What is
-timed is the whole of `synthesize`: loading questions, asking, and writing the data set.
+timed is the whole of `synthesize`: loading questions, asking, and writing the dataset.
 """
 
 from __future__ import annotations

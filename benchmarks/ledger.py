@@ -11,7 +11,7 @@ the first request that no record answers would be sent:
 - `derived`: after the outcomes of finished questions, which may be deleted, were deleted: every question is led
   through the ledger again.
 
-Peak memory is that of the whole process up to that moment; what follows it, writing tables and data set from all
+Peak memory is that of the whole process up to that moment; what follows it, writing tables and dataset from all
 finished questions, is given apart. Figures in seconds and MB (10^6 bytes).
 """
 

@@ -45,7 +45,7 @@ class Memory:
 
     @property
     def peak(self) -> float:
-        """The most memory of all, the writing of the data set at the end included."""
+        """The most memory of all, the writing of the dataset at the end included."""
         return max(memory for _, _, memory in self.samples)
 
 

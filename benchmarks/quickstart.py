@@ -3,7 +3,7 @@
     python benchmarks/quickstart.py [--small] [--run-dir DIR]
 
 Prints one line of JSON. The model is fetched first, so that downloads don't count. Kept paths of GSM8K are checked once
-more by means that share no code with the checker: the last boxed number against the data set's own answer.
+more by means that share no code with the checker: the last boxed number against the dataset's own answer.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ SETTINGS: dict[str, Any] = {
 
 
 def write_run(folder: Path, rows: int, steps: int) -> None:
-    """A run whose data set is made of GSM8K's own solutions."""
+    """A run whose dataset is made of GSM8K's own solutions."""
     import pyarrow
     import pyarrow.parquet
 

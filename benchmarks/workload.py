@@ -46,7 +46,7 @@ _PEOPLE = ("Ana", "Bo", "Chidi", "Dara", "Emil", "Farah", "Goran", "Hana")
 
 
 def question_text(number: int) -> str:
-    """A word problem about as long as those of grade-school data sets, with the mark by which the scripted server
+    """A word problem about as long as those of grade-school datasets, with the mark by which the scripted server
     knows the right answer.
     """
     draw = random.Random(number)

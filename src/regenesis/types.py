@@ -45,7 +45,7 @@ class Question:
         choices: The options in order, empty unless `kind` is `choice`; then too where the text itself holds them.
         scoring: JSON-serialisable data the task's own scorer needs, for `kind="scorer"`.
         accepted: Further answers that count as right.
-        solution: A worked solution that the data set comes with, `None` if it has none. No prompt ever shows it.
+        solution: A worked solution that the dataset comes with, `None` if it has none. No prompt ever shows it.
         group: What it shares with other questions, `None` if nothing: a premise, passage, template or story. Answers
             within a group are not independent, so confidence intervals are clustered by it.
     """

@@ -1,4 +1,4 @@
-"""The data set on disk: what other tools find in it, and that it is whole or not there."""
+"""The dataset on disk: what other tools find in it, and that it is whole or not there."""
 
 from __future__ import annotations
 

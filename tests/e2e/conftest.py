@@ -29,7 +29,7 @@ CommandLine = Callable[..., AbstractContextManager[subprocess.Popen[str]]]
 
 @dataclass(frozen=True)
 class Reference:
-    """An uninterrupted run without a fault: its questions, its data set, and how much it asked."""
+    """An uninterrupted run without a fault: its questions, its dataset, and how much it asked."""
 
     file: Path
     train: bytes

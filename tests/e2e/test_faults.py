@@ -1,4 +1,4 @@
-"""Whatever the servers do and however many requests are in flight, a run gives one and the same data set."""
+"""Whatever the servers do and however many requests are in flight, a run gives one and the same dataset."""
 
 from __future__ import annotations
 

@@ -229,7 +229,7 @@ async def test_a_model_that_the_data_set_has_left_behind_is_said_to_be_so(finish
     made = evaluating(file, evaluation={"engine": {"kind": "transformers", "model": "hf:org/repo"}})
     await evaluate_run(run, made, engines={"base": played("a"), "tuned": played("b")})
     notes = summary(run)["notes"]
-    assert ["another data set" in note for note in notes] == [True] * changed
+    assert ["another dataset" in note for note in notes] == [True] * changed
 
 
 async def test_prompts_that_changed_after_the_training_are_said_to_have(finished: Any) -> None:

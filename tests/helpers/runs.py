@@ -71,7 +71,7 @@ def toy_config(file: Path, base_url: str | list[str] = "http://127.0.0.1:9/v1", 
 
 
 def train_bytes(run: Path) -> bytes:
-    """The data set as it lies on disk."""
+    """The dataset as it lies on disk."""
     return (run / "dataset" / "train.jsonl").read_bytes()
 
 

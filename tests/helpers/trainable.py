@@ -1,4 +1,4 @@
-"""Something to train: a small random checkpoint, and rows in the form of a data set."""
+"""Something to train: a small random checkpoint, and rows in the form of a dataset."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def save_tiny_checkpoint(folder: Path, **shape: Any) -> Path:
 
 
 def write_rows(path: Path, rows: Sequence[tuple[str, str]] | None = None) -> Path:
-    """Writes questions and replies as a data set that can be trained on."""
+    """Writes questions and replies as a dataset that can be trained on."""
     import pyarrow
     import pyarrow.parquet
 
@@ -71,7 +71,7 @@ def write_rows(path: Path, rows: Sequence[tuple[str, str]] | None = None) -> Pat
 
 
 def write_run(folder: Path, model: Path, **training: Any) -> Path:
-    """A run that has its data set and is to be trained; gives its folder."""
+    """A run that has its dataset and is to be trained; gives its folder."""
     write_rows(folder / "dataset" / "train.parquet")
     engine = {"kind": "openai", "base_url": "http://127.0.0.1:9/v1", "model": "none"}
     config = {"tasks": ["gsm8k"], "engine": engine, "training": {**SETTINGS, "model": str(model), **training}}

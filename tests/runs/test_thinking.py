@@ -1,4 +1,4 @@
-"""A run whose model thinks: what of its thoughts reaches the data set, by the setting."""
+"""A run whose model thinks: what of its thoughts reaches the dataset, by the setting."""
 
 from __future__ import annotations
 

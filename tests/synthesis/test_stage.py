@@ -331,7 +331,7 @@ async def test_a_disk_that_fills_up_is_told_of_and_not_hidden_by_what_fails_then
     from regenesis.synthesis import stage
 
     def no_room(*_: Any, **__: Any) -> None:
-        raise RunError("no room for the data set")
+        raise RunError("no room for the dataset")
 
     monkeypatch.setattr(stage, "derive", no_room)
     left = [100]

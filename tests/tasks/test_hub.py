@@ -1,4 +1,4 @@
-"""Data root first, then the hub: here `datasets` itself, reading a data set that lies in a folder."""
+"""Data root first, then the hub: here `datasets` itself, reading a dataset that lies in a folder."""
 
 from __future__ import annotations
 

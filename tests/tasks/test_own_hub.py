@@ -1,4 +1,4 @@
-"""Hub data sets of the user's own, named in the config: from the data root, or through `datasets`."""
+"""Hub datasets of the user's own, named in the config: from the data root, or through `datasets`."""
 
 from __future__ import annotations
 

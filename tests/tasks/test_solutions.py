@@ -1,4 +1,4 @@
-"""Worked solutions that data sets come with: found, and shown to no model."""
+"""Worked solutions that datasets come with: found, and shown to no model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A random model of two small layers with a real tokenizer and chat template, and data sets to train it on."""
+"""A random model of two small layers with a real tokenizer and chat template, and datasets to train it on."""
 
 from __future__ import annotations
 

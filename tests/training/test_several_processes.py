@@ -39,7 +39,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def make_run(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Makes a run that has its data set and is to be trained."""
+    """Makes a run that has its dataset and is to be trained."""
     import pyarrow
     import pyarrow.parquet
 

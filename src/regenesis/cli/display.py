@@ -4,7 +4,7 @@
         ...
 
 Both only look at the counters of `Progress`, from a thread of their own, so that they go on while questions are
-loaded or a data set is written.
+loaded or a dataset is written.
 """
 
 from __future__ import annotations

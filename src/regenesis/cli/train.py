@@ -1,4 +1,4 @@
-"""`regenesis train`: post-train a run's model on the run's data set.
+"""`regenesis train`: post-train a run's model on the run's dataset.
 
 regenesis train runs/x
 regenesis train runs/x --set training.num_train_epochs=1

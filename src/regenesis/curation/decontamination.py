@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 MOST_QUESTIONS = 20
 """Words in a row that more questions of the evaluation share are a set phrase."""
 SCAFFOLD_SHARE, FEWEST_QUESTIONS = 0.5, 3
-"""So are those in this share of one data set's questions, if these are so many: a small evaluation has scaffold too."""
+"""So are those in this share of one dataset's questions, if these are so many: a small evaluation has scaffold too."""
 FEWEST_WORDS = 5
 """A question of fewer words overlaps only one that is the same."""
 MOST_NAMED = 3

@@ -1,4 +1,4 @@
-"""The data set of a run, derived from outcomes without an engine: rows, files and card.
+"""The dataset of a run, derived from outcomes without an engine: rows, files and card.
 
 write_dataset(folder, (example(one, question, prompt) for one in kept), funnel, about)
 """

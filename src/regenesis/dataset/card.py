@@ -46,7 +46,7 @@ _GUIDELINES = (
 
 @dataclass(slots=True)
 class Contents:
-    """What the rows of a data set are, counted while they are written.
+    """What the rows of a dataset are, counted while they are written.
 
     Attributes:
         rows: All of them.

@@ -1,4 +1,4 @@
-"""A run's tables, data set and card, derived from the outcomes of its questions; no engine is asked.
+"""A run's tables, dataset and card, derived from the outcomes of its questions; no engine is asked.
 
     derived = derive(directory, outcomes, method=method, curator=curator, about=about)
     derived.dataset.rows, derived.available, derived.funnel.total
@@ -54,7 +54,7 @@ def derive(
     thoughts: Ledger | None = None,
     generated: Mapping[str, int] | None = None,
 ) -> Derived:
-    """Writes the tables of paths and verdicts, and the data set with its card; the caller holds the run's lock.
+    """Writes the tables of paths and verdicts, and the dataset with its card; the caller holds the run's lock.
 
     Args:
         directory: The run.

@@ -1,4 +1,4 @@
-"""The data set on disk: Parquet, the same as JSON lines, and its card.
+"""The dataset on disk: Parquet, the same as JSON lines, and its card.
 
     summary = write_dataset(run / "dataset", examples, funnel, about)
     datasets.load_dataset(str(run / "dataset"))["train"]
@@ -40,7 +40,7 @@ class DatasetSummary:
     """What was written.
 
     Attributes:
-        folder: The data set's folder.
+        folder: The dataset's folder.
         contents: How many rows, and of what.
         files: What is in the folder now, the card last.
     """

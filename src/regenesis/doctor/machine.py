@@ -112,7 +112,7 @@ def check_data_root(subject: Subject) -> Iterator[Finding]:
 
 
 def check_hub(subject: Subject) -> Iterator[Finding]:
-    """Whether the hub of models and data sets answers; never a failure, since much works without."""
+    """Whether the hub of models and datasets answers; never a failure, since much works without."""
     from huggingface_hub import constants
 
     if constants.HF_HUB_OFFLINE:

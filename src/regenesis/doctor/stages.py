@@ -105,7 +105,7 @@ def check_training(subject: Subject) -> Iterator[Finding]:
         summary = f"Training uses {training.python}, which is {'there' if there else 'no program'}."
         yield Finding("training", "ok" if there else "fail", summary, "" if there else "Correct training.python.")
         return
-    # a run that ends with its data set needs none of this
+    # a run that ends with its dataset needs none of this
     status: Status = "fail" if subject.trains else "warn"
     missing = [name for name in _PACKAGES if util.find_spec(name) is None]
     if missing:

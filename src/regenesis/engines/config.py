@@ -101,12 +101,12 @@ class EngineConfig(Section):
         """Trains the model, without its adapter, and writes a folder that `with_adapter` takes; for one that `trains`.
 
         Args:
-            dataset: The Parquet file of a data set.
+            dataset: The Parquet file of a dataset.
             output: The folder, which is empty or missing.
             seed: Of the training.
 
         Raises:
-            ModelError: The data set cannot be read, or the model cannot be trained on it.
+            ModelError: The dataset cannot be read, or the model cannot be trained on it.
         """
         raise NotImplementedError(f"the engine {self.kind} trains no models")
 

@@ -132,10 +132,10 @@ def require_fresh(engines: Mapping[str, EngineConfig], directory: RunDirectory) 
 
 
 def trained_on(directory: RunDirectory) -> set[str]:
-    """Ids of the questions in the data sets that the run's tuned models were trained on.
+    """Ids of the questions in the datasets that the run's tuned models were trained on.
 
     Raises:
-        RunError: A data set is damaged.
+        RunError: A dataset is damaged.
     """
     import pyarrow
     from pyarrow import parquet
@@ -154,7 +154,7 @@ def trained_on(directory: RunDirectory) -> set[str]:
 
 
 def outdated(method: MethodSection, answering: AnsweringConfig, directory: RunDirectory) -> list[str]:
-    """What has changed since a run's tuned models were trained, a sentence each: their data sets, or the prompts.
+    """What has changed since a run's tuned models were trained, a sentence each: their datasets, or the prompts.
 
     Raises:
         RunError: A model's record is damaged.
@@ -177,7 +177,7 @@ def outdated(method: MethodSection, answering: AnsweringConfig, directory: RunDi
             now = hashlib.file_digest(file, "sha256").hexdigest()
         if settings.get("data set", now) != now:
             told.append(
-                f"{folder.model} was trained on another data set than {folder.dataset} holds now: what is said of "
+                f"{folder.model} was trained on another dataset than {folder.dataset} holds now: what is said of "
                 f"questions it was trained on may be wrong. Bring it up to date with: regenesis train {folder.path}"
             )
     return told

@@ -129,7 +129,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class TrainingRow:
-    """One row of the data set: a kept path as the reply to a prompt.
+    """One row of the dataset: a kept path as the reply to a prompt.
 
     Attributes:
         judged: The path it comes from.
@@ -154,7 +154,7 @@ class Method(ABC, Generic[ConfigT]):
         stages: Titles of the stages it asks for, by name, for people who read its chains; empty for a method that asks
             the model nothing, for which no engine is opened.
         reads_gold: Whether it is shown gold answers. One that is not is handed questions without any, so that it
-            cannot, and its data set names none.
+            cannot, and its dataset names none.
         source: The paper that describes it.
         reads_solutions: Whether it is handed the worked solutions that datasets come with.
         written_by: Who wrote the texts of its rows, as the cards say it.
@@ -244,7 +244,7 @@ class Method(ABC, Generic[ConfigT]):
         return ()
 
     def rows(self, outcome: Outcome) -> Iterator[TrainingRow]:
-        """The rows of the data set that a question's kept paths become."""
+        """The rows of the dataset that a question's kept paths become."""
         prompt = self.answering.messages(outcome.question)
         for judged in outcome.kept:
             yield TrainingRow(judged, prompt, judged.training_text)

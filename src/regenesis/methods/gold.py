@@ -1,4 +1,4 @@
-"""Supervised fine-tuning on the data set's own worked solutions, where it has them. Asks the model nothing.
+"""Supervised fine-tuning on the dataset's own worked solutions, where it has them. Asks the model nothing.
 
 What self-training is compared with where human solutions exist (GSM8K, AQuA-RAT and others).
 """
@@ -17,7 +17,7 @@ _BYTES_A_TOKEN = 4
 
 
 class GoldConfig(MethodSection):
-    """The data set's own worked solutions."""
+    """The dataset's own worked solutions."""
 
     name: str = "gold"
     """`gold`."""

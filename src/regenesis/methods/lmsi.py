@@ -1,7 +1,7 @@
 """LMSI: the majority answer of many samples is the pseudo-label, and all paths that agree with it are kept.
 
 Huang et al., "Large Language Models Can Self-Improve" (arXiv 2210.11610): 32 samples a question at temperature 0.7, no
-gold answers. The share of the samples that agree is in the data set as `confidence`.
+gold answers. The share of the samples that agree is in the dataset as `confidence`.
 
 The paper trains on mixed formats: each kept path as the reply to a prompt that asks for reasoning and as an answer
 alone, each with and without worked examples before the question. `mixed_formats` does that.

@@ -1,9 +1,9 @@
-"""Uploading a run's model or data set to the hub, when the user asks for it.
+"""Uploading a run's model or dataset to the hub, when the user asks for it.
 
     parcel = pack(RunDirectory("runs/x"), "model")      # what goes, what stays; looks for keys in it
     url = push(parcel, "org/name", private=True)
 
-Only files that belong to a model or data set go, by their kind: no ledger, log or checkpoint. A text file in which
+Only files that belong to a model or dataset go, by their kind: no ledger, log or checkpoint. A text file in which
 something looks like an access key stops the whole, since what was on the hub once is known for ever.
 """
 

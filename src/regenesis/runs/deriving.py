@@ -1,4 +1,4 @@
-"""A run's data set derived anew, from what is stored alone: no engine, no question loaded, no request.
+"""A run's dataset derived anew, from what is stored alone: no engine, no question loaded, no request.
 
 derive_dataset("runs/x").rows
 """
@@ -20,11 +20,11 @@ from regenesis.store.tables import read_left_out, read_questions
 from regenesis.synthesis.inputs import method_of, shown_to
 
 DERIVING_USES = ("method", "answering")
-"""Sections of a config that deriving its data set uses."""
+"""Sections of a config that deriving its dataset uses."""
 
 
 def derive_dataset(run_dir: str | Path, draw: DatasetConfig | None = None) -> DatasetSummary:
-    """Writes a run's tables, data set and card again, from the outcomes of its finished questions.
+    """Writes a run's tables, dataset and card again, from the outcomes of its finished questions.
 
     Args:
         run_dir: The run's folder.
@@ -40,7 +40,7 @@ def derive_dataset(run_dir: str | Path, draw: DatasetConfig | None = None) -> Da
     about = read_json(directory.origin)
     if about is None:
         raise RunError(
-            f"{directory.path}: holds no {directory.origin.name}, which the synthesis writes with its data set. Start "
+            f"{directory.path}: holds no {directory.origin.name}, which the synthesis writes with its dataset. Start "
             "the synthesis again; of a finished one nothing is asked."
         )
     method = method_of(config.method, config.answering)

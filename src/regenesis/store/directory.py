@@ -74,7 +74,7 @@ class RunDirectory:
 
     @property
     def origin(self) -> Path:
-        """What the data set's card says of where it comes from, so that it can be derived again."""
+        """What the dataset's card says of where it comes from, so that it can be derived again."""
         return self.path / "origin.json"
 
     @property

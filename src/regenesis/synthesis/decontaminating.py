@@ -5,7 +5,7 @@
     decontaminated.write(directory.decontamination)
 
 Derived from the config and the questions at every start, so that evaluation tasks may be added to a run later: what was
-asked by then stays in the ledger and leaves the data set.
+asked by then stays in the ledger and leaves the dataset.
 """
 
 from __future__ import annotations

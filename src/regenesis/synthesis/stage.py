@@ -1,9 +1,9 @@
-"""The synthesis stage: questions → chains → judged paths → a data set, durable at every step.
+"""The synthesis stage: questions → chains → judged paths → a dataset, durable at every step.
 
     report = await synthesize(config, "runs/x")
 
 Started again, it goes on: finished questions are passed over, an unfinished one replays its recorded completions
-and asks only what is missing. The data set is written at the end of every start, from all finished questions but those
+and asks only what is missing. The dataset is written at the end of every start, from all finished questions but those
 that overlap the evaluation.
 """
 
@@ -48,7 +48,7 @@ class SynthesisReport:
         directory: The run's folder.
         questions: Questions of the run, without those left out.
         finished: Of those, finished so far.
-        kept: Rows of the data set.
+        kept: Rows of the dataset.
         available: Rows that there were to draw them from.
         funnel: Counts over all finished questions.
         stopped: What the budget ran out of, `None` if it did not.
@@ -151,7 +151,7 @@ async def synthesize(
     Raises:
         RegenesisError: The config, the tasks (also those of the evaluation, and where all questions overlap it), the
             run's folder, the ledger, the model or the engine cannot be used.
-            What was recorded stays; the data set is still written from the questions that are finished.
+            What was recorded stays; the dataset is still written from the questions that are finished.
     """
     progress = progress or Progress()
     directory = RunDirectory(run_dir)
@@ -301,7 +301,7 @@ async def _work(
 
 
 def _write_out(synthesis: _Synthesis, ledger: Ledger, store: OutcomeStore, error: str | None = None) -> SynthesisReport:
-    """Writes tables, data set and summary from all finished questions."""
+    """Writes tables, dataset and summary from all finished questions."""
     directory, progress, report = synthesis.directory, synthesis.progress, synthesis.report
     about = _origin(synthesis)
     write_whole(directory.origin, json.dumps(about, indent=1, ensure_ascii=False) + "\n")

@@ -1,4 +1,4 @@
-"""Where questions come from: hub data sets by name, files of the user's own, and reasoning-gym's generators.
+"""Where questions come from: hub datasets by name, files of the user's own, and reasoning-gym's generators.
 
 loaded = load_questions(config.tasks, seed=config.seed, data_root=config.data_root)
 for question in loaded.questions: ...

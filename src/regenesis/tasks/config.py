@@ -12,7 +12,7 @@ from regenesis.types import AnswerKind
 
 
 class TaskConfig(Section):
-    """Where questions come from: a catalogued task, a reasoning-gym task, a file or a hub data set of the user's own.
+    """Where questions come from: a catalogued task, a reasoning-gym task, a file or a hub dataset of the user's own.
 
     Where only the name, or name and split, are stated, `gsm8k` and `gsm8k:test` stand for the whole.
     """

@@ -40,7 +40,7 @@ class SetAside:
     Attributes:
         task: The task that it was first found in.
         text: The question.
-        rows: The rows that hold it: id, file or data set, line, gold answer.
+        rows: The rows that hold it: id, file or dataset, line, gold answer.
     """
 
     task: str

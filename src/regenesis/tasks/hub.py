@@ -1,4 +1,4 @@
-"""Rows of the catalogue's data sets: from the data root if they lie there, else from the hub through `datasets`.
+"""Rows of the catalogue's datasets: from the data root if they lie there, else from the hub through `datasets`.
 
 A data root holds `<hub id>/<config>/<split>.jsonl`, one row a line in the hub's own columns. Where there are several
 parts (configs, or splits joined to one) their rows are read in turn, one of each, so that a limit cuts all of them
@@ -37,14 +37,14 @@ def find_data_root(configured: Path | None) -> Path | None:
 def read_data_set(
     name: str, hub: str, parts: Sequence[tuple[str, str]], data_root: Path | None
 ) -> tuple[Iterator[Row], list[str]]:
-    """Rows of a data set, and what a user should know about them.
+    """Rows of a dataset, and what a user should know about them.
 
     A data root that holds some of several parts is taken at its word: those are read, and a note names the others.
 
     Args:
         name: What the config calls the task.
-        hub: Id of the data set on the hub.
-        parts: Config and split of each part; an empty config is the data set's only or default one.
+        hub: Id of the dataset on the hub.
+        parts: Config and split of each part; an empty config is the dataset's only or default one.
         data_root: Folder that is searched before the Hub.
 
     Raises:

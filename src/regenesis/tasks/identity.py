@@ -20,7 +20,7 @@ class Identities:
 
     Args:
         own_ids: Whether ids are the user's own: each row must have one, and no two the same. The ids of published
-            data sets are taken as they come.
+            datasets are taken as they come.
     """
 
     def __init__(self, own_ids: bool = False) -> None:

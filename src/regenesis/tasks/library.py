@@ -1,9 +1,9 @@
-"""The catalogue of hub data sets: one YAML file a task in the folder `catalogue`, read into a `CatalogueEntry`.
+"""The catalogue of hub datasets: one YAML file a task in the folder `catalogue`, read into a `CatalogueEntry`.
 
     entry, configs = find_entry("bbh/navigate")
 
 A field of an entry is a column's name or a template over the row's columns (see `templates`); beside the columns a
-template sees `task.kind` and `task.config`, for data sets whose configs differ.
+template sees `task.kind` and `task.config`, for datasets whose configs differ.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class CatalogueEntry(BaseModel):
     title: str
     """What it is, in a line."""
     hub: str
-    """Id of the data set on the hub."""
+    """Id of the dataset on the hub."""
     configs: tuple[str, ...] = Field(min_length=1)
     """The hub's configs. Of several, all are read, in turn; `<name>/<config>` reads one."""
     splits: tuple[str, ...] = Field(min_length=1)
@@ -133,7 +133,7 @@ def find_entry(name: str) -> tuple[CatalogueEntry, tuple[str, ...]]:
             if config in entry.configs:
                 return entry, (config,)
             raise TaskError(f"The task {entry.name!r} has no part {config!r}{_nearest(config, list(entry.configs))}")
-    # of several tasks over one data set the first, which is the plain one
+    # of several tasks over one dataset the first, which is the plain one
     by_hub = {entry.hub.casefold(): entry.name for entry in reversed(catalogue())}
     if name.casefold() in by_hub:
         raise TaskError(f"There is no task {name!r}; the catalogue calls it {by_hub[name.casefold()]!r}.")

@@ -56,7 +56,7 @@ class LoadedQuestions:
         questions: Tasks in the config's order, each one's questions in its own.
         bad_rows: Rows left out because they could not become questions.
         counts: One an entry of `tasks`, in the same order.
-        notes: What else to tell the user, such as parts of a data set that are not there.
+        notes: What else to tell the user, such as parts of a dataset that are not there.
         set_aside: Questions left out because their rows have contradicting gold answers.
         rows: The row of each question that was made of one, by id; only where `load_questions` was asked to keep them.
     """
@@ -120,7 +120,7 @@ def measuring(task: TaskConfig) -> TaskConfig:
     """The task as it is measured on: with the split for that, where none is stated.
 
     A catalogued task is measured on its test split (validation where test has no answers), a reasoning-gym task on
-    questions of another seed than those trained on, a hub data set of the user's own on its split `test`; a file is
+    questions of another seed than those trained on, a hub dataset of the user's own on its split `test`; a file is
     what it is.
 
     Raises:
@@ -327,7 +327,7 @@ def _from_own_hub(task: TaskConfig, hub: str, place: _Place, notes: list[str]) -
     notes.extend(table.notes)
     source = _Source(task.name, split)
     source.dataset = hub
-    # ids of published data sets are taken as they come
+    # ids of published datasets are taken as they come
     source.unused = table.unused
     source.from_rows(table.rows, {task.config or "": table.recipe}, own_ids=False)
     return source

@@ -1,4 +1,4 @@
-"""The user's own questions: finding which columns of a file or data set hold question, gold answer, id and options.
+"""The user's own questions: finding which columns of a file or dataset hold question, gold answer, id and options.
 
 What the config's `fields` says wins; for the rest the usual column names are tried, and what the columns hold is looked
 at. Where two columns could be meant, or options would be left out, the user is asked.

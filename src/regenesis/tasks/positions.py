@@ -15,7 +15,7 @@ from regenesis.tasks.rows import RowError
 from regenesis.types import Choice
 
 _WHOLE = re.compile(r"(?:(?:option|choice|answer)[ _]*)?\(?[+]?0*([0-9]{1,4})(?:\.0*)?[).:]?", re.IGNORECASE)
-# how data sets write the answer of a question that they hold back
+# how datasets write the answer of a question that they hold back
 _HELD_BACK = re.compile(r"-0*1(?:\.0*)?")
 
 

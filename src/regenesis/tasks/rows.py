@@ -16,7 +16,7 @@ class Row:
     """One row of a source.
 
     Attributes:
-        source: The file or data set it lies in, as named to the user.
+        source: The file or dataset it lies in, as named to the user.
         line: Line of a text file (the last one, where a row spans several), row number of any other source; from 1.
         values: Its columns; empty if it could not be read.
         fault: Why it could not be read, `None` if it could.
@@ -35,7 +35,7 @@ class RowSource:
     """Where rows come from, opened far enough to know how it is to be read.
 
     Attributes:
-        origin: The file or data set, as named to the user.
+        origin: The file or dataset, as named to the user.
         read: Reads the rows, from the first one every time it is called.
         notes: What was found out about it that a user should check, such as an encoding.
     """

@@ -29,7 +29,7 @@ class Table:
     """The first rows of a table of the user's own.
 
     Args:
-        origin: The file or data set, as named to the user.
+        origin: The file or dataset, as named to the user.
         columns: Its columns, by name.
         rows: The rows looked at.
     """

@@ -28,7 +28,7 @@ def train_by_engine(job: TrainingJob, engine: EngineConfig) -> TrainingReport:
 
     Raises:
         TrainingError: The model cannot be written.
-        ModelError: The data set cannot be read.
+        ModelError: The dataset cannot be read.
     """
     finish_swap(job)
     engine = engine.with_adapter(None)

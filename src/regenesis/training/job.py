@@ -40,7 +40,7 @@ _PREFIX = "training."
 
 @dataclass(frozen=True, slots=True)
 class TrainingJob:
-    """One training, from a data set to a model.
+    """One training, from a dataset to a model.
 
     Attributes:
         dataset: Parquet file with the columns `prompt` and `completion`, each a list of messages.
@@ -69,7 +69,7 @@ class TrainingJob:
             identity: Of the base model's weights.
 
         Raises:
-            TrainingError: There is no data set.
+            TrainingError: There is no dataset.
         """
         plain = self.config.model_dump(mode="json")
         plain["trl"] = {name: value for name, value in plain["trl"].items() if name not in ARGUMENTS_WITHOUT_EFFECT}

@@ -31,7 +31,7 @@ _BATCH = 1000
 
 @dataclass(slots=True)
 class Rows:
-    """A data set, ready to train on, with what was counted on the way.
+    """A dataset, ready to train on, with what was counted on the way.
 
     Attributes:
         input_ids: Token ids of each row.
@@ -87,7 +87,7 @@ def tokenise(
     thinking: Thinking = "off",
     end_of_turn: str | None = None,
 ) -> Rows:
-    """Reads a data set and turns it into token ids.
+    """Reads a dataset and turns it into token ids.
 
     Args:
         path: Parquet file with `prompt` and `completion`, each a list of messages; the thought before a reply is its
@@ -125,7 +125,7 @@ def tokenise(
         why = " ".join(rows.notes()).rstrip(".") or "all rows are empty"
         raise TrainingError(
             f"{path}: no tokens are left for the loss ({why}). "
-            f"The longest row has {rows.longest:,} tokens: raise training.max_length, or look at the data set."
+            f"The longest row has {rows.longest:,} tokens: raise training.max_length, or look at the dataset."
         )
     return rows
 

@@ -1,4 +1,4 @@
-"""Trains a model on a data set: from a job to a model on disk and a report of it."""
+"""Trains a model on a dataset: from a job to a model on disk and a report of it."""
 
 from __future__ import annotations
 

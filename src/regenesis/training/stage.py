@@ -1,8 +1,8 @@
-"""The training stage: a run's data set → a tuned model in the run's folder, durable by checkpoints.
+"""The training stage: a run's dataset → a tuned model in the run's folder, durable by checkpoints.
 
     report = train_run("runs/x")
 
-Where the run's model is already what its data set and config would give, nothing is done. Under `torchrun` or
+Where the run's model is already what its dataset and config would give, nothing is done. Under `torchrun` or
 `accelerate launch` every process calls this alike; the first one holds the run and writes its log.
 """
 
@@ -32,7 +32,7 @@ from regenesis.training.report import read_record
 def train_run(
     run_dir: str | Path, config: RunConfig | None = None, *, progress: TrainingProgress | None = None
 ) -> TrainingReport:
-    """Trains the model of a run on the run's data set, or goes on with a training that was interrupted.
+    """Trains the model of a run on the run's dataset, or goes on with a training that was interrupted.
 
     Args:
         run_dir: The run's folder.

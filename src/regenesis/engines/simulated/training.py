@@ -1,4 +1,4 @@
-"""A simulated training: what a data set is worth, written as an adapter's folder.
+"""A simulated training: what a dataset is worth, written as an adapter's folder.
 
     train(config, run / "dataset" / "train.parquet", folder, seed=0)
     read_learned(folder).gain_on(question)
@@ -52,10 +52,10 @@ class Learned:
 
 
 def train(config: SimulatedEngineConfig, dataset: Path, output: Path, seed: int) -> Trained:
-    """Reads a data set and writes what a simulated model learns from it.
+    """Reads a dataset and writes what a simulated model learns from it.
 
     Raises:
-        ModelError: The data set cannot be read.
+        ModelError: The dataset cannot be read.
     """
     rows = _rows(dataset)
     learned = Learned(_gain(config, rows, seed), _operations(rows), config.gain.elsewhere)
@@ -100,7 +100,7 @@ def _rows(dataset: Path) -> list[dict[str, Any]]:
         known = [name for name in _COLUMNS if name in parquet.read_schema(dataset).names]
         rows: list[dict[str, Any]] = parquet.read_table(dataset, columns=known).to_pylist()
     except (OSError, pyarrow.ArrowException) as error:
-        raise ModelError(f"{dataset}: cannot be read ({error}). Derive the data set again.") from error
+        raise ModelError(f"{dataset}: cannot be read ({error}). Derive the dataset again.") from error
     return rows
 
 

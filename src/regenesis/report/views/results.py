@@ -63,7 +63,7 @@ def eval_results(summary: Mapping[str, Any], model: str) -> list[EvalResult]:
                 task_name="zero-shot",
                 dataset_type=hub,
                 dataset_name=name,
-                # the hub takes results on one data set, configuration and split for metrics of one result
+                # the hub takes results on one dataset, configuration and split for metrics of one result
                 dataset_config=config,
                 dataset_split=task.get("split") or None,
                 metric_type="accuracy",
@@ -164,7 +164,7 @@ def _measured(task: Any, model: str) -> bool:
 
 
 def _hub_dataset(task: str) -> tuple[str, str | None]:
-    """The hub's data set behind a catalogued task, and its configuration; any other task's own name."""
+    """The hub's dataset behind a catalogued task, and its configuration; any other task's own name."""
     name, _, part = task.partition("/")
     hub = next((entry.hub for entry in catalogue() if name == entry.name), None)
     return (hub, part or None) if hub else (task, None)
