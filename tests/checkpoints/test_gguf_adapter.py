@@ -31,7 +31,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 
 Q = "base_model.model.model.layers.0.self_attn.q_proj"
 WRONG: dict[str, tuple[dict[str, tuple[int, ...]], str]] = {
-    "nothing": ({}, "holds no weights"),
+    "nothing": ({}, "contains no weights"),
     "half a pair": ({f"{Q}.lora_A.weight": (2, WIDTH)}, "not .*lora_B"),
     "two ranks": ({f"{Q}.lora_A.weight": (2, WIDTH), f"{Q}.lora_B.weight": (WIDTH, 3)}, "rank 2, and .* rank 3"),
     "another model's": ({f"{Q}.lora_A.weight": (2, 8), f"{Q}.lora_B.weight": (8, 2)}, "belongs to another model"),
@@ -55,7 +55,7 @@ WRONG: dict[str, tuple[dict[str, tuple[int, ...]], str]] = {
     ),
     "a tied output": (
         {"base_model.model.lm_head.lora_A.weight": (2, WIDTH), "base_model.model.lm_head.lora_B.weight": (49152, 2)},
-        "no weight of its own",
+        "not a separate tensor",
     ),
 }
 

@@ -96,5 +96,5 @@ def test_a_checkpoint_of_another_model_is_refused(
 
 def test_a_folder_without_weights_is_refused(tiny: Callable[..., Tiny], tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({}))
-    with pytest.raises(ModelError, match=r"holds no \.safetensors"):
+    with pytest.raises(ModelError, match=r"contains no \.safetensors"):
         write_gguf_model(tmp_path, tiny("llama").base, tmp_path / "model.gguf", "f32")

@@ -251,7 +251,7 @@ TASKS: list[tuple[Any, str, str]] = [
     ("gsm8k", "ok", "openai/gsm8k"),
     ("gsm8k:validation", "fail", "no split 'validation'"),
     ("gsm9k", "fail", "gsm8k"),
-    ({"name": "mine", "file": "/nowhere/mine.csv"}, "fail", "is not there"),
+    ({"name": "mine", "file": "/nowhere/mine.csv"}, "fail", "not found"),
 ]
 
 

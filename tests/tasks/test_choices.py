@@ -59,13 +59,13 @@ def test_nothing_is_no_choices(nothing: Any) -> None:
     [
         ("red, blue", "are text, not a list"),
         (7, "not a list"),
-        (["red"], "one choice only"),
+        (["red"], "only one choice"),
         (["red", None, "blue"], "one of its choices is None"),
         (["red", ["blue"]], "one of its choices is"),
         (["red", " ", "blue"], "one of its choices is ' '"),
-        (["red", None, ""], "one choice only"),
+        (["red", None, ""], "only one choice"),
         ({"label": ["A"], "text": ["red", "blue"]}, "1 choice labels for 2 choices"),
-        ([{"label": "A", "text": "red"}, {"label": "A", "text": "blue"}], "two of its choices have one label"),
+        ([{"label": "A", "text": "red"}, {"label": "A", "text": "blue"}], "several of its choices share a label"),
         ([str(number) for number in range(27)], "27 choices"),
     ],
 )

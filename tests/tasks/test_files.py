@@ -127,9 +127,9 @@ def test_a_lone_row_with_lists_is_a_row(row: dict[str, Any], tmp_path: Path) -> 
         (
             "t.csv",
             b"question;answer\n1,5 m?;1\n",
-            ("t.csv: its columns are taken to be separated by a semicolon",),
+            ("t.csv: its columns are assumed to be separated by a semicolon",),
         ),
-        ("t.tsv", b"question,answer\nq,1\n", ("t.tsv: its columns are taken to be separated by a comma",)),
+        ("t.tsv", b"question,answer\nq,1\n", ("t.tsv: its columns are assumed to be separated by a comma",)),
         ("t.csv", "question,answer\nq,1\n".encode("utf-16"), ("t.csv: read as UTF-16",)),
         ("t.json", b'{"version": 1, "tests": [{"question": "q"}]}', ("t.json: its rows are the list 'tests'",)),
         (
@@ -236,10 +236,10 @@ def test_parquet_columns_of_every_shape_are_plain_values(tmp_path: Path) -> None
         ("t.parquet.gz", b"x", "no reader for .parquet.gz"),
         ("table", b"x", "no reader for a file without an ending"),
         ("t.json", b'[{"question": "q"},', "is not valid JSON (Expecting value at line 1, column 20)"),
-        ("t.json", b'{"a": [{"x": 1}], "b": [{"x": 2}]}', "holds several lists of rows, a, b"),
+        ("t.json", b'{"a": [{"x": 1}], "b": [{"x": 2}]}', "contains several lists of rows, a, b"),
         ("t.csv.gz", gzip.compress(b"question,answer\n" + b"q,1\n" * 9)[:-12], "cannot be read (Compressed file ended"),
         ("t.csv.gz", b"\x1f\x8bnot really", "cannot be read"),
-        ("t.csv", b"\xff\xfeq\x00,\x00a", "not so to its end"),
+        ("t.csv", b"\xff\xfeq\x00,\x00a", "damaged further on"),
         ("t.csv", b"", "is empty; its first row must hold the column names"),
     ],
 )

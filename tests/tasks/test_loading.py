@@ -43,7 +43,7 @@ def test_rows_that_are_alike_get_different_ids(jsonl: Jsonl, load: Any) -> None:
 def test_an_id_twice_in_the_users_own_file_names_both_lines(jsonl: Jsonl, load: Any) -> None:
     file = jsonl({"id": "a", "question": "q", "answer": 1}, "", {"id": "a", "question": "r", "answer": 2})
     for on_bad_row in ("error", "skip"):
-        with pytest.raises(TaskError, match="lines 1 and 3 have one id, 'a'"):
+        with pytest.raises(TaskError, match="lines 1 and 3 share the id 'a'"):
             load({"name": "mine", "file": str(file), "on_bad_row": on_bad_row})
 
 

@@ -337,10 +337,10 @@ def test_texts_that_may_count_from_0_or_1_are_asked_about(jsonl: Jsonl, load: An
             "answer1, answer2 look like options, but no column says",
         ),
         ({"question": "q", "cands": OPTIONS, "answer": "B"}, "fields: {choices: cands}"),
-        ({"messages": [{"role": "assistant", "content": "hi"}], "answer": "1"}, "its chat has no turn of the user"),
+        ({"messages": [{"role": "assistant", "content": "hi"}], "answer": "1"}, "its chat has no user message"),
         (
             {"messages": [{"role": "user", "content": [{"type": "image_url"}]}], "answer": "1"},
-            "its chat holds parts that are not text (image_url)",
+            "its chat contains parts that are not text (image_url)",
         ),
         ({"question": "q", "choices": OPTIONS, "answer": [1, 1, 0, 0]}, "marks 2 of its options as correct"),
     ],
@@ -415,7 +415,7 @@ def test_a_system_turn_that_differs_between_rows_belongs_to_the_question(jsonl: 
     ]
     loaded = load(own(jsonl(*rows)))
     assert [q.text for q in loaded.questions] == ["There is one hen.\n\nHow many?", "There are two hens.\n\nHow many?"]
-    assert "the system's turn, which differs between rows, is put before it" in loaded.notes[0]
+    assert "the system message, which differs between rows, is prepended" in loaded.notes[0]
 
 
 def test_a_system_turn_that_is_always_the_same_is_left_out_and_told(jsonl: Jsonl, load: Any) -> None:
@@ -425,7 +425,7 @@ def test_a_system_turn_that_is_always_the_same_is_left_out_and_told(jsonl: Jsonl
     }
     loaded = load(own(jsonl(row)))
     assert loaded.questions[0].text == "6 * 7?"
-    assert "the system's turn, the same in all rows looked at, is left out ('Be brief.')" in loaded.notes[0]
+    assert "the system message, the same in all rows looked at, is dropped ('Be brief.')" in loaded.notes[0]
 
 
 @pytest.mark.parametrize(

@@ -89,8 +89,8 @@ BAD_ROWS: list[tuple[str, Any, str]] = [
     ("empty question", {"question": " \n", "answer": 1}, "its question is empty"),
     ("question no text", {"question": 5, "answer": 1}, "its question is 5, not text"),
     ("gold no text", {"question": "q", "answer": {"a": 1}}, "is an object of a; name the part"),
-    ("nested too deep", "[" * 100_000 + "]" * 100_000, "is not"),
-    ("number too long", '{"question": "q", "answer": ' + "9" * 5000 + "}", "is not JSON that can be read"),
+    ("nested too deep", "[" * 100_000 + "]" * 100_000, "cannot be read as JSON"),
+    ("number too long", '{"question": "q", "answer": ' + "9" * 5000 + "}", "cannot be read as JSON"),
 ]
 
 
@@ -150,7 +150,7 @@ def test_a_template_that_is_not_valid_is_named(jsonl: Jsonl, load: Any) -> None:
     [
         ({"gold": "answr"}, "there are question, answer; did you mean `answer`?"),
         ({"choices": "a,b"}, "names the column 'a,b'; there are question, answer"),
-        ({"txt": "question"}, "does not know 'txt'; it knows text"),
+        ({"txt": "question"}, "has no key 'txt'; valid keys: text"),
     ],
 )
 def test_a_wrong_mapping_is_answered_with_the_columns_there_are(
@@ -170,11 +170,11 @@ def test_a_file_without_a_question_column_is_answered_with_its_columns(jsonl: Js
     ("name", "content", "said"),
     [
         ("own.xlsx", b"x", "no reader for .xlsx; use one of .jsonl, .ndjson, .json, .csv, .tsv, .parquet"),
-        ("own.jsonl", b"", "holds no rows"),
+        ("own.jsonl", b"", "contains no rows"),
         ("own.jsonl", b"{\n{\n", "none of its first 2 rows can be read; line 1 is not valid JSON"),
         ("own.csv", b"", "its first row must hold the column names"),
         ("own.csv", b"a,a\n1,2\n", "names 'a' more than once"),
-        ("own.parquet", b"PAR2", "is not a Parquet file that can be read"),
+        ("own.parquet", b"PAR2", "cannot be read as Parquet"),
     ],
 )
 def test_a_file_that_cannot_be_read_says_why(name: str, content: bytes, said: str, tmp_path: Path, load: Any) -> None:
@@ -207,7 +207,7 @@ def test_a_csv_row_that_is_not_utf8_is_bad_among_others_that_are(tmp_path: Path,
 
 def test_what_was_guessed_of_a_file_is_among_the_notes(tmp_path: Path, load: Any) -> None:
     (tmp_path / "own.csv").write_text("question;answer\nq;1\n")
-    assert load(own(tmp_path / "own.csv")).notes == ["own.csv: its columns are taken to be separated by a semicolon"]
+    assert load(own(tmp_path / "own.csv")).notes == ["own.csv: its columns are assumed to be separated by a semicolon"]
 
 
 def test_a_csv_cell_beyond_the_readers_limit_is_bad(tmp_path: Path, load: Any) -> None:

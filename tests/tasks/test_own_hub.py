@@ -71,7 +71,7 @@ def test_a_stated_kind_is_held_to(root: Path, load: Any) -> None:
         ),
         ({"config": "easy"}, "someone/sums/easy/train.jsonl does not exist, and the Hub cannot be reached"),
         ({"split": "dev"}, "someone/sums/default/dev.jsonl does not exist, and the Hub cannot be reached"),
-        ({"kind": "scorer"}, "kind `scorer` is for reasoning-gym tasks"),
+        ({"kind": "scorer"}, "kind `scorer` is only for reasoning-gym tasks"),
     ],
 )
 def test_what_is_wrong_is_named_with_the_data_set(root: Path, stated: dict[str, Any], said: str, load: Any) -> None:
@@ -83,7 +83,7 @@ def test_what_is_wrong_is_named_with_the_data_set(root: Path, stated: dict[str, 
 @pytest.mark.parametrize(
     ("task", "said"),
     [
-        (own(file="questions.jsonl"), "`file` and `hub` are two places; give one"),
+        (own(file="questions.jsonl"), "give either `file` or `hub`, not both"),
         ({"name": "gsm8k", "config": "main"}, "`config` goes with `hub`"),
         ({"name": "gsm8k", "fields": {"text": "q"}}, "`fields` goes with `file` or `hub`"),
         (own(hub="../../etc/passwd"), "hub"),

@@ -108,7 +108,7 @@ def test_two_settings_of_one_task_fit_into_one_run(load: Any) -> None:
         ({"name": "rg:chain_sum", "parameters": {"min_terms": -1}}, "AssertionError: min_terms must be positive"),
         ({"name": "rg:chain_sum", "parameters": {"seed": 3}}, "'seed' is set through the run's `seed`"),
         ({"name": "rg:chain_sum", "parameters": {"size": 3}}, "'size' is set through `limit`"),
-        ({"name": "rg:chain_sum", "split": "test"}, "have no splits"),
+        ({"name": "rg:chain_sum", "split": "test"}, "only have the split"),
         ({"name": "rg:composite"}, "one by one under `tasks`"),
     ],
 )

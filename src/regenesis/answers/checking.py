@@ -52,7 +52,7 @@ def _check(text: str, question: Question, rules: Rules) -> Verdict:
     if question.gold is None:
         extracted = extract(text, question.kind, question.choices, rules)
         if extracted is None:
-            return Verdict("unparsed", None, "no final answer could be read", "no_gold")
+            return Verdict("unparsed", None, "no final answer found", "no_gold")
         return Verdict("incorrect", extracted, "there is no gold answer to compare with", "no_gold")
     gold = [question.gold, *question.accepted] if question.accepted else question.gold
     return grade(text, gold, kind=question.kind, choices=question.choices, rules=rules)

@@ -28,7 +28,7 @@ _IN_WORDS = {"empty": "empty", "placeholder": "a placeholder", "unread": "a solu
 _MOST_SHOWN = 3
 
 _PROGRAMS_OFF = Verdict(
-    "unparsed", None, "not run: ask for grade_program or Rules(run_programs=True), which run a model's program", "code"
+    "unparsed", None, "not run: use grade_program or Rules(run_programs=True) to run model-written programs", "code"
 )
 
 

@@ -60,23 +60,23 @@ def grade_program(response: str, tests: str, *, seconds: float = 10.0, memory: i
         return Verdict("unparsed", None, "there are no tests to run", "bad-gold")
     text = final_part(response, max(1, len(response)), keep_workings=True)
     if text is None:
-        return Verdict("unparsed", None, "the reasoning was marked off and never ended", "open-think")
+        return Verdict("unparsed", None, "the thinking was never closed", "open-think")
     fenced = _fenced_program(text)
     program = text if fenced is None else fenced
     if not program.strip():
-        return Verdict("unparsed", None, "no program is given", "no-program")
+        return Verdict("unparsed", None, "no program found", "no-program")
     token = secrets.token_hex(16).encode()
     started, *outcome = _run(program, tests, token, seconds, memory).split(b"\n")
     if started != b"started" or not outcome:
         return Verdict("unparsed", None, "the process that runs programs did not start", "not-run")
     if len(outcome) == 1:
-        return Verdict("incorrect", program, f"not done after {seconds:g} seconds", "program-time")
+        return Verdict("incorrect", program, f"timed out after {seconds:g} seconds", "program-time")
     if secrets.compare_digest(outcome[0], token):
         # once more with tests that cannot pass: a program that makes up its success does so here, too
         token = secrets.token_hex(16).encode()
         poisoned = f"{tests}\nraise AssertionError"
         if token in _run(program, poisoned, token, seconds, memory):
-            return Verdict("incorrect", program, "claims success of tests that cannot pass", "program-failed")
+            return Verdict("incorrect", program, "reports success for tests that cannot pass", "program-failed")
         return Verdict("correct", program, "all tests passed", "program-passed")
     return _failure(outcome[0].decode("ascii", "replace"), program, fenced=fenced is not None)
 
@@ -86,7 +86,7 @@ def _failure(outcome: str, program: str, *, fenced: bool) -> Verdict:
     if stage == "tests-syntax":
         return Verdict("unparsed", None, f"the tests are not valid Python ({error})", "bad-gold")
     if stage == "program-syntax" and not fenced:
-        return Verdict("unparsed", None, "no program is given", "no-program")
+        return Verdict("unparsed", None, "no program found", "no-program")
     if error == "MemoryError":
         return Verdict("incorrect", program, "out of memory", "program-memory")
     reasons = {
@@ -94,7 +94,7 @@ def _failure(outcome: str, program: str, *, fenced: bool) -> Verdict:
         "program": f"the program raised {error}",
         "tests": f"the tests raised {error}",
     }
-    return Verdict("incorrect", program, reasons.get(stage, "ended before the tests were done"), "program-failed")
+    return Verdict("incorrect", program, reasons.get(stage, "exited before the tests finished"), "program-failed")
 
 
 def _fenced_program(text: str) -> str | None:

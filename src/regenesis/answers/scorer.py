@@ -45,13 +45,13 @@ def grade_with_scorer(
     """
     answer = final_answer(response, rules)
     if answer is None:
-        return Verdict("unparsed", None, "no final answer is stated", "no-answer")
+        return Verdict("unparsed", None, "no final answer found", "no-answer")
     task = question.scoring.get("task")
     if not isinstance(task, str):
-        return Verdict("unparsed", answer.text, "the question holds no task to score with", "bad-gold")
+        return Verdict("unparsed", answer.text, "the question has no scorer data", "bad-gold")
     score = score_with_reasoning_gym(answer.text, question.scoring, seconds, pool)
     if score is None:
-        return Verdict("unparsed", answer.text, f"the scorer of {task} gave no score in time", "scorer")
+        return Verdict("unparsed", answer.text, f"the scorer of {task} failed or timed out", "scorer")
     return Verdict(
         "correct" if score >= _RIGHT else "incorrect",
         answer.text,

@@ -21,6 +21,5 @@ def require_extra(*more: str) -> None:
     missing = [name for name in (*_ALWAYS, *more) if find_spec(name) is None]
     if missing:
         raise ModelError(
-            f"Weights cannot be read or written without {', '.join(missing)}. Install what is needed: "
-            "pip install 'regenesis[transformers]'"
+            f"Reading and writing weights needs {', '.join(missing)}: pip install 'regenesis[transformers]'"
         )

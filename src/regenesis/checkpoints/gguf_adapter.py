@@ -119,13 +119,13 @@ def read_adapter_config(adapter: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise ModelError(f"{adapter}: is not a PEFT adapter ({path.name}: {error}).") from error
     if not isinstance(config, dict) or config.get("peft_type") != "LORA":
-        raise ModelError(f"{path}: is not the config of a LoRA adapter; no other kind can be written as GGUF.")
+        raise ModelError(f"{path}: is not the config of a LoRA adapter; only LoRA adapters can be converted to GGUF.")
     found = [words for option, words in _UNSUPPORTED.items() if config.get(option)]
     if config.get("bias", "none") != "none":
         found.append(f"trained biases (bias: {config['bias']})")
     begun = str(config.get("init_lora_weights", True)).lower()
     if begun.startswith(_CHANGES_BASE):
-        found.append(f"an adapter begun out of the base's own weights (init_lora_weights: {begun})")
+        found.append(f"an adapter initialised from the base's weights (init_lora_weights: {begun})")
     if found:
         raise ModelError(
             f"{adapter}: llama.cpp adapters cannot represent {', '.join(found)}. "
@@ -137,13 +137,13 @@ def read_adapter_config(adapter: Path) -> dict[str, Any]:
 def _pairs(file: Any, adapter: Path) -> list[_Pair]:
     keys = set(file.keys())
     if not keys:
-        raise ModelError(f"{adapter}: the adapter holds no weights.")
+        raise ModelError(f"{adapter}: the adapter contains no weights.")
     pairs = []
     for down in sorted(key for key in keys if key.endswith(".lora_A.weight")):
         module = down.removesuffix(".lora_A.weight").removeprefix("base_model.model.")
         up = down.replace(".lora_A.", ".lora_B.")
         if up not in keys:
-            raise ModelError(f"{adapter}: has {down} and not {up}.")
+            raise ModelError(f"{adapter}: has {down} but not {up}.")
         (rank, inputs), (outputs, width) = file.get_slice(down).get_shape(), file.get_slice(up).get_shape()
         if rank != width:
             raise ModelError(f"{adapter}: {down} has rank {rank}, and {up} has rank {width}.")
@@ -151,7 +151,7 @@ def _pairs(file: Any, adapter: Path) -> list[_Pair]:
     others = sorted(keys - {pair.down for pair in pairs} - {pair.up for pair in pairs})
     if others:
         raise ModelError(
-            f"{adapter}: llama.cpp adapters cannot represent {others[0]} ({len(others)} such). Export it merged "
+            f"{adapter}: llama.cpp adapters cannot represent {others[0]} ({len(others)} in total). Export it merged "
             "(`--to merged`), or train a plain LoRA on linear layers."
         )
     return pairs
@@ -175,7 +175,7 @@ def _gguf_name(pair: _Pair, names: Mapping[str, str], layout: Layout, adapter: P
     if layout.shapes and shape is None:
         # llama.cpp would refuse the file, or take the embeddings for the output and apply it to them
         raise ModelError(
-            f"{adapter}: adapts {pair.module}, which is no weight of its own in {base.path.name}. Export it merged "
+            f"{adapter}: adapts {pair.module}, which is not a separate tensor in {base.path.name}. Export it merged "
             "(`--to merged`)."
         )
     if shape is not None and shape != (pair.outputs, pair.inputs):

@@ -145,7 +145,7 @@ def read_gguf(path: Path) -> GgufFile:
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror}).") from error
     except (struct.error, ValueError, KeyError, OverflowError) as error:
-        raise ModelError(f"{path}: is not a complete GGUF file ({error}). Fetch or convert it again.") from error
+        raise ModelError(f"{path}: is not a complete GGUF file ({error}). Download or convert it again.") from error
 
 
 def write_gguf(target: Path, fields: Mapping[str, Field], tensors: Sequence[NewTensor]) -> Path:

@@ -85,7 +85,7 @@ def _of_checkpoint(folder: Path, layout: Layout, base: GgufFile, files: ExitStac
     names, source = layout.names(), {}
     paths = sorted(folder.glob("*.safetensors"))
     if not paths:
-        raise ModelError(f"{folder}: holds no .safetensors file, so it is not a checkpoint.")
+        raise ModelError(f"{folder}: contains no .safetensors file, so it is not a checkpoint.")
     for path in paths:
         try:
             opened = files.enter_context(safe_open(path, "pt"))
@@ -94,7 +94,7 @@ def _of_checkpoint(folder: Path, layout: Layout, base: GgufFile, files: ExitStac
         for key in opened.keys():  # noqa: SIM118 - no mapping
             module, _, part = key.rpartition(".")
             if module not in names:
-                raise ModelError(f"{folder}: holds {key}, which a {layout.architecture} model has no place for.")
+                raise ModelError(f"{folder}: contains {key}, which is not a tensor of a {layout.architecture} model.")
             name = f"{names[module]}.{part}"
             if not (tied and name == "output.weight"):
                 shape = tuple(opened.get_slice(key).get_shape())
@@ -124,8 +124,8 @@ def _require_same(source: _Source, layout: Layout, checkpoint: Path, base: Weigh
     other += [name for name, (shape, _) in source.items() if shape != layout.shapes.get(name, shape)]
     if other:
         raise ModelError(
-            f"{checkpoint}: does not have the same weights as {base.spec} ({other[0]} differs; {len(other)} such), so "
-            "it is not a checkpoint of that model."
+            f"{checkpoint}: does not have the same weights as {base.spec} ({other[0]} differs; {len(other)} in total), "
+            "so it is not a checkpoint of that model."
         )
 
 

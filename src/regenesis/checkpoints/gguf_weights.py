@@ -63,9 +63,9 @@ def _sources(skeleton: Any, layout: Layout, path: Path) -> dict[str, str]:
         if name in layout.shapes:
             sources[key] = name
         elif not (key == "lm_head.weight" and skeleton.config.tie_word_embeddings):
-            raise ModelError(f"{path}: holds no tensor {name}. The file is incomplete; download or convert it again.")
+            raise ModelError(f"{path}: has no tensor {name}. The file is incomplete; download or convert it again.")
         if name in layout.shapes and layout.shapes[name] != tuple(skeleton.get_parameter(key).shape):
-            raise ModelError(f"{path}: {name} has another shape than the file's own figures say. Convert it again.")
+            raise ModelError(f"{path}: {name} has a shape that does not match the file's metadata. Convert it again.")
     left = sorted(set(layout.shapes) - set(sources.values()))
     if left:
         raise ModelError(

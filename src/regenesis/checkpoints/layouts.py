@@ -97,11 +97,11 @@ def layout_of(file: GgufFile) -> Layout:
     blocks = file.value(f"{architecture}.block_count")
     key_heads = file.value(f"{architecture}.attention.head_count_kv", heads)
     if not (isinstance(heads, int) and isinstance(blocks, int) and isinstance(key_heads, int)):
-        raise ModelError(f"{file.path}: does not state its layers and heads as numbers; convert it again.")
+        raise ModelError(f"{file.path}: its numbers of layers and heads are missing or invalid; convert it again.")
     if heads < 1 or key_heads < 1 or not 0 < blocks <= len(file.tensors):
         raise ModelError(
             f"{file.path}: states {blocks} layers and {heads}/{key_heads} heads, which its {len(file.tensors)} tensors "
-            "cannot be. Fetch or convert it again."
+            "cannot be. Download or convert it again."
         )
     return Layout(architecture, blocks, heads, key_heads, {name: one.shape for name, one in file.tensors.items()})
 

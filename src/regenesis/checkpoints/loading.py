@@ -155,7 +155,7 @@ def _lay_over(model: PreTrainedModel, adapter: Path, weights: Weights) -> PreTra
     from safetensors import SafetensorError
 
     if not (adapter / "adapter_model.safetensors").is_file():
-        raise ModelError(f"adapter {adapter}: holds no adapter_model.safetensors, so it is not a PEFT adapter.")
+        raise ModelError(f"adapter {adapter}: contains no adapter_model.safetensors, so it is not a PEFT adapter.")
     try:
         laid_over: PreTrainedModel = PeftModel.from_pretrained(model, str(adapter), local_files_only=True)
     except (*_UNREADABLE, SafetensorError) as error:

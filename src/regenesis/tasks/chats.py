@@ -66,7 +66,7 @@ def question_in(chat: Chat) -> str:
     """
     said = [message.content for message in chat if message.role == "user"]
     if not said:
-        raise RowError(f"its chat has no turn of the user, only {', '.join(message.role for message in chat)}")
+        raise RowError(f"its chat has no user message, only {', '.join(message.role for message in chat)}")
     return _text(said[-1])
 
 
@@ -88,6 +88,6 @@ def _text(content: Any) -> str:
     if isinstance(content, list) and all(isinstance(part, Mapping) for part in content):
         others = [part.get("type") for part in content if part.get("type", "text") != "text"]
         if others:
-            raise RowError(f"its chat holds parts that are not text ({', '.join(map(str, others))})")
+            raise RowError(f"its chat contains parts that are not text ({', '.join(map(str, others))})")
         return "".join(str(part.get("text", "")) for part in content)
-    raise RowError(f"a turn of its chat is {shorten(content)}, not text")
+    raise RowError(f"a message of its chat is {shorten(content)}, not text")

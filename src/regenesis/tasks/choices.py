@@ -35,9 +35,9 @@ def read_choices(value: Any) -> tuple[Choice, ...]:
     choices = tuple(Choice(_plain(label), _plain(text)) for label, text in pairs)
     labels = [choice.label for choice in choices]
     if len(set(labels)) < len(labels):
-        raise RowError(f"two of its choices have one label: {', '.join(labels)}")
+        raise RowError(f"several of its choices share a label: {', '.join(labels)}")
     if len(choices) == 1:
-        raise RowError("has one choice only")
+        raise RowError("has only one choice")
     return choices
 
 
@@ -120,7 +120,7 @@ def _of_list(items: list[Any]) -> list[tuple[Any, Any]]:
     if items and all(isinstance(item, Mapping) and len(item) == 1 for item in items):
         return [pair for item in items for pair in item.items()]
     if len(items) > 26:
-        raise RowError(f"has {len(items)} choices; more than 26 need labels of their own")
+        raise RowError(f"has {len(items)} choices; more than 26 need explicit labels")
     return _own_letters(items) or [(option_letter(index), item) for index, item in enumerate(items)]
 
 

@@ -56,7 +56,7 @@ class TaskConfig(Section):
         if self.file is None and self.hub is None and self.fields:
             raise ValueError("`fields` goes with `file` or `hub`: a catalogued task knows its own columns")
         if self.file is not None and self.hub is not None:
-            raise ValueError("`file` and `hub` are two places; give one")
+            raise ValueError("give either `file` or `hub`, not both")
         if self.config is not None and self.hub is None:
             raise ValueError("`config` goes with `hub`; part of a catalogued task is named as `bbh/navigate`")
         if self.parameters and not self.name.startswith("rg:"):

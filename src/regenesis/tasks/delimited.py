@@ -39,7 +39,7 @@ def open_delimited(path: Path, usual: str) -> RowSource:
     dialect = {"delimiter": stated} if stated else _dialect(sample, usual)
     notes = [file.note] if file.note else []
     if dialect["delimiter"] != usual:
-        notes.append(f"{path.name}: its columns are taken to be separated by a {_NAMES[dialect['delimiter']]}")
+        notes.append(f"{path.name}: its columns are assumed to be separated by a {_NAMES[dialect['delimiter']]}")
     header = _header(path, csv.reader(sample[1 if stated else 0 :], **dialect))
     return RowSource(str(path), partial(_rows, file, dialect, bool(stated), header), tuple(notes))
 

@@ -64,9 +64,9 @@ def check_fields(name: str, fields: Fields) -> None:
     for field in fields:
         if field not in FIELDS:
             close = difflib.get_close_matches(field, FIELDS, n=1) or list(FIELDS)
-            raise TaskError(f"{name}: `fields` does not know {field!r}; it knows {', '.join(close)}.")
+            raise TaskError(f"{name}: `fields` has no key {field!r}; valid keys: {', '.join(close)}.")
     if "text" in fields and fields["text"] is None:
-        raise TaskError(f"{name}: `fields.text` cannot be left out: say which column holds the question.")
+        raise TaskError(f"{name}: `fields.text` is required: name the column that holds the question.")
 
 
 def find_text(fields: Fields, table: Table) -> Found:
@@ -92,11 +92,11 @@ def find_text(fields: Fields, table: Table) -> Found:
     # one that is the same everywhere gives orders on how to answer, which the prompts of a run do on their own
     keeps_system = len(systems) > 1
     if keeps_system:
-        told.append("the system's turn, which differs between rows, is put before it")
+        told.append("the system message, which differs between rows, is prepended")
     elif any(systems):
-        told.append(f"the system's turn, the same in all rows looked at, is left out ({shorten(min(systems))})")
+        told.append(f"the system message, the same in all rows looked at, is dropped ({shorten(min(systems))})")
     if any(sum(message.role == "user" for message in chat) > 1 for chat in chats):
-        told.append("earlier turns are left out")
+        told.append("earlier messages are dropped")
     return Found(found.name, found.columns, _chat_reader(found.reader, keeps_system), ("; ".join(told),))
 
 

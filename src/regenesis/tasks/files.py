@@ -67,7 +67,7 @@ def _read_parquet(path: Path) -> Iterator[Row]:
                     number += 1
                     yield Row(str(path), number, values)
     except (pyarrow.ArrowException, OSError) as error:
-        raise TaskError(f"{path}: is not a Parquet file that can be read ({error}).") from error
+        raise TaskError(f"{path}: cannot be read as Parquet ({error}).") from error
 
 
 def _with_text(batch: Any) -> Any:

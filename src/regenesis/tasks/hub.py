@@ -30,7 +30,9 @@ def find_data_root(configured: Path | None) -> Path | None:
     root = configured or (Path(stated) if stated else None)
     if root is not None and not root.is_dir():
         origin = "data_root" if configured else DATA_ROOT_VARIABLE
-        raise TaskError(f"{origin} names {root}, which is not a folder; it must hold <hub id>/<config>/<split>.jsonl.")
+        raise TaskError(
+            f"{origin} names {root}, which is not a folder; it must contain <hub id>/<config>/<split>.jsonl."
+        )
     return root
 
 
@@ -88,8 +90,8 @@ def _from_hub(hub: str, config: str, split: str, looked_at: str | None) -> Itera
         rows = datasets.load_dataset(hub, config or None, split=split, streaming=False)
     except ConnectionError as error:
         raise TaskError(
-            f"{name}: {before}the Hub cannot be reached; set data_root or {DATA_ROOT_VARIABLE} to a folder that holds "
-            f"{folder}."
+            f"{name}: {before}the Hub cannot be reached; set data_root or {DATA_ROOT_VARIABLE} to a folder that "
+            f"contains {folder}."
         ) from error
     except (DatasetsError, OSError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())

@@ -40,7 +40,7 @@ class Identities:
         wanted = draft.row_id or hashlib.blake2b(draft.text.encode(), digest_size=6).hexdigest()
         if self._own_ids and wanted in self._first_seen:
             raise TaskError(
-                f"{row.source}: lines {self._first_seen[wanted]} and {row.line} have one id, {wanted!r}. "
+                f"{row.source}: lines {self._first_seen[wanted]} and {row.line} share the id {wanted!r}. "
                 "Give every row its own id, or map `id` to another column."
             )
         unique, count = wanted, self._latest.get(wanted, 1)

@@ -64,7 +64,7 @@ def _parse_line(line: str) -> tuple[dict[str, Any], str | None]:
         return {}, f"is not valid JSON ({error.msg} at column {error.colno})"
     except (ValueError, RecursionError) as error:
         # numbers of thousands of digits and objects nested thousands deep are JSON that Python will not read
-        return {}, f"is not JSON that can be read ({error})"
+        return {}, f"cannot be read as JSON ({error})"
     if not isinstance(value, dict):
         return {}, f"is {shorten(value)}, not a JSON object"
     return value, None
@@ -113,7 +113,7 @@ def _documents(file: TextFile) -> list[Any]:
                 f"{file.path}: is not valid JSON ({error.msg} at line {error.lineno}, column {error.colno})."
             ) from error
         except (ValueError, RecursionError) as error:
-            raise TaskError(f"{file.path}: is not JSON that can be read ({error}).") from error
+            raise TaskError(f"{file.path}: cannot be read as JSON ({error}).") from error
         found.append(value)
 
 
@@ -134,7 +134,7 @@ def _rows_of(path: Path, documents: list[Any]) -> tuple[list[Any], str | None]:
         return lists[chosen[0]], f"{path.name}: its rows are the list {chosen[0]!r}"
     if chosen:
         raise TaskError(
-            f"{path}: holds several lists of rows, {', '.join(chosen)}; put the intended one into a separate file."
+            f"{path}: contains several lists of rows, {', '.join(chosen)}; put the intended one into a separate file."
         )
     return _by_column(document) or ([document] if is_row else _by_key(document) or [document]), None
 

@@ -336,8 +336,8 @@ def _from_own_hub(task: TaskConfig, hub: str, place: _Place, notes: list[str]) -
 def _generated(task: TaskConfig, seed: int) -> _Source:
     if task.split not in (None, EVALUATION):
         raise TaskError(
-            f"{task.name}: reasoning-gym tasks have no splits but {EVALUATION!r}, questions of another seed than those "
-            "trained on; leave `split` out."
+            f"{task.name}: reasoning-gym tasks only have the split {EVALUATION!r}, whose questions have another seed "
+            "than those trained on; leave `split` out."
         )
     size = task.offset + (task.limit or DEFAULT_SIZE)
     if task.split == EVALUATION:

@@ -67,7 +67,7 @@ def read_own(task: TaskConfig, source: RowSource) -> OwnTable:
     """
     if task.kind == "scorer":
         raise TaskError(
-            f"{task.name}: kind `scorer` is for reasoning-gym tasks; answers of your own are compared by another kind."
+            f"{task.name}: kind `scorer` is only for reasoning-gym tasks; choose another kind for your own answers."
         )
     check_fields(task.name, task.fields)
     rows = source.read()
@@ -117,7 +117,7 @@ def _nothing(row: Mapping[str, Any]) -> None:
 
 def _table(origin: str, head: list[Row]) -> Table:
     if not head:
-        raise TaskError(f"{origin}: holds no rows.")
+        raise TaskError(f"{origin}: contains no rows.")
     columns = list(dict.fromkeys(str(name) for row in head for name in row.values))
     if not columns:
         raise TaskError(

@@ -156,7 +156,7 @@ def _ask_generator(request: Mapping[str, Any]) -> dict[str, Any]:
     )
     if process.returncode != 0:
         last = (process.stderr.strip().splitlines() or ["no message"])[-1]
-        raise TaskError(f"{PREFIX}{request['task']}: the generator ended with code {process.returncode}: {last}")
+        raise TaskError(f"{PREFIX}{request['task']}: the generator exited with code {process.returncode}: {last}")
     reply: dict[str, Any] = json.loads(process.stdout)
     return reply
 

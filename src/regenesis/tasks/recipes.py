@@ -168,7 +168,7 @@ def _row_id(value: Any) -> str | None:
         raise RowError(f"its id is {shorten(value)}, not text or a number")
     text = str(value).strip()
     if not text.isprintable():
-        raise RowError(f"its id {shorten(text)} holds characters that cannot be printed")
+        raise RowError(f"its id {shorten(text)} contains unprintable characters")
     return text or None
 
 
@@ -177,4 +177,4 @@ def _check_encodable(*texts: str | None) -> None:
         try:
             (text or "").encode("utf-8")
         except UnicodeEncodeError as error:
-            raise RowError(f"holds characters that are not UTF-8 text (at {shorten(text)})") from error
+            raise RowError(f"contains characters that are not UTF-8 text (at {shorten(text)})") from error

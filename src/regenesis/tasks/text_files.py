@@ -71,7 +71,7 @@ class TextFile:
                 yield text
         except UnicodeError as error:
             name = _NAMES.get(self.encoding, self.encoding)
-            raise TaskError(f"{self.path}: begins as {name} but is not so to its end ({error}).") from error
+            raise TaskError(f"{self.path}: starts as {name} but is damaged further on ({error}).") from error
         except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
             raise _unreadable(self.path, error) from error
 

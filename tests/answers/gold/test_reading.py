@@ -86,7 +86,7 @@ def test_a_text_that_reads_like_a_number_comes_before_a_position() -> None:
     [
         ("green", "auto", ["red", "blue"], "is not among the choices A, B"),
         (2, "auto", ["red", "blue"], "is not among the choices A, B"),
-        ("red", "auto", ["red", "red"], "is the text of several choices"),
+        ("red", "auto", ["red", "red"], "matches several choices"),
         ("many", "number", (), "is not a number"),
         ("perhaps", "boolean", (), "is none of yes, no, true, false"),
         ([2, 3], "auto", (), "list of different numbers"),

@@ -84,13 +84,13 @@ def answers_in(cell: Any) -> list[Any]:
 
 def _in_list(members: list[Any]) -> list[Any]:
     if len(members) > _MOST_ANSWERS:
-        raise GoldError(f"is a list of {len(members):,} answers; {_MOST_ANSWERS:,} are the most")
+        raise GoldError(f"is a list of {len(members):,} answers; at most {_MOST_ANSWERS:,} are allowed")
     found = [answer for member in members for answer in answers_in(member)]
     numbers = {float(one) for one in found if isinstance(one, int | float) and not isinstance(one, bool)}
     if len(numbers) > 1:
         raise GoldError(
-            "is a list of different numbers: write them as one text if all of them are the answer (`1, 2`), or each as "
-            'a text of its own if any of them is right (`["1", "2"]`)'
+            "is a list of different numbers: write them as one string if all of them are the answer (`1, 2`), or as "
+            'separate strings if any one of them is correct (`["1", "2"]`)'
         )
     return found
 

@@ -43,7 +43,7 @@ def find_label(cell: Any, choices: tuple[Choice, ...], first_position: int = 0) 
         if len(found) == 1:
             return found[0]
         if len(found) > 1:
-            raise GoldError("is the text of several choices")
+            raise GoldError("matches several choices")
     if is_placeholder(wanted) or _MINUS_ONE.fullmatch(wanted):
         return None
     whole = None if isinstance(cell, bool) else _WHOLE.fullmatch(wanted)
