@@ -25,9 +25,9 @@ def share_interval(values: Sequence[Fraction], clusters: Sequence[str]) -> Inter
     questions by the design effect, the variance over clusters against that of independent answers (L. Kish, Survey
     Sampling, 1965; N. Dean and M. Pagano, Evaluating confidence interval methods for binomial proportions in clustered
     surveys, Journal of Survey Statistics and Methodology 3 (2015), 484-503). The quantile is Student's, since the
-    variance is estimated. Two further clusters, one all right and one all wrong, keep the design effect in its bounds
-    where nearly everything is right or wrong. Questions that are each a cluster of their own, answered once, have a
-    design effect of exactly 1.
+    variance is estimated. Half a further cluster, right and wrong in equal parts, keeps the design effect in its
+    bounds where nearly everything is right or wrong. Questions that are each a cluster of their own, answered once,
+    have a design effect of exactly 1.
 
     Args:
         values: The score of each question.
@@ -42,12 +42,12 @@ def share_interval(values: Sequence[Fraction], clusters: Sequence[str]) -> Inter
     groups = len(sizes)
     if groups < 2:
         return Interval(0.0, 1.0)
-    added = count / groups
-    total = count + 2 * added
-    share = (math.fsum(sums.values()) + added) / total
+    size = count / groups
+    total = count + size / 2
+    share = (math.fsum(sums.values()) + size / 4) / total
     residuals = [(sums[cluster] - sizes[cluster] * share) ** 2 for cluster in sizes]
-    residuals += [(added * (1 - share)) ** 2, (added * share) ** 2]
-    variance = (groups + 2) / (groups + 1) * math.fsum(residuals) / total**2
+    residuals += [(size * (1 - share)) ** 2 / 4, (size * share) ** 2 / 4]
+    variance = (groups + 0.5) / (groups - 0.5) * math.fsum(residuals) / total**2
     design_effect = variance / (share * (1 - share) / (total - 1))
     mean = math.fsum(sums.values()) / count
     return score_interval(mean, count / design_effect, quantile(_UPPER, groups - 1))
