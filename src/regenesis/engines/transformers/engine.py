@@ -31,6 +31,7 @@ from regenesis.checkpoints.memory import let_go_of_memory
 from regenesis.engines.thoughts import Split, opening_at_end, share_of_thought, split
 from regenesis.engines.threads import wait_without_spinning
 from regenesis.engines.transformers.config import TransformersEngineConfig
+from regenesis.engines.transformers.devices import chosen_device, is_out_of_memory
 from regenesis.errors import EngineError, RequestFailed
 from regenesis.models import Progress, Weights, locate_weights
 from regenesis.models.weights import folder_digest
@@ -78,7 +79,7 @@ class TransformersEngine:
         require_extra()
         wait_without_spinning()
         weights = await asyncio.to_thread(locate_weights, self._config.model, progress=self._progress)
-        device = _device(self._config.device)
+        device = chosen_device(self._config.device)
         chat = await asyncio.to_thread(_Chat, weights, self._thinking)
         self.model = await asyncio.to_thread(_name, weights, self._config, device, chat.form.mark())
         self._worker = await asyncio.to_thread(_load, weights, self._config, device, chat)
@@ -225,7 +226,7 @@ class _Worker:
                     return
             self._finish(decoder.step(), [])
         except RuntimeError as error:
-            if not _out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
         else:
             return
@@ -348,7 +349,7 @@ def _load(weights: Weights, config: TransformersEngineConfig, device: str, chat:
     try:
         model = load_model(weights, config.dtype, device, config.adapter)
     except RuntimeError as error:
-        if not _out_of_memory(error):
+        if not is_out_of_memory(error):
             raise
         raise EngineError(
             f"Memory of {device} is too small for the model {config.model}: choose a smaller one, engine.dtype "
@@ -380,23 +381,3 @@ def _name(weights: Weights, config: TransformersEngineConfig, device: str, mark:
             )
         name += f"+{adapter.name}@sha256:{folder_digest(adapter)[:16]}"
     return f"{name}{mark}/{str(resolve_dtype(config.dtype, device)).removeprefix('torch.')}"
-
-
-def _device(stated: str) -> str:
-    import torch
-
-    if stated == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        kind = torch.device(stated)
-    except RuntimeError as error:
-        raise EngineError(f"engine.device {stated!r}: is no device; write `cpu`, `cuda` or `cuda:1`.") from error
-    if kind.type == "cuda" and (kind.index or 0) >= torch.cuda.device_count():
-        raise EngineError(f"engine.device {stated!r}: this machine shows {torch.cuda.device_count()} GPUs to torch.")
-    return stated
-
-
-def _out_of_memory(error: RuntimeError) -> bool:
-    import torch
-
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
