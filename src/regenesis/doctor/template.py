@@ -141,12 +141,11 @@ def check_context(subject: Subject) -> Iterator[Finding]:
         return
     try:
         longest = max(questions, key=lambda question: len(question.text))
-        chain = _tokens_of_a_chain(config, longest)
+        needed = _tokens_of_a_chain(config, longest)
     except RegenesisError:
         return  # what is wrong with prompts or guidelines is said when they are used
-    if chain is None:
+    if needed is None:
         return
-    needed = chain + config.room_for_thought
     summary = f"The longest question's chain takes about {needed:,} tokens; engine.context is {room:,}."
     if needed > room:
         advice = f"Raise engine.context to {needed:,} or more, or lower method.sampling.max_tokens."
