@@ -58,7 +58,7 @@ def test_a_thought_is_parted_from_the_reply(marks: tuple[str, str, str]) -> None
 @pytest.mark.parametrize(
     "marks",
     [marks for name, marks in FAMILIES.items() if name not in MUST_BE_CLOSED],
-    ids=FAMILIES.keys() - MUST_BE_CLOSED,
+    ids=[name for name in FAMILIES if name not in MUST_BE_CLOSED],
 )
 def test_a_thought_that_never_ends_leaves_no_reply(marks: tuple[str, str, str]) -> None:
     parts = split(f"{marks[0]}per week? 3 + 4 = 7. The answer is \\boxed{{7")
