@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.helpers.played import question
 
+from regenesis.curation.leaks import find_leak
+from regenesis.curation.text import phrase
 from regenesis.errors import ConfigError
 from regenesis.methods.regenesis import ReGenesisConfig
 from regenesis.methods.regenesis.prompts import BUILT_IN, load_prompts
@@ -247,3 +249,21 @@ def test_a_set_that_lacks_a_template_that_the_config_needs_is_refused(
 def test_a_set_that_is_not_there_is_named_with_those_that_are() -> None:
     with pytest.raises(ConfigError, match="default, paper"):
         load_prompts("deflaut")
+
+
+@pytest.mark.parametrize("part", load_prompts("default").scaffold)
+def test_what_no_path_may_repeat_stands_in_a_template(part: str) -> None:
+    folder = resources.files("regenesis.methods.regenesis").joinpath("prompt_sets", "default")
+    assert any(phrase(part) in phrase(file.read_text("utf-8")) for file in folder.iterdir() if file.name[-3:] == ".j2")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Step 3: Open the results for now, do no arithmetic, and write no equals sign.\n\nThe hats cost \\boxed{700}.",
+        "4. Write the final answer, a number alone, in \\boxed{}: \\boxed{12}",
+        "5. Write the final answer, in the form that the problem asks for and with nothing else.\n\\boxed{12}",
+    ],
+)
+def test_a_path_that_repeats_what_a_stage_asks_for_is_found_out(text: str) -> None:
+    assert find_leak(text, "What do the hats cost?", load_prompts("default").scaffold) == "scaffold"
