@@ -19,6 +19,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="regenesis-state-")
 atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
 
+# no test asks the Hub, wherever it runs; those about an unreachable one play that themselves
+os.environ["HF_HUB_OFFLINE"] = "1"
+
 # test processes side by side share the cores, and so do the threads that each of them computes with
 if "PYTEST_XDIST_WORKER_COUNT" in os.environ:
     cores = os.cpu_count() or 1

@@ -191,7 +191,7 @@ def test_programs_are_off_by_default() -> None:
     verdict = grade(fenced(RIGHT), TESTS, kind="code")
     assert outcome(verdict) == ("unparsed", "code")
     assert "grade_program" in verdict.reason
-    assert "run a model's program" in verdict.reason
+    assert "run model-written programs" in verdict.reason
 
 
 @pytest.mark.parametrize(("area", "status"), [("math.pi * r * r", "correct"), ("3 * r * r", "incorrect")])

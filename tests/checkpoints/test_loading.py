@@ -176,5 +176,5 @@ def test_nothing_is_printed(tiny: Callable[..., Tiny]) -> None:
 
 def test_a_missing_extra_says_how_to_get_it(tiny: Callable[..., Tiny], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extras, "find_spec", lambda name: None if name == "gguf" else object())
-    with pytest.raises(ModelError, match=r"without gguf.*pip install 'regenesis\[transformers\]'"):
+    with pytest.raises(ModelError, match=r"needs gguf: pip install 'regenesis\[transformers\]'"):
         load_model(tiny("llama").base)

@@ -34,7 +34,7 @@ def test_an_unreachable_hub_says_how_to_do_without(load: Any) -> None:
         load({"name": "svamp"}, data_root=None)
     assert str(error.value) == (
         "ChilleD/SVAMP (default, train): the Hub cannot be reached; set data_root or REGENESIS_DATA_ROOT to a folder "
-        "that holds ChilleD/SVAMP/default/train.jsonl."
+        "that contains ChilleD/SVAMP/default/train.jsonl."
     )
 
 
