@@ -13,7 +13,7 @@ from tests.fixtures.script import digest
 from tests.fixtures.scripted_server import server_process
 from tests.helpers.runs import toy_mapping, train_bytes
 
-KILLS = 16
+KILLS = 10
 
 
 def sent(log: Path) -> list[bytes]:

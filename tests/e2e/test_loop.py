@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -52,49 +55,69 @@ def write_config(folder: Path, url: str, **parts: Any) -> Path:
     return config
 
 
-def test_the_loop_goes_through_all_stages_and_the_second_time_does_nothing(tmp_path: Path) -> None:
-    log, run = tmp_path / "requests", tmp_path / "run"
-    with server_process("--play", "arithmetic", "--log", str(log)) as url:
-        config = write_config(tmp_path, url)
-        first = loop(config, run, "--json")
-        assert first.returncode == 0, first.stderr
-        told = json.loads(first.stdout)
-        assert [stage["stage"] for stage in told["stages"]] == ["synthesize", "train", "evaluate"]
-        assert told["complete"]
-        asked, trained = log.read_bytes(), (run / "model" / "training.json").stat().st_mtime_ns
+@dataclass(frozen=True)
+class Loop:
+    """A loop that a budget stopped first, and that the same command then went through.
 
-        second = loop(config, run)
+    Attributes:
+        config: Its config.
+        run: Its folder.
+        log: Bodies of the requests that the server got.
+        stopped: The start that ran out of budget.
+        trained_then: Whether that start left a model.
+        first: The start that went through.
+    """
+
+    config: Path
+    run: Path
+    log: Path
+    stopped: subprocess.CompletedProcess[str]
+    trained_then: bool
+    first: subprocess.CompletedProcess[str]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
+    folder = tmp_path_factory.mktemp("loop")
+    log, run = folder / "requests", folder / "run"
+    with server_process("--play", "arithmetic", "--log", str(log)) as url:
+        config = write_config(folder, url)
+        stopped = loop(config, run, "--set", "budget.requests=10")
+        trained_then = (run / "model").exists()
+        yield Loop(config, run, log, stopped, trained_then, loop(config, run, "--json"))
+
+
+def test_a_spent_budget_stops_the_loop_before_training_and_the_same_command_goes_on(finished: Loop) -> None:
+    assert finished.stopped.returncode == 3, finished.stopped.stderr
+    assert not finished.trained_then
+    assert "regenesis run" in finished.stopped.stdout
+    assert finished.first.returncode == 0, finished.first.stderr
+    assert (finished.run / "evaluation" / "summary.json").exists()
+
+
+def test_the_loop_goes_through_all_stages_and_the_second_time_does_nothing(finished: Loop) -> None:
+    told = json.loads(finished.first.stdout)
+    assert [stage["stage"] for stage in told["stages"]] == ["synthesize", "train", "evaluate"]
+    assert told["complete"]
+    model = finished.run / "model"
+    asked, trained = finished.log.read_bytes(), (model / "training.json").stat().st_mtime_ns
+
+    second = loop(finished.config, finished.run)
     assert second.returncode == 0, second.stderr
     assert "Nothing to do" in second.stdout
     assert "inconclusive" in second.stdout
-    assert log.read_bytes() == asked
-    assert (run / "model" / "training.json").stat().st_mtime_ns == trained
-    card = (run / "model" / "README.md").read_text()
-    assert "model-index" in card
+    assert finished.log.read_bytes() == asked
+    assert (model / "training.json").stat().st_mtime_ns == trained
+    assert "model-index" in (model / "README.md").read_text()
 
 
-def test_other_training_settings_train_anew_and_ask_nothing_of_the_synthesis(tmp_path: Path) -> None:
-    log, run = tmp_path / "requests", tmp_path / "run"
-    with server_process("--play", "arithmetic", "--log", str(log)) as url:
-        config = write_config(tmp_path, url)
-        assert loop(config, run, "--set", "evaluation.tasks=[]").returncode == 0
-        asked = log.read_bytes()
-        again = loop(config, run, "--set", "evaluation.tasks=[]", "--set", "training.max_steps=3")
+def test_other_training_settings_train_anew_and_ask_nothing_of_the_synthesis(finished: Loop, tmp_path: Path) -> None:
+    run = shutil.copytree(finished.run, tmp_path / "run")
+    asked = finished.log.read_bytes()
+    again = loop(finished.config, run, "--set", "evaluation.tasks=[]", "--set", "training.max_steps=3")
     assert again.returncode == 0, again.stderr
-    assert log.read_bytes() == asked
+    assert finished.log.read_bytes() == asked
     assert json.loads((run / "model" / "training.json").read_text())["steps"] == 3
-
-
-def test_a_spent_budget_stops_the_loop_before_training_and_the_same_command_goes_on(tmp_path: Path) -> None:
-    run = tmp_path / "run"
-    with server_process("--play", "arithmetic") as url:
-        config = write_config(tmp_path, url)
-        stopped = loop(config, run, "--set", "budget.requests=10")
-        assert stopped.returncode == 3, stopped.stderr
-        assert not (run / "model").exists()
-        assert "regenesis run" in stopped.stdout
-        assert loop(config, run).returncode == 0
-    assert (run / "evaluation" / "summary.json").exists()
 
 
 def test_a_synthesis_that_keeps_nothing_ends_the_loop_with_the_reason(tmp_path: Path) -> None:

@@ -40,15 +40,15 @@ def mapping(file: Path) -> dict[str, Any]:
 
 async def test_a_small_model_runs_through_and_what_it_kept_is_said(tmp_path: Path, command_line: CommandLine) -> None:
     locate(SMALL)
-    file, run = write_questions(tmp_path, 2, first=10), tmp_path / "run"
-    file.write_text(file.read_text().replace(" [[gold=50]]", "").replace(" [[gold=57]]", ""))
+    file, run = write_questions(tmp_path, 1, first=10), tmp_path / "run"
+    file.write_text(file.read_text().replace(" [[gold=50]]", ""))
     with command_line(run, mapping(file)) as process:
         printed, complaints = process.communicate(timeout=200)
     status = read_status(run)
     assert process.returncode == (0 if status.kept else 4), complaints
     assert ("No paths were kept" in printed) == (status.kept == 0)
-    assert status.outcomes.questions == 2
-    assert status.outcomes.chains >= 4
+    assert status.outcomes.questions == 1
+    assert status.outcomes.chains >= 2
     assert status.last_end is not None
     assert status.last_end["kept"] == status.kept
 
