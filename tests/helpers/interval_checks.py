@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy
 from tests.helpers.simulated_experiments import Design, Drawn, World, draw, expected_of, gain_for
 
+from regenesis.evaluation.differences import Estimate, estimate, holm_adjusted
 from regenesis.experiments.power import smallest_detectable
-from regenesis.experiments.statistics import Estimate, estimate, holm_adjusted
 
 _TOGETHER = 500
 """Experiments drawn at a time."""

@@ -15,8 +15,8 @@ from statistics import NormalDist
 
 import numpy
 
+from regenesis.evaluation.differences import TaskDifferences
 from regenesis.experiments.power import Expected
-from regenesis.experiments.statistics import TaskDifferences
 
 _SIZES = (1, 2, 3, 4, 5, 6, 7)
 """Of groups that are not all alike, over and over."""

@@ -1,4 +1,4 @@
-"""What scores support whose questions come in clusters, or were answered several times each: 95 % CIs, paired tests.
+"""What scores support whose questions come in clusters, or were answered several times each: the 95 % CI of their mean.
 
     share_interval([Fraction(3, 4), Fraction(1), …], ["premise 1", "premise 1", …])
 
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from regenesis.evaluation.statistics import Interval, score_interval
-from regenesis.evaluation.student import quantile, two_sided_p
+from regenesis.evaluation.student import quantile
 
 _UPPER = 0.975
 
@@ -51,36 +51,3 @@ def share_interval(values: Sequence[Fraction], clusters: Sequence[str]) -> Inter
     design_effect = variance / (share * (1 - share) / (total - 1))
     mean = math.fsum(sums.values()) / count
     return score_interval(mean, count / design_effect, quantile(_UPPER, groups - 1))
-
-
-def paired_difference(values: Sequence[Fraction], clusters: Sequence[str]) -> tuple[Interval, Fraction]:
-    """Interval of the mean of differences between −1 and 1, one a question, and p of the test that goes with it.
-
-    Student's t over clusters, with their jackknife variance. Two further questions, one won by either model, give the
-    interval a width where no question differs: D. G. Bonett and R. M. Price, Adjusted Wald confidence interval for a
-    difference of binomial proportions based on paired data, Journal of Educational and Behavioral Statistics 37 (2012),
-    479-488; here they differ by as much as those questions that do. It is what `regenesis compare` comes to with one
-    task and one seed.
-
-    Args:
-        values: The difference of each question.
-        clusters: The cluster of each question. With a single one nothing is known of others.
-    """
-    numbers = [float(value) for value in values]
-    count, total = len(numbers), len(numbers) + 2
-    centre = math.fsum(numbers) / total
-    sums: dict[str, float] = {}
-    sizes: dict[str, int] = {}
-    for number, cluster in zip(numbers, clusters, strict=True):
-        sums[cluster] = sums.get(cluster, 0.0) + number - centre
-        sizes[cluster] = sizes.get(cluster, 0) + 1
-    groups = len(sizes)
-    if groups < 2:
-        return Interval(-1.0, 1.0), Fraction(1)
-    differing = [number * number for number in numbers if number]
-    added = math.fsum(differing) / len(differing) if differing else 1.0
-    jackknife = (groups - 1) / groups * math.fsum((sums[one] / (count - sizes[one])) ** 2 for one in sums)
-    error = math.sqrt(jackknife * count**2 + 2 * (added + centre**2)) / total
-    reach = quantile(_UPPER, groups - 1) * error
-    interval = Interval(max(-1.0, centre - reach), min(1.0, centre + reach))
-    return interval, Fraction(two_sided_p(centre / error, groups - 1))

@@ -15,7 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from regenesis.evaluation.clusters import paired_difference, share_interval
+from regenesis.evaluation.clusters import share_interval
+from regenesis.evaluation.differences import TaskDifferences, estimate
 from regenesis.evaluation.scores import ACCURACY, Score, scores_of
 from regenesis.evaluation.statistics import (
     Finding,
@@ -214,7 +215,9 @@ def _compared(task: str, first: Sequence[Score], second: Sequence[Score], measur
     if paired is not None and _independent(common):
         interval, p = difference_interval(paired), mcnemar(paired)
     else:
-        interval, p = paired_difference([after - before for before, after in pairs], [one.cluster for one in common])
+        differences = [float(after - before) for before, after in pairs]
+        found = estimate([TaskDifferences([differences], [one.cluster for one in common])])
+        interval, p = found.interval, Fraction(found.p)
     return Comparison(task, len(pairs), means[0], means[1], paired, interval, p, p)
 
 

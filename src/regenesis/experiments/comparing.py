@@ -13,11 +13,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from regenesis.evaluation.differences import Estimate, holm_adjusted
 from regenesis.evaluation.model_variants import BASE
 from regenesis.experiments.config import Equal
 from regenesis.experiments.results import FinishedRun
 from regenesis.experiments.scores import Part, Scores
-from regenesis.experiments.statistics import Estimate, holm_adjusted
 
 Finding = Literal["better", "worse", "inconclusive"]
 LEVEL = 0.05

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from regenesis.evaluation.differences import UPPER, Part, combined, joined_reach
 from regenesis.evaluation.student import quantile
-from regenesis.experiments.statistics import UPPER, Part, combined, joined_reach
 
 POWER = 0.8
 """Share of experiments that find the smallest detectable difference."""

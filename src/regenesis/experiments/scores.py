@@ -11,8 +11,8 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from regenesis.errors import RunError
+from regenesis.evaluation.differences import Estimate, TaskDifferences, estimate
 from regenesis.experiments.results import FinishedRun, TaskScores
-from regenesis.experiments.statistics import Estimate, TaskDifferences, estimate
 
 if TYPE_CHECKING:
     import numpy

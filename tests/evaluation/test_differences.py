@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from regenesis.evaluation.differences import Estimate, TaskDifferences, estimate, holm_adjusted
 from regenesis.evaluation.statistics import Interval
-from regenesis.experiments.statistics import Estimate, TaskDifferences, estimate, holm_adjusted
 
 Rows = list[list[float]]
 
