@@ -8,6 +8,10 @@ greedily and one request at a time, so that equal prompts get equal texts. Answe
 that was sent, the text, our verdict on each text, and the harness' own scores. Every disagreement is written to
 `DIR/disagreements.jsonl`, to be read. Start it again to go on, or with more questions: neither side asks twice what it
 has an answer to. A folder belongs to one model.
+
+`--in-flight N` is several times as fast. What else is in a batch changes the last bits of a probability, and with them
+a text now and then, so the server then computes each distinct request once and remembers the answer: sides that send
+the same bytes read the same text, and a side that sends others shows it in both "same chat" and "same text".
 """
 
 from __future__ import annotations
@@ -17,12 +21,14 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +59,7 @@ class Work:
     model: str
     limits: dict[str, int]
     tokens: int
+    in_flight: int
     questions: dict[str, list[Question]] = field(default_factory=dict)
     rows: dict[str, SourceRow] = field(default_factory=dict)
 
@@ -62,7 +69,7 @@ class Work:
         return self.folder / f"logs-{self.tokens}"
 
 
-def serve(model: str, threads: int) -> None:
+def serve(model: str, threads: int, in_flight: int, folder: Path) -> None:
     """Serves a model until the parent is gone; prints the address."""
     import xllamacpp
 
@@ -70,15 +77,64 @@ def serve(model: str, threads: int) -> None:
     parameters.model.path = str(locate(model))
     parameters.hostnames = ["127.0.0.1"]
     parameters.port = 0
-    parameters.n_ctx = CONTEXT
-    parameters.n_parallel = 1
+    # llama.cpp divides it over the slots
+    parameters.n_ctx = CONTEXT * in_flight
+    parameters.n_parallel = in_flight
     # what was computed for the request before could change the last bits of a probability
     parameters.cache_prompt = False
     parameters.cpuparams.n_threads = threads
     parameters.warmup = False
     server = xllamacpp.Server(parameters)
-    print(server.listening_address, flush=True)
+    address = server.listening_address
+    if in_flight > 1:
+        remembering = ThreadingHTTPServer(("127.0.0.1", 0), remembers(address, folder / "answers.jsonl"))
+        threading.Thread(target=remembering.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{remembering.server_port}"
+    print(address, flush=True)
     sys.stdin.read()
+
+
+def remembers(behind: str, file: Path) -> type[BaseHTTPRequestHandler]:
+    """Handles requests by a server behind it, which is asked each chat with the same limits once, over all starts."""
+    file.touch()
+    answers: dict[str, bytes] = {key: body.encode() for key, body in map(json.loads, file.open())}
+    writing = threading.Lock()
+
+    class Remembering(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            with urllib.request.urlopen(behind + self.path) as response:
+                self.answer(response.read())
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            asked = json.loads(body)
+            if asked.get("temperature") != 0 or asked.get("stream"):
+                self.send_error(400, "only greedy answers in one piece can be remembered")
+                return
+            # the seed and top_p change nothing in a greedy answer
+            key = json.dumps([asked["messages"], asked.get("max_tokens"), asked.get("stop") or None])
+            if key not in answers:
+                headers = {"Content-Type": "application/json"}
+                request = urllib.request.Request(behind + self.path, body, headers)
+                with urllib.request.urlopen(request, timeout=3600) as response:
+                    answers[key] = response.read()
+                with writing, file.open("a") as lines:
+                    lines.write(json.dumps([key, answers[key].decode()]) + "\n")
+            self.answer(answers[key])
+
+        def answer(self, body: bytes) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    return Remembering
 
 
 def name_at(url: str) -> str:
@@ -88,9 +144,10 @@ def name_at(url: str) -> str:
 
 
 @contextmanager
-def served(model: str, threads: int) -> Iterator[str]:
+def served(model: str, threads: int, in_flight: int, folder: Path) -> Iterator[str]:
     """The address of a server in a process of its own."""
-    command = [sys.executable, __file__, "--serve", model, "--threads", str(threads)]
+    limits = ("--threads", str(threads), "--in-flight", str(in_flight), "--work", str(folder))
+    command = [sys.executable, __file__, "--serve", model, *limits]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as server:
         assert server.stdin is not None
         assert server.stdout is not None
@@ -147,7 +204,8 @@ def ask_by_harness(work: Work, tasks: Sequence[str]) -> None:
     run(
         [
             *(str(work.harness), "run", "--model", "local-chat-completions"),
-            *("--model_args", f"model={work.model},base_url={endpoint},max_retries=1,timeout=3600"),
+            "--model_args",
+            f"model={work.model},base_url={endpoint},num_concurrent={work.in_flight},max_retries=1,timeout=3600",
             *("--apply_chat_template", "--include_path", ".", "--tasks", ",".join(tasks)),
             *("--gen_kwargs", f"max_gen_toks={work.tokens}", "--use_cache", "../answers"),
             *("--log_samples", "--output_path", f"../{work.logs.name}"),
@@ -180,7 +238,8 @@ def ask_by_regenesis(work: Work, task: str, prompt: str | None) -> Path:
     run(
         [
             *(*REGENESIS, "evaluate", work.model, "--base-url", f"{work.url}/v1", "--tasks", task),
-            *("--limit", str(work.limits[task]), "--out", str(folder), "--set", "engine.max_in_flight=1", "--json"),
+            *("--limit", str(work.limits[task]), "--out", str(folder), "--json"),
+            *("--set", f"engine.max_in_flight={work.in_flight}"),
             *("--set", f"evaluation.sampling.max_tokens={work.tokens}", *chosen),
         ]
     )
@@ -277,6 +336,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=512, help="most new tokens of an answer")
     parser.add_argument("--prompts", choices=("ours", "theirs", "both"), default="both")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--in-flight", type=int, default=1, help="requests at the same time (default 1)")
     parser.add_argument("--work", type=Path, default=Path("runs/outside-harness"))
     parser.add_argument(
         "--url", help="a server that runs already, such as http://127.0.0.1:8000, in place of an own one"
@@ -284,7 +344,7 @@ def main() -> None:
     parser.add_argument("--serve", metavar="MODEL", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
-        serve(options.serve, options.threads)
+        serve(options.serve, options.threads, options.in_flight, options.work)
         return
     if options.harness is None:
         parser.error("--harness is needed: the lm_eval command of an environment with lm-eval[api]")
@@ -292,10 +352,15 @@ def main() -> None:
     started = time.monotonic()
     figures: dict[str, Any] = {}
     differing: list[Any] = []
-    serving = nullcontext(options.url) if options.url else served(options.model, options.threads)
+    serving = (
+        nullcontext(options.url)
+        if options.url
+        else served(options.model, options.threads, options.in_flight, options.work)
+    )
     with serving as url:
         limits = {"gsm8k": options.gsm8k, "bbh": options.bbh}
-        work = Work(options.work.resolve(), options.harness.absolute(), url, name_at(url), limits, options.tokens)
+        folder, harness = options.work.resolve(), options.harness.absolute()
+        work = Work(folder, harness, url, name_at(url), limits, options.tokens, options.in_flight)
         load(work)
         names = write_tasks(work)
         for prompt in ("ours", "theirs") if options.prompts == "both" else (options.prompts,):
