@@ -30,7 +30,7 @@ install: $(VENV)/.installed
 quickstart: install
 	@config=$(CONFIG); \
 	if ! HF_HUB_DOWNLOAD_TIMEOUT=5 $(BIN)/regenesis plan $$config > /dev/null 2>&1; then \
-	  echo "The benchmarks' questions are out of reach here; taking questions that reasoning-gym makes instead."; \
+	  echo "The benchmarks' questions are out of reach here; taking the few that come with regenesis."; \
 	  config=examples/quickstart-offline.yaml; \
 	fi; \
 	echo "regenesis run $$config --run-dir $(RUN) --set engine.model=$(MODEL)"; \

@@ -80,3 +80,9 @@ def test_the_catalogue_is_listed_without_heavy_imports() -> None:
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == ""
+
+
+def test_a_task_that_comes_with_the_package_shows_a_question_and_no_hub() -> None:
+    shown = output("starter/logic")
+    assert "Example: starter/logic/test/1" in shown
+    assert "\nhub " not in shown

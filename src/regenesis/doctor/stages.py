@@ -32,6 +32,8 @@ _FULL_BYTES = 16
 """A parameter: weights, gradients, two moments of the optimiser, in float32 or with a float32 copy of the weights."""
 _CHECKPOINT_BYTES = {"lora": 0.4, "full": 12}
 """On disk, a parameter of the model: what is trained, and two moments of each of it."""
+_IN_DATA_ROOT = "in the data root"
+_BUNDLED = "comes with regenesis"
 
 
 def check_tasks(subject: Subject) -> Iterator[Finding]:
@@ -52,9 +54,8 @@ def questions_at_hand(tasks: Sequence[TaskConfig], seed: int, data_root: Path | 
     """The questions of tasks, where all of them are on this machine; `None` else, or where they cannot be read."""
     from regenesis.tasks import load_questions
 
-    if any(
-        task.file is None and "in the data root" not in _place_of(task, data_root, measured=False)[1] for task in tasks
-    ):
+    places = [_place_of(task, data_root, measured=False)[1] for task in tasks if task.file is None]
+    if not all(place.endswith((_IN_DATA_ROOT, _BUNDLED)) for place in places):
         return None
     try:
         return load_questions(tasks, seed=seed, data_root=data_root).questions
@@ -79,14 +80,17 @@ def _place_of(task: TaskConfig, data_root: Path | None, *, measured: bool) -> tu
             hub, folders = task.hub, [task.config or "default"]
         else:
             entry, folders_of = find_entry(task.name)
-            hub, folders = entry.hub, [folder or "default" for folder in folders_of]
+            folders = [folder or "default" for folder in folders_of]
             split = (measuring(task) if measured else task).split or entry.splits[0]
             if split not in entry.splits:
                 return False, f"{task.name}: has no split {split!r}; there are {', '.join(entry.splits)}"
+            if entry.hub is None:
+                return True, f"{task.name}: {_BUNDLED}"
+            hub = entry.hub
     except TaskError as error:
         return False, str(error)
     if root is not None and any((root / hub / folder).is_dir() for folder in folders):
-        return True, f"{task.name}: in the data root"
+        return True, f"{task.name}: {_IN_DATA_ROOT}"
     return True, f"{task.name}: {hub} comes from the Hub or its cache"
 
 

@@ -1,5 +1,7 @@
 """Rows of the catalogue's datasets: from the data root if they lie there, else from the hub through `datasets`.
 
+The few rows that come with the package are read from there, without either.
+
 A data root holds `<hub id>/<config>/<split>.jsonl`, one row a line in the hub's own columns. Where there are several
 parts (configs, or splits joined to one) their rows are read in turn, one of each, so that a limit cuts all of them
 alike.
@@ -18,6 +20,7 @@ from regenesis.tasks.rows import Row
 
 DATA_ROOT_VARIABLE = "REGENESIS_DATA_ROOT"
 _DEFAULT_CONFIG = "default"
+_BUNDLED = Path(__file__).parent / "catalogue"
 
 
 def find_data_root(configured: Path | None) -> Path | None:
@@ -65,6 +68,11 @@ def read_data_set(
         return _in_turn([read_jsonl(path, part[0]) for part, path in present.items()]), notes if absent else []
     looked_at = str(next(iter(paths.values()))) if paths else None
     return _in_turn([_from_hub(hub, config, split, looked_at) for config, split in parts]), []
+
+
+def read_bundled(name: str, parts: Sequence[tuple[str, str]]) -> Iterator[Row]:
+    """Rows of a task that come with the package; `parts` are config and split of each."""
+    return _in_turn([read_jsonl(_BUNDLED / name / config / f"{split}.jsonl", config) for config, split in parts])
 
 
 def _in_turn(sources: list[Iterator[Row]]) -> Iterator[Row]:

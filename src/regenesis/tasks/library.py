@@ -31,10 +31,10 @@ class CatalogueEntry(BaseModel):
     """What a config calls it."""
     title: str
     """What it is, in a line."""
-    hub: str
-    """Id of the dataset on the hub."""
+    hub: str | None = None
+    """Id of the dataset on the hub; none where the rows come with the package, in a folder beside the task's file."""
     configs: tuple[str, ...] = Field(min_length=1)
-    """The hub's configs. Of several, all are read, in turn; `<name>/<config>` reads one."""
+    """The dataset's configs. Of several, all are read, in turn; `<name>/<config>` reads one."""
     splits: tuple[str, ...] = Field(min_length=1)
     """Splits whose gold answers are known; the first is read where a config names none."""
     joined: dict[str, tuple[str, ...]] = Field(default_factory=dict)
@@ -134,7 +134,7 @@ def find_entry(name: str) -> tuple[CatalogueEntry, tuple[str, ...]]:
                 return entry, (config,)
             raise TaskError(f"The task {entry.name!r} has no part {config!r}{_nearest(config, list(entry.configs))}")
     # of several tasks over one dataset the first, which is the plain one
-    by_hub = {entry.hub.casefold(): entry.name for entry in reversed(catalogue())}
+    by_hub = {entry.hub.casefold(): entry.name for entry in reversed(catalogue()) if entry.hub is not None}
     if name.casefold() in by_hub:
         raise TaskError(f"There is no task {name!r}; the catalogue calls it {by_hub[name.casefold()]!r}.")
     raise TaskError(

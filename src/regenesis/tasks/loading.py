@@ -23,7 +23,7 @@ from regenesis.tasks.account import TaskCount, examples_of, kinds_of, why_withou
 from regenesis.tasks.config import TaskConfig
 from regenesis.tasks.duplicates import Made, Once, SetAside
 from regenesis.tasks.files import open_file, stem_of
-from regenesis.tasks.hub import find_data_root, read_data_set
+from regenesis.tasks.hub import find_data_root, read_bundled, read_data_set
 from regenesis.tasks.identity import Identities, check_unique
 from regenesis.tasks.library import find_entry
 from regenesis.tasks.own import read_own
@@ -353,10 +353,13 @@ def _catalogued(task: TaskConfig, place: _Place, notes: list[str]) -> _Source:
     if split not in entry.splits:
         raise TaskError(f"{task.name}: has no split {split!r}; there are {', '.join(entry.splits)}.")
     parts = [(part, hub_split) for part in configs for hub_split in entry.hub_splits(split)]
-    rows, heard = read_data_set(task.name, entry.hub, parts, place.data_root)
-    notes.extend(heard)
     source = _Source(task.name, split)
-    source.dataset = entry.hub
+    if entry.hub is None:
+        rows = read_bundled(entry.name, parts)
+    else:
+        rows, heard = read_data_set(task.name, entry.hub, parts, place.data_root)
+        notes.extend(heard)
+        source.dataset = entry.hub
     source.from_rows(rows, {name: entry.recipe(name) for name in configs}, own_ids=False)
     return source
 

@@ -36,7 +36,8 @@ def _main_splits(entry: CatalogueEntry) -> list[str]:
 
 def task_view(detail: Mapping[str, Any]) -> View:
     """One task in detail, with its first question where that is at hand."""
-    facts = [(name.replace("_", " "), _in_words(value)) for name, value in detail.items() if name != "sample"]
+    stated = {name: value for name, value in detail.items() if name != "sample" and value is not None}
+    facts = [(name.replace("_", " "), _in_words(value)) for name, value in stated.items()]
     return [[Facts(facts), _sample(detail["sample"])]]
 
 
