@@ -15,6 +15,7 @@ from tests.helpers.experiments import METHODS, write_experiment
 from tests.helpers.runs import recorded_keys
 
 from regenesis.errors import LedgerError
+from regenesis.experiments.writing import FILES
 
 KILLS = 4
 
@@ -37,7 +38,8 @@ def paid_for(folder: Path) -> set[str]:
 
 
 def tables(folder: Path) -> list[str]:
-    return [(folder / name).read_text("utf-8") for name in ("tables.md", "tables.tex")]
+    """Every file of the comparison, which name the folder itself alone."""
+    return [(folder / name).read_text("utf-8").replace(str(folder), "") for name in FILES]
 
 
 @pytest.mark.timeout(280)

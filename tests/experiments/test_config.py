@@ -89,6 +89,7 @@ REFUSED = [
     ({"train_on": [{"name": "gsm8k", "limi": 3}]}, "did you mean `limit`?"),
     ({"seeds": 3}, "`seeds` must be a list of seeds, such as [3]"),
     ({"seeds": [1, 1]}, "`seeds` must differ"),
+    ({"seeds": [True, 2]}, "`seeds` must be whole numbers"),
     ({"equal": "rows"}, "`equal` must be 'examples', 'tokens' or 'yield'"),
     ({"equal": "tokens", "examples": 10}, "experiment: `examples` goes with `equal: examples`"),
     ({"baselines": ["lmsi"]}, "`baselines` names 'lmsi', which is none of regenesis, no_structure, star"),

@@ -138,6 +138,8 @@ class ExperimentConfig(Section):
     def _seeds_are_a_list(cls, value: Any) -> Any:
         if isinstance(value, int) and not isinstance(value, bool):
             raise ValueError(f"must be a list of seeds, such as [{value}]; `[0, 1, 2]` for three")
+        if isinstance(value, list) and any(isinstance(one, bool) for one in value):
+            raise ValueError("must be whole numbers, such as [0, 1, 2]")
         return value
 
     @field_validator("seeds")

@@ -24,6 +24,8 @@ from regenesis.types import storable
 
 FORMAT = 1
 RESULTS = "results.json"
+CLOCKED = ("synthesis_seconds", "training_seconds")
+"""Left out, so that an experiment that was interrupted ends with the same files; `regenesis analyze` shows them."""
 FILES: Mapping[str, Callable[[Comparison], str]] = {
     "tables.md": lambda comparison: markdown(comparison_view(comparison)) + "\n",
     "tables.tex": lambda comparison: latex(comparison_view(comparison)),
@@ -121,5 +123,5 @@ def _run_json(run: FinishedRun) -> dict[str, Any]:
         "complete": run.complete,
         "conditions": dict(run.conditions),
         "majority": {model: dict(tasks) for model, tasks in run.majority.items()},
-        "training": asdict(run.training),
+        "training": {name: value for name, value in asdict(run.training).items() if name not in CLOCKED},
     }

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from regenesis.experiments.comparing import Comparison, Difference, Group, MethodFigures
 
 _SPENT = (
-    *("rows", "questions", "hinted", "requests", "prompt_tokens", "generated_tokens", "synthesis_seconds"),
-    *("training_tokens", "steps", "training_seconds"),
+    *("rows", "questions", "hinted", "requests", "prompt_tokens", "generated_tokens"),
+    *("training_tokens", "steps"),
 )
 _OF_A_DIFFERENCE = ("model", "difference", "low", "high", "relative", "p", "p_holm", "finding")
 
