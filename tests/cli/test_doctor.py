@@ -272,7 +272,7 @@ def test_tasks_in_the_data_root_are_found_there(tmp_path: Path) -> None:
 def test_memory_is_estimated_by_method(
     method: str, status: str, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stages, "_hardware", lambda training: (False, 64_074 * 8, "a stone"))
+    monkeypatch.setattr(stages, "_hardware", lambda training: (False, 64_074 * 8, "a stone", None))
     config = transformers_config(checkpoint, training={"tuning": method})
     (finding,) = found(examine(config, tmp_path), "memory")
     assert finding.status == status

@@ -110,6 +110,23 @@ def computes_in_bfloat16(device: str = "cpu") -> bool:
     return "AVX512" in capabilities and bool({"avx512_bf16", "amx_bf16"} & flags)
 
 
+def emulation_note(dtype: Dtype, setting: str, device: str = "cpu") -> str | None:
+    """Says that the hardware emulates a type that was asked for; `None` where it does not.
+
+    Args:
+        dtype: The type, as asked for.
+        setting: What asks for it.
+        device: Where it is to be computed in.
+    """
+    if dtype != "bfloat16" or computes_in_bfloat16(device):
+        return None
+    where = "This GPU" if device.startswith("cuda") else "This CPU"
+    return (
+        f"{where} has no bfloat16 instructions and emulates them, many times slower than float32. Set {setting} to "
+        "`auto`, which takes float32 here."
+    )
+
+
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Keeps transformers' progress bars and warnings off the terminal; errors are raised as ever."""

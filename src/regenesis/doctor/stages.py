@@ -170,9 +170,9 @@ def _too_old() -> list[str]:
 
 
 def _check_room(training: TrainingConfig, model: str, run_dir: Path) -> Iterator[Finding]:
-    bf16, memory, where = _hardware(training)
+    bf16, memory, where, slow = _hardware(training)
     computes = "bf16" if bf16 else "float32"
-    yield Finding("hardware", "ok", f"Training computes in {computes} on {where}.")
+    yield Finding("hardware", "warn" if slow else "ok", f"Training computes in {computes} on {where}.", slow or "")
     parameters = count_parameters(model)
     if parameters is None:
         return
@@ -198,11 +198,11 @@ def _check_room(training: TrainingConfig, model: str, run_dir: Path) -> Iterator
         yield Finding("room", "warn", summary, "Free some space, or lower training.save_total_limit.")
 
 
-def _hardware(training: TrainingConfig) -> tuple[bool, int, str]:
-    """Whether training computes in bf16, the bytes of memory it has, and a description."""
+def _hardware(training: TrainingConfig) -> tuple[bool, int, str, str | None]:
+    """Whether training computes in bf16, the bytes of memory it has, a description, and what makes it slow."""
     import torch
 
-    from regenesis.checkpoints.loading import computes_in_bfloat16
+    from regenesis.checkpoints.loading import computes_in_bfloat16, emulation_note
 
     if torch.cuda.is_available():
         gpus = [torch.cuda.get_device_properties(index) for index in range(torch.cuda.device_count())]
@@ -212,7 +212,7 @@ def _hardware(training: TrainingConfig) -> tuple[bool, int, str]:
     else:
         memory, device, where = _memory(), "cpu", "the CPU (torch sees no GPU)"
     bf16 = training.precision == "bf16" or (training.precision == "auto" and computes_in_bfloat16(device))
-    return bf16, memory, where
+    return bf16, memory, where, emulation_note("bfloat16" if bf16 else "float32", "training.precision", device)
 
 
 def _memory() -> int:

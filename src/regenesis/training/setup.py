@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
-from regenesis.checkpoints.loading import computes_in_bfloat16
+from regenesis.checkpoints.loading import computes_in_bfloat16, emulation_note
 from regenesis.errors import TrainingError
 from regenesis.training import processes
 from regenesis.training.job import TrainingJob
@@ -56,6 +56,8 @@ class Setup:
         config, notes = job.config, []
         device = "cuda" if torch.cuda.is_available() else "cpu"
         half = config.precision == "bf16" or (config.precision == "auto" and computes_in_bfloat16(device))
+        slow = emulation_note("bfloat16" if half else "float32", "training.precision", device)
+        notes += [slow] if slow else []
         if device == "cuda" and processes.count() == 1 and torch.cuda.device_count() > 1:
             notes.append(f"One of {torch.cuda.device_count()} GPUs is used; training.launcher uses more.")
         triton = device == "cpu" or _triton_builds()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from regenesis.engines.checking import check_model
+from regenesis.errors import EngineError
 from regenesis.findings import Finding, version
 
 if TYPE_CHECKING:
@@ -22,7 +23,23 @@ def check_packages(engine: TransformersEngineConfig) -> Finding:
     if missing:
         advice = "Install them: `pip install 'regenesis[transformers]'`."
         return Finding("engine", "fail", f"The transformers engine needs {', '.join(missing)}.", advice)
+    slow = _emulation(engine)
+    if slow:
+        return Finding("engine", "warn", "The transformers engine would be slow here.", slow)
     return Finding("engine", "ok", f"transformers {version('transformers')} and torch {version('torch')} are there.")
+
+
+def _emulation(engine: TransformersEngineConfig) -> str | None:
+    if engine.dtype != "bfloat16":
+        return None
+    from regenesis.checkpoints.loading import emulation_note
+    from regenesis.engines.transformers.devices import chosen_device
+
+    try:
+        device = chosen_device(engine.device)
+    except EngineError:
+        return None  # that it is not there is said at the start
+    return emulation_note(engine.dtype, "engine.dtype", device)
 
 
 def check_weights(spec: str) -> Finding:

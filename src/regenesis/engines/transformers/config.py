@@ -29,7 +29,7 @@ class TransformersEngineConfig(LocalEngineConfig):
     adapter: Path | None = Field(default=None, json_schema_extra=A_PATH | MAY_DIFFER)
     """Folder of a PEFT LoRA adapter."""
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
-    """Data type of the weights; `auto` is bfloat16 if the hardware supports it, else float32."""
+    """Data type of the weights; `auto` is bfloat16 where the hardware computes in it, else float32."""
     device: str = Field(default="auto", json_schema_extra=MAY_DIFFER)
     """`cpu`, `cuda`, `cuda:1`; `auto` is the first GPU if there is one."""
 

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 from regenesis.checkpoints import load_model, load_tokenizer, resolve_dtype
 from regenesis.checkpoints.chats import Chat, stop_tokens
 from regenesis.checkpoints.extras import require_extra
+from regenesis.checkpoints.loading import emulation_note
 from regenesis.checkpoints.memory import let_go_of_memory
 from regenesis.engines.thoughts import Split, opening_at_end, share_of_thought, split
 from regenesis.engines.threads import wait_without_spinning
@@ -346,6 +347,9 @@ def _sequence(job: _Job) -> Sequence:
 def _load(weights: Weights, config: TransformersEngineConfig, device: str, chat: _Chat) -> _Worker:
     from regenesis.engines.transformers.decoding import Decoder
 
+    slow = emulation_note(config.dtype, "engine.dtype", device)
+    if slow:
+        _log.warning(slow)
     try:
         model = load_model(weights, config.dtype, device, config.adapter)
     except RuntimeError as error:
