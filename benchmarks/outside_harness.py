@@ -17,6 +17,7 @@ the same bytes read the same text, and a side that sends others shows it in both
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import subprocess
@@ -26,7 +27,7 @@ import time
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -69,7 +70,7 @@ class Work:
         return self.folder / f"logs-{self.tokens}"
 
 
-def serve(model: str, threads: int, in_flight: int, folder: Path) -> None:
+def serve(model: str, threads: int, in_flight: int) -> None:
     """Serves a model until the parent is gone; prints the address."""
     import xllamacpp
 
@@ -82,21 +83,17 @@ def serve(model: str, threads: int, in_flight: int, folder: Path) -> None:
     parameters.n_parallel = in_flight
     # what was computed for the request before could change the last bits of a probability
     parameters.cache_prompt = False
-    parameters.cpuparams.n_threads = threads
+    parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = threads
     parameters.warmup = False
     server = xllamacpp.Server(parameters)
-    address = server.listening_address
-    if in_flight > 1:
-        remembering = ThreadingHTTPServer(("127.0.0.1", 0), remembers(address, folder / "answers.jsonl"))
-        threading.Thread(target=remembering.serve_forever, daemon=True).start()
-        address = f"http://127.0.0.1:{remembering.server_port}"
-    print(address, flush=True)
+    print(server.listening_address, flush=True)
     sys.stdin.read()
 
 
-def remembers(behind: str, file: Path) -> type[BaseHTTPRequestHandler]:
-    """Handles requests by a server behind it, which is asked each chat with the same limits once, over all starts."""
+def remembers(behind: Sequence[str], file: Path) -> type[BaseHTTPRequestHandler]:
+    """Handles requests by servers behind it, which are asked each chat with the same limits once, over all starts."""
     file.touch()
+    turns = itertools.cycle(behind)
     answers: dict[str, bytes] = {key: body.encode() for key, body in map(json.loads, file.open())}
     writing = threading.Lock()
 
@@ -104,7 +101,7 @@ def remembers(behind: str, file: Path) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            with urllib.request.urlopen(behind + self.path) as response:
+            with urllib.request.urlopen(behind[0] + self.path) as response:
                 self.answer(response.read())
 
         def do_POST(self) -> None:
@@ -117,7 +114,7 @@ def remembers(behind: str, file: Path) -> type[BaseHTTPRequestHandler]:
             key = json.dumps([asked["messages"], asked.get("max_tokens"), asked.get("stop") or None])
             if key not in answers:
                 headers = {"Content-Type": "application/json"}
-                request = urllib.request.Request(behind + self.path, body, headers)
+                request = urllib.request.Request(next(turns) + self.path, body, headers)
                 with urllib.request.urlopen(request, timeout=3600) as response:
                     answers[key] = response.read()
                 with writing, file.open("a") as lines:
@@ -145,9 +142,27 @@ def name_at(url: str) -> str:
 
 @contextmanager
 def served(model: str, threads: int, in_flight: int, folder: Path) -> Iterator[str]:
-    """The address of a server in a process of its own."""
-    limits = ("--threads", str(threads), "--in-flight", str(in_flight), "--work", str(folder))
-    command = [sys.executable, __file__, "--serve", model, *limits]
+    """The address of a server: llama.cpp in a process of its own, or several of one thread each behind one address.
+
+    Threads of one model wait for each other at every layer, which costs most of the speed on cores that are not free.
+    """
+    if in_flight == 1:
+        with started(model, threads, 1) as url:
+            yield url
+        return
+    with ExitStack() as stack:
+        slots = -(-in_flight // threads)
+        urls = [stack.enter_context(started(model, 1, slots)) for _ in range(threads)]
+        server = ThreadingHTTPServer(("127.0.0.1", 0), remembers(urls, folder / "answers.jsonl"))
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        stack.callback(server.shutdown)
+        yield f"http://127.0.0.1:{server.server_port}"
+
+
+@contextmanager
+def started(model: str, threads: int, slots: int) -> Iterator[str]:
+    """The address of llama.cpp in a process of its own."""
+    command = [sys.executable, __file__, "--serve", model, "--threads", str(threads), "--in-flight", str(slots)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as server:
         assert server.stdin is not None
         assert server.stdout is not None
@@ -344,7 +359,7 @@ def main() -> None:
     parser.add_argument("--serve", metavar="MODEL", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
-        serve(options.serve, options.threads, options.in_flight, options.work)
+        serve(options.serve, options.threads, options.in_flight)
         return
     if options.harness is None:
         parser.error("--harness is needed: the lm_eval command of an environment with lm-eval[api]")
