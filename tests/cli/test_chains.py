@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 
 from rich.console import Console
@@ -8,7 +9,7 @@ from rich.console import Console
 from regenesis.cli.chains import print_chains, print_question
 from regenesis.methods import Outcome
 from regenesis.methods.regenesis import ReGenesis
-from regenesis.types import GradedPath, Question, ReasoningPath, Verdict
+from regenesis.types import GradedPath, Message, Question, ReasoningPath, Verdict
 
 QUESTION = Question("mine/0", "mine", "What is 3 + 4?", "7", "number")
 PATH = ReasoningPath(
@@ -24,10 +25,16 @@ RIGHT = GradedPath(PATH, Verdict("correct", "7", "'7' is '7'", "box"), None, "So
 GUIDELINES = {"break-down": "Break it into parts.", "simplify": "Make it simpler."}
 
 
-def printed(*judged: GradedPath, kept: tuple[GradedPath, ...] = (), only_kept: bool = False) -> str:
+def printed(
+    *judged: GradedPath,
+    kept: tuple[GradedPath, ...] = (),
+    only_kept: bool = False,
+    prompts: dict[str, Sequence[Message]] | None = None,
+) -> str:
     console = Console(file=io.StringIO(), width=100, highlight=False, markup=False, emoji=False)
     print_question(console, QUESTION)
-    print_chains(console, Outcome(QUESTION, judged, kept), ReGenesis.stages, GUIDELINES, only_kept=only_kept)
+    outcome = Outcome(QUESTION, judged, kept)
+    print_chains(console, outcome, kept if only_kept else judged, ReGenesis.stages, GUIDELINES, prompts or {})
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 

@@ -177,12 +177,17 @@ def test_show_lists_a_page_and_names_the_next(finished: Path) -> None:
 
 
 def test_show_tells_unfinished_questions_apart(folder: Path) -> None:
-    regenesis("synthesize", "config.yaml", "--run-dir", "run", "--set", "budget.requests=3", cwd=folder)
+    regenesis("synthesize", "config.yaml", "--run-dir", "run", "--set", "budget.requests=5", cwd=folder)
     assert regenesis("show", "run", cwd=folder).stdout.count("not finished yet") == 4
-    assert "not finished yet" in regenesis("show", "run", "--question", "mine/questions/q1", cwd=folder).stdout
-    assert (
-        json.loads(regenesis("show", "run", "-q", "mine/questions/q1", "--json", cwd=folder).stdout)["chains"] is None
-    )
+    rows = json.loads(regenesis("show", "run", "--unfinished", "--json", cwd=folder).stdout)
+    assert sum(row["completions"] for row in rows) == 5
+    begun = next(row["id"] for row in rows if row["completions"])
+    shown = regenesis("show", "run", "--question", begun, cwd=folder).stdout
+    assert "not finished yet: " in shown
+    assert "adapted guideline" in shown
+    found = json.loads(regenesis("show", "run", "-q", begun, "--json", cwd=folder).stdout)
+    assert found["chains"] is None
+    assert sum(map(len, found["so_far"])) == next(row["completions"] for row in rows if row["id"] == begun)
 
 
 def test_show_leads_from_guideline_to_verdict(finished: Path) -> None:
@@ -203,9 +208,9 @@ def test_show_kept_leaves_out_the_others(finished: Path) -> None:
 
 
 def test_a_question_that_is_not_in_the_run_is_an_error(finished: Path) -> None:
-    outcome = regenesis("show", "run", "--question", "q1", cwd=finished)
+    outcome = regenesis("show", "run", "--question", "q9", cwd=finished)
     assert outcome.returncode == 1
-    assert "has no question 'q1'" in outcome.stderr
+    assert "has no question 'q9'" in outcome.stderr
 
 
 @pytest.mark.parametrize("arguments", [["show", "run"], ["show", "run", "-q", "mine/questions/q0"]])

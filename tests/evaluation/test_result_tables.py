@@ -36,7 +36,10 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     path = tmp_path / "toy.parquet"
     write_results(path, QUESTIONS, [result("toy/test/b", "correct")])
     assert read_results(path) == [
-        ResultRow("toy/test/b", "correct", "sums", 0, "2", "2", "It is 2.", "r", "stop", 10, 20, "number", "k")
+        ResultRow(
+            *("toy/test/b", "correct", "sums", 0, "2", "2", "It is 2.", "r", "stop", 10, 20, "number", "k"),
+            question="What is 1 + 1?",
+        )
     ]
 
 

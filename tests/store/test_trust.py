@@ -13,7 +13,7 @@ import yaml
 from tests.helpers.played import PlayedEngine
 
 from regenesis.cli.options import config_to_work_by
-from regenesis.cli.show import method_words
+from regenesis.cli.show_chains import method_words
 from regenesis.cli.trust import trust_command
 from regenesis.config import RunConfig
 from regenesis.errors import RunError
@@ -171,7 +171,7 @@ def test_what_a_folder_reaches_for_is_listed_and_its_chains_shown_without_import
     shown = capsys.readouterr().out
     assert "method.name: runs the code of planted:Rejection" in shown
     assert "engine.base_url: sends questions to http://192.0.2.1/v1" in shown
-    assert method_words(run) == ({}, {})
+    assert method_words(RunDirectory(run)) == ({}, {})
     assert not trace.exists()
 
 

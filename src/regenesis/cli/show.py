@@ -1,141 +1,139 @@
-"""`regenesis show`: read a run's chains in the terminal.
+"""`regenesis show`: read a run's chains, or the answers of its evaluation, in the terminal.
 
 regenesis show runs/x                                       the questions, with the outcome of each
-regenesis show runs/x --question gsm8k/train/0              one question's chains, from guideline to verdict
-regenesis show runs/x --question gsm8k/train/0 --kept       only the kept chains
+regenesis show runs/x -q 17                                 one question's chains, from guideline to verdict
+regenesis show runs/x --evaluation gsm8k --flips lost       what training lost on a task
 """
 
 from __future__ import annotations
 
 import shlex
-from dataclasses import asdict
-from itertools import islice
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from regenesis.cli.options import AsJson, RunFolder
-from regenesis.errors import RunError
+from regenesis.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Sequence
 
-    from regenesis.methods import Outcome
-    from regenesis.types import Question
+_Status = Literal["correct", "incorrect", "unparsed"]
+_Flips = Literal["won", "lost"]
 
 
 def show_command(
     run: RunFolder,
     question: Annotated[
-        str | None, typer.Option("--question", "-q", metavar="ID", help="Show the chains of this question.")
+        str | None,
+        typer.Option(
+            "--question",
+            "-q",
+            metavar="ID",
+            help="Show this question in full; the beginning of its id, or of the id's last part, will do.",
+        ),
     ] = None,
-    kept: Annotated[
-        bool, typer.Option("--kept", help="Only kept chains; without --question, only questions with a kept chain.")
-    ] = False,
+    evaluation: Annotated[
+        str | None,
+        typer.Option("--evaluation", "-e", metavar="TASK", help="Show the evaluation's answers to a task, not chains."),
+    ] = None,
+    flips: Annotated[
+        _Flips | None, typer.Option(help="With --evaluation: only questions that training won, or lost.")
+    ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="With --evaluation: only this model (base, tuned, round-2, …). Repeatable; the last one is compared "
+            "with the first.",
+            show_default=False,
+        ),
+    ] = None,
+    status: Annotated[
+        _Status | None, typer.Option(help="Only chains, or answers of the last model shown, with this verdict.")
+    ] = None,
+    search: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Only what has this text in the question or what was written.")
+    ] = None,
+    task: Annotated[str | None, typer.Option(metavar="NAME", help="Only questions of this task.")] = None,
+    guideline: Annotated[str | None, typer.Option(metavar="ID", help="Only chains of this guideline.")] = None,
+    defect: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only chains dropped for this defect, such as no_steps.")
+    ] = None,
+    kept: Annotated[bool, typer.Option("--kept", help="Only kept chains.")] = False,
+    unfinished: Annotated[bool, typer.Option("--unfinished", help="Only questions that are not finished.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Show what is listed in full.")] = False,
+    prompts: Annotated[bool, typer.Option("--prompts", help="In full, also show the prompts as sent.")] = False,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Maximum number of questions to list.")] = 20,
     offset: Annotated[int, typer.Option("--offset", min=0, help="Number of questions to skip.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Show a run's chains, from guideline to verdict.
+    """Read a run: its chains from guideline to verdict, or, with --evaluation, what the models answered.
 
-    Without --question, lists the run's questions with their numbers of chains, correct chains and kept chains.
+    Without --question, lists the questions that the other options leave, with the outcome of each. At a terminal, what
+    is longer than the screen goes through $PAGER, or `less`.
     """
-    from regenesis.runs.status import read_questions_and_outcomes
+    listing = Listing(run, question, full, prompts, limit, offset, as_json)
+    if evaluation is not None:
+        _require_unused("--evaluation", task=task, guideline=guideline, defect=defect, kept=kept, unfinished=unfinished)
+        from regenesis.cli.show_answers import AnswersWanted, show_answers
 
-    rows = read_questions_and_outcomes(run)
-    if question is not None:
-        _show_question(run, rows, question, kept, as_json)
-    else:
-        chosen = (row for row in rows if not kept or (row[1] is not None and row[1].kept))
-        _list_questions(list(islice(chosen, offset, offset + limit + 1)), run, limit, offset, as_json)
-
-
-def _show_question(
-    run: RunFolder, rows: Iterator[tuple[Question, Outcome | None]], wanted: str, only_kept: bool, as_json: bool
-) -> None:
-    from regenesis.cli.terminal import print_json
-
-    found = next(((question, outcome) for question, outcome in rows if question.id == wanted), None)
-    if found is None:
-        raise RunError(f"{run}: has no question {wanted!r}. `{_list_command(run)}` lists its questions.")
-    question, outcome = found
-    if as_json:
-        print_json(question_json(question, outcome, only_kept=only_kept))
+        show_answers(listing, AnswersWanted(evaluation, flips, tuple(model or ()), status, search))
         return
-    from regenesis.cli.chains import print_chains, print_question
-    from regenesis.cli.terminal import console
+    if flips or model:
+        raise ConfigError(f"{'--flips' if flips else '--model'}: goes with --evaluation TASK.")
+    from regenesis.cli.show_chains import show_chains
+    from regenesis.runs.reading import Wanted
 
-    out = console()
-    print_question(out, question)
-    if outcome is None:
-        out.print("\nThis question is not finished yet.")
-    else:
-        stages, legend = method_words(run)
-        print_chains(out, outcome, stages, legend, only_kept=only_kept)
+    show_chains(listing, Wanted(task, status, guideline, defect, kept, unfinished, search))
 
 
-def method_words(run: RunFolder) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """What a run's method calls its stages, and what the names of its guidelines stand for, where that can be told.
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What is common to listing chains and answers.
 
-    Files and code that a config names are used only where the config is trusted.
+    Attributes:
+        run: The run's folder.
+        question: The question that is shown alone, if one is.
+        full: Whether what is listed is shown in full.
+        prompts: Whether prompts are shown.
+        limit: Questions on a page.
+        offset: Questions before the page.
+        as_json: Whether the output is JSON.
     """
-    from regenesis.errors import ConfigError
-    from regenesis.runs import RunDirectory
-    from regenesis.store.trust import code_of, is_trusted
-    from regenesis.synthesis.inputs import method_of
 
-    directory = RunDirectory(run)
-    trusted = is_trusted(directory.config_file)
-    if not trusted and code_of(directory.config_text() or ""):
-        return {}, {}
-    config = directory.require_started()
-    if any(config.method.reaches()) and not trusted:
-        return {}, {}
-    try:
-        method = method_of(config.method, config.answering)
-    except ConfigError:  # e.g. the user's own guidelines file is gone
-        return {}, {}
-    return method.stages, method.legend()
+    run: Path
+    question: str | None
+    full: bool
+    prompts: bool
+    limit: int
+    offset: int
+    as_json: bool
 
+    def command(self, options: dict[str, Any]) -> str:
+        """This command with some options; those that are not set are left out."""
+        words = ["regenesis", "show", str(self.run)]
+        for name, value in options.items():
+            if value is True:
+                words.append(f"--{name}")
+            elif isinstance(value, tuple):
+                words += [word for one in value for word in (f"--{name}", str(one))]
+            elif value not in (None, False):
+                words += [f"--{name}", str(value)]
+        return shlex.join(words)
 
-def question_json(question: Question, outcome: Outcome | None, *, only_kept: bool) -> dict[str, Any]:
-    """A question with its chains as plain JSON types; `chains` is null while it is not finished."""
-    return {
-        "question": asdict(question),
-        "finished": outcome is not None,
-        "chains": None
-        if outcome is None
-        else [
-            asdict(one) | {"kept": one in outcome.kept}
-            for one in outcome.judged
-            if not only_kept or one in outcome.kept
-        ],
-    }
+    def page(self, rows: Sequence[Any], options: dict[str, Any]) -> tuple[Sequence[Any], str]:
+        """The rows of a page, and the command that shows the next one, if one more row than that is there."""
+        if len(rows) <= self.limit:
+            return rows, ""
+        shown = {"full": self.full, "prompts": self.prompts}
+        after = self.command({**options, **shown, "offset": self.offset + self.limit, "limit": self.limit})
+        return rows[: self.limit], after
 
 
-def _list_questions(
-    rows: list[tuple[Question, Outcome | None]], run: RunFolder, limit: int, offset: int, as_json: bool
-) -> None:
-    """Lists at most `limit` rows; one more says that there are more."""
-    from regenesis.cli.terminal import console, print_json
-    from regenesis.report.terminal import print_view
-    from regenesis.report.views.questions import questions_view
-
-    if as_json:
-        print_json([_row_json(question, outcome) for question, outcome in rows[:limit]])
-        return
-    command = _list_command(run)
-    next_page = f"{command} --offset {offset + limit} --limit {limit}" if len(rows) > limit else ""
-    print_view(console(), questions_view(rows[:limit], command, next_page))
-
-
-def _row_json(question: Question, outcome: Outcome | None) -> dict[str, Any]:
-    counts: dict[str, Any] = dict.fromkeys(("chains", "correct", "kept"))
-    if outcome is not None:
-        correct = sum(one.verdict.correct for one in outcome.judged)
-        counts = {"chains": len(outcome.judged), "correct": correct, "kept": len(outcome.kept)}
-    return {"id": question.id, "finished": outcome is not None, **counts, "text": question.text}
-
-
-def _list_command(run: RunFolder) -> str:
-    return shlex.join(["regenesis", "show", str(run)])
+def _require_unused(by: str, **options: Any) -> None:
+    for name, value in options.items():
+        if value:
+            raise ConfigError(f"--{name}: is about chains, and does not go with {by}.")

@@ -35,6 +35,7 @@ class ResultRow:
         kind: How the answer was compared with gold.
         ledger_key: Where the ledger keeps request and completion.
         reason: What the checker says about the answer, in a sentence.
+        question: What the question asks; empty in tables that an earlier version wrote.
     """
 
     question_id: str
@@ -51,10 +52,16 @@ class ResultRow:
     kind: str = ""
     ledger_key: str = ""
     reason: str = ""
+    question: str = ""
 
     @property
     def correct(self) -> bool:
         return self.status == "correct"
+
+    @property
+    def truncated(self) -> bool:
+        """Whether the response was cut at the token limit."""
+        return self.finish_reason == "length"
 
 
 def write_results(path: Path, questions: Sequence[Question], results: Sequence[Result]) -> None:
@@ -82,6 +89,7 @@ def write_results(path: Path, questions: Sequence[Question], results: Sequence[R
         ("ledger_key", text),
         ("sample", number),
         ("question_group", text),
+        ("question", text),
     ]
     answers: dict[str, list[Result]] = {}
     for result in sorted(results, key=lambda result: result.sample):
@@ -114,6 +122,7 @@ def _row(question: Question, result: Result) -> dict[str, Any]:
         "ledger_key": result.key,
         "sample": result.sample,
         "question_group": question.group,
+        "question": storable(question.text),
     }
 
 

@@ -5,7 +5,7 @@ completion = ledger.get(request.key)
 await ledger.put(request, completion)     # returns once it is on disk
 """
 
-from regenesis.ledger.rows import StageTotals
+from regenesis.ledger.rows import Recorded, StageTotals
 from regenesis.ledger.store import Ledger
 
-__all__ = ["Ledger", "StageTotals"]
+__all__ = ["Ledger", "Recorded", "StageTotals"]

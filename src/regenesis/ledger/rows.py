@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from regenesis.databases import unpacked
-from regenesis.types import Completion, Request, storable
+from regenesis.types import Completion, Message, Request, storable
 
 ADDED = {"checksum": "INTEGER", "thought": "TEXT", "thought_tokens": "INTEGER"}
 """Columns that the first format did not have, with their types; `NULL` in rows that were written in it."""
@@ -54,6 +54,23 @@ class StageTotals:
     refused: int
     prompt_tokens: int
     completion_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A recorded request with its completion.
+
+    Attributes:
+        key: The request's key.
+        stage: What the completion was for.
+        messages: The chat that was sent, oldest first.
+        completion: What came back.
+    """
+
+    key: str
+    stage: str
+    messages: tuple[Message, ...]
+    completion: Completion
 
 
 def row_of(request: Request, completion: Completion) -> Row:

@@ -12,7 +12,7 @@ import queue
 import re
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,8 +21,8 @@ from typing import Any, Literal, NoReturn, Self
 
 from regenesis.errors import LedgerError, LedgerLost
 from regenesis.ledger.file import check, columns, connect, create, naming_damage, upgrade
-from regenesis.ledger.rows import Row, StageTotals, completion_of, is_whole, request_in, row_of
-from regenesis.types import Completion, Request
+from regenesis.ledger.rows import Recorded, Row, StageTotals, completion_of, is_whole, request_in, row_of
+from regenesis.types import Completion, Message, Request
 
 LARGEST_GROUP = 1024
 """Completions that share one commit at most; bounds the time a commit takes."""
@@ -136,6 +136,36 @@ class Ledger:
             return None
         with self._stopping_at_damage():
             return request_in(row)
+
+    def messages(self, key: str) -> tuple[Message, ...]:
+        """The chat that was sent for a recorded completion; none where it is not recorded as it was written."""
+        return _messages_of(self.request(key) or {})
+
+    def of_question(self, question_id: str, *, without: str) -> list[Recorded]:
+        """What is recorded of one question, in the order it was recorded, in every stage but one.
+
+        Reads the whole file: there is no index by question.
+        """
+        statement = (
+            "SELECT * FROM completions WHERE question_id = ? AND stage != ? AND finish_reason != 'refused' "
+            "ORDER BY recorded, rowid"
+        )
+        with self._stopping_at_damage():
+            rows = [
+                dict(zip(self._columns, found, strict=True))
+                for found in self._reader.execute(statement, (question_id, without))
+            ]
+            return [
+                Recorded(row["key"], row["stage"], _messages_of(request_in(row)), completion_of(row))
+                for row in rows
+                if is_whole(row)
+            ]
+
+    def completions_by_question(self, *, without: str) -> dict[str, int]:
+        """How many completions are recorded of each question, in every stage but one."""
+        statement = "SELECT question_id, COUNT(*) FROM completions WHERE stage != ? GROUP BY question_id"
+        with self._stopping_at_damage():
+            return {question: int(count) for question, count in self._reader.execute(statement, (without,))}
 
     @property
     def damaged(self) -> int:
@@ -289,6 +319,14 @@ class Ledger:
             # RuntimeError: the loop was closed by a cancelled run; its completions are on disk anyway
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(_settle, waiting, failure)
+
+
+def _messages_of(request: Mapping[str, Any]) -> tuple[Message, ...]:
+    """The chat of a recorded request; none of one in another form."""
+    try:
+        return tuple(Message(turn["role"], str(turn["content"])) for turn in request["messages"])
+    except (KeyError, TypeError):
+        return ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from statistics import stdev
 from typing import Any
 
 from regenesis.errors import RunError
+from regenesis.evaluation.answers import answer_tables
 from regenesis.evaluation.record import SUMMARY
 from regenesis.evaluation.result_tables import ResultRow, read_results
 from regenesis.filesystems import replacing
@@ -53,7 +54,7 @@ def export_inspect(run: str | Path, out: str | Path | None = None) -> list[Path]
     folder = (directory.exports if out is None else Path(out)) / "inspect"
     written = []
     with Ledger.read(directory.ledger) as ledger:
-        for model, task, table in _recorded(summary, directory):
+        for model, task, table in answer_tables(summary, directory.evaluation):
             rows = read_results(table)
             if not rows:
                 continue
@@ -71,28 +72,6 @@ def export_inspect(run: str | Path, out: str | Path | None = None) -> list[Path]
     if not written:
         raise RunError(f"{file}: the evaluation has no answers yet. Go on with it: regenesis evaluate {run}")
     return written
-
-
-def _recorded(summary: Mapping[str, Any], directory: RunDirectory) -> list[tuple[str, str, Path]]:
-    """Model, task and table of answers of each figure in a summary."""
-    try:
-        found = [
-            (str(model), str(name), directory.evaluation / model / task["file"])
-            for name, task in summary["tasks"].items()
-            for model in summary["models"]
-            if int(task["questions"]) >= 0 and summary["models"][model].keys() >= {"identity"}
-        ]
-        dict(summary["conditions"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise RunError(
-            f"{directory.evaluation / SUMMARY}: is not in the form of a summary. Evaluate again: its completions are "
-            "recorded."
-        ) from error
-    for _, _, table in found:
-        # the folder may come from elsewhere
-        if not table.resolve().is_relative_to(directory.evaluation.resolve()):
-            raise RunError(f"{directory.evaluation / SUMMARY}: names the file {table}, which is not of this run.")
-    return [one for one in found if one[2].is_file()]
 
 
 def _log(

@@ -24,6 +24,25 @@ from regenesis.types import Question
 
 
 @dataclass(frozen=True, slots=True)
+class TaskResult:
+    """What an evaluation came to on one task, in the texts that it is to be shown in.
+
+    Attributes:
+        task: The task.
+        answered: Questions that every model has answered.
+        accuracies: Percentages by model; those of models without an answer are left out.
+        difference: The last model against the first in percentage points, with its 95 % CI; empty if not compared.
+        finding: What the difference shows: `better`, `worse`, `inconclusive`.
+    """
+
+    task: str
+    answered: int
+    accuracies: dict[str, str]
+    difference: str
+    finding: str
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """What a run holds.
 
@@ -42,6 +61,7 @@ class Status:
         training: Step and steps of the last training, as far as the log tells; `None` before that.
         trained: What stands beside the tuned model; `None` while there is no whole one.
         measured: Tasks that were measured, and the models they were measured on.
+        results: What the evaluation came to, by task.
         evaluation_complete: Whether every question of the evaluation was answered by every one of these models.
         rounds: Folders of the later rounds, each a run like this one.
     """
@@ -60,6 +80,7 @@ class Status:
     training: tuple[int, int] | None
     trained: dict[str, Any] | None
     measured: dict[str, list[str]]
+    results: list[TaskResult]
     evaluation_complete: bool
     rounds: list[str]
 
@@ -101,6 +122,7 @@ def read_status(run_dir: str | Path) -> Status:
         training=log.training,
         trained=read_record(directory.model),
         measured=_measured(evaluation),
+        results=_results(evaluation),
         evaluation_complete=evaluation.get("complete") is True,
         rounds=[str(later.path) for later in directory.later_rounds()],
     )
@@ -186,6 +208,33 @@ def _measured(summary: dict[str, Any]) -> dict[str, list[str]]:
     if not all(isinstance(found, list | dict) for found in named.values()):
         return {}
     return {name: [str(value) for value in found or ()] for name, found in named.items()}
+
+
+def _results(summary: Mapping[str, Any]) -> list[TaskResult]:
+    """The figures of a summary of an evaluation; none of one in another form."""
+    try:
+        models = list(summary["models"])
+        compared = [one for one in summary["comparisons"] if (one["first"], one["second"]) == (models[0], models[-1])]
+        found = []
+        for name, task in summary["tasks"].items():
+            figures = {model: task["models"][model] for model in models}
+            versus = compared[0]["tasks"].get(name, {}) if compared else {}
+            found.append(
+                TaskResult(
+                    task=str(name),
+                    answered=min(int(figure["answered"]) for figure in figures.values()),
+                    accuracies={
+                        model: str(figure["shown"]).partition(" ")[0]
+                        for model, figure in figures.items()
+                        if figure["answered"]
+                    },
+                    difference=str(versus.get("shown", "")),
+                    finding=str(versus.get("finding", "")),
+                )
+            )
+        return found
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+        return []
 
 
 _LONGEST_LINE = 1 << 20

@@ -4,19 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from regenesis.report.blocks import Column, Facts, Note, Table, View
+from regenesis.report.blocks import Cell, Column, Facts, Note, Table, Tone, View
 from regenesis.report.figures import counted, duration, share
+from regenesis.report.text import in_a_line
 
 if TYPE_CHECKING:
     from regenesis.runs import Status
 
+_TONES: dict[str, Tone] = {"better": "good", "worse": "bad"}
 _RUNNING = {"train": "running: training", "evaluate": "running: evaluation"}
 
 
 def status_view(found: Status) -> View:
     """Where a run stands, what it holds, and what its ledger holds of each stage."""
     title = Note(found.directory, "strong", aside=_state(found))
-    return [[title], [_holdings(found)], [stages_table(found)] if found.stages else []]
+    results = [results_table(found)] if found.results else []
+    return [[title], [_holdings(found)], results, [stages_table(found)] if found.stages else []]
+
+
+def results_table(found: Status) -> Table:
+    """Accuracies by task and model, and how the last model compares with the first."""
+    models = list(found.measured.get("models", ()))
+    compares = any(one.difference for one in found.results)
+    columns = [Column("accuracy %", shortest=18), Column("n", right=True)]
+    columns += [Column(in_a_line(model, 10), right=True) for model in models]
+    columns += [Column("difference (95 % CI)"), Column("")] if compares else []
+    rows: list[list[str | Cell]] = []
+    for one in found.results:
+        rows.append([one.task, f"{one.answered:,}", *(one.accuracies.get(model, "–") for model in models)])
+        if compares:
+            rows[-1] += [one.difference or "–", Cell(one.finding, _TONES.get(one.finding, "plain"))]
+    return Table(columns, rows)
 
 
 def stages_table(found: Status) -> Table:
