@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from regenesis.ledger import Recorded
     from regenesis.methods import Outcome
+    from regenesis.runs.rehearsing import Rehearsed
     from regenesis.types import GradedPath, Message, Question
 
 STATUS_STYLES = {"correct": "green", "incorrect": "red", "unparsed": "yellow"}
@@ -35,7 +36,8 @@ def print_question(out: Console, question: Question) -> None:
     out.print(Text(neutralise(question.id), "bold"))
     print_text(out, question.text)
     gold = "none" if question.gold is None else neutralise(question.gold)
-    out.print(Text.assemble(("gold answer ", "dim"), gold, (f" ({question.kind})", "dim")))
+    also = f", or {', '.join(map(neutralise, question.accepted))}" if question.accepted else ""
+    out.print(Text.assemble(("gold answer ", "dim"), gold, also, (f" ({question.kind})", "dim")))
 
 
 def print_chains(
@@ -83,6 +85,16 @@ def print_begun(
                 shown = print_prompt(out, prompts[one.key], shown)
             out.print(_stage_heading(stages, one.stage, one.key))
             print_text(out, one.completion.text)
+
+
+def print_rehearsed(out: Console, one: Rehearsed) -> None:
+    """Prints a question as it was read, and what will be sent for it."""
+    print_question(out, one.question)
+    shown: Sequence[Message] = ()
+    for prompt in one.prompts:
+        what = "the evaluation sends" if one.measured else f"sent at the stage {neutralise(prompt.stage)}"
+        out.print(Rule(Text(what, "bold"), align="left", style="dim"))
+        shown = print_prompt(out, prompt.messages, shown)
 
 
 def print_prompt(out: Console, messages: Sequence[Message], before: Sequence[Message]) -> Sequence[Message]:

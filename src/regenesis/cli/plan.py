@@ -2,6 +2,7 @@
 
 regenesis plan config.yaml
 regenesis plan config.yaml --set preset=paper --yield 0.2
+regenesis plan config.yaml --show 2
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ def plan_command(
             show_default=False,
         ),
     ] = None,
+    show: Annotated[
+        int,
+        typer.Option(min=0, help="Also show so many questions of each task as read, with the prompts as sent."),
+    ] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Estimate a run's calls and tokens without sending any, by stage and for the evaluation.
@@ -40,7 +45,9 @@ def plan_command(
     from regenesis.runs.plan import DEFAULT_YIELD
 
     found = plan(
-        config_to_work_by(config, overrides), chain_yield=DEFAULT_YIELD if chain_yield is None else chain_yield
+        config_to_work_by(config, overrides),
+        chain_yield=DEFAULT_YIELD if chain_yield is None else chain_yield,
+        show=show,
     )
     if as_json:
         from regenesis.cli.terminal import print_json
@@ -52,10 +59,14 @@ def plan_command(
 
 def _print_plan(found: Plan) -> None:
     from regenesis.cli.account import print_account
-    from regenesis.cli.terminal import console
+    from regenesis.cli.chains import print_rehearsed
+    from regenesis.cli.paging import paged
     from regenesis.report.terminal import print_view
     from regenesis.report.views.plan import plan_view
 
-    out = console()
-    print_account(out, found.tasks, found.set_aside, found.vote, found.notes)
-    print_view(out, plan_view(found))
+    with paged() as out:
+        print_account(out, found.tasks, found.set_aside, found.vote, found.notes)
+        for one in found.shown:
+            print_rehearsed(out, one)
+            out.print()
+        print_view(out, plan_view(found))

@@ -116,7 +116,7 @@ async def _ask_a_chain(config: RunConfig, question: Question, engine: _Asked) ->
                 )
                 async with asyncio.timeout(_PATIENCE):
                     await method.prepare(sampler)
-                    return await method.solve(Session(question, _NoJudge(), sampler, 0))
+                    return await method.solve(Session(question, NoJudge(), sampler, 0))
         finally:
             await engine.close()
 
@@ -142,7 +142,7 @@ class _Asked:
         await self._engine.close()
 
 
-class _NoJudge:
+class NoJudge:
     """Takes each path as it comes: only whether it is answered is looked at."""
 
     async def judge(

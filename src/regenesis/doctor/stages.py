@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import struct
+import subprocess
 from collections.abc import Iterator, Sequence
 from importlib import metadata, util
 from math import prod
@@ -32,6 +33,8 @@ _FULL_BYTES = 16
 """A parameter: weights, gradients, two moments of the optimiser, in float32 or with a float32 copy of the weights."""
 _CHECKPOINT_BYTES = {"lora": 0.4, "full": 12}
 """On disk, a parameter of the model: what is trained, and two moments of each of it."""
+_PATIENCE = 60
+"""Seconds for another Python to say which packages it has."""
 _IN_DATA_ROOT = "in the data root"
 _BUNDLED = "comes with regenesis"
 
@@ -104,13 +107,11 @@ def check_training(subject: Subject) -> Iterator[Finding]:
     if trains_itself(training, config.engine):
         yield Finding("training", "ok", f"The engine `{config.engine.kind}` trains its own model.")
         return
-    if training.python is not None:
-        there = os.access(training.python, os.X_OK) or len(training.python.parts) == 1
-        summary = f"Training uses {training.python}, which {'is there' if there else 'cannot be executed'}."
-        yield Finding("training", "ok" if there else "fail", summary, "" if there else "Correct training.python.")
-        return
     # a run that ends with its dataset needs none of this
     status: Status = "fail" if subject.trains else "warn"
+    if training.python is not None:
+        yield _environment(training.python, status)
+        return
     missing = [name for name in _PACKAGES if util.find_spec(name) is None]
     if missing:
         advice = "`regenesis train` needs them: `pip install 'regenesis[train]'`, here or in training.python."
@@ -133,6 +134,23 @@ def check_training(subject: Subject) -> Iterator[Finding]:
     yield Finding("training", "ok", ", ".join(f"{name} {version(name)}" for name in _PACKAGES) + ".")
     yield from _check_layers(training, model, status)
     yield from _check_room(training, model, subject.run_dir)
+
+
+def _environment(python: Path, status: Status) -> Finding:
+    """Whether the Python of another environment can train."""
+    code = "import sys; from importlib.util import find_spec; print(*(n for n in sys.argv[1:] if find_spec(n) is None))"
+    try:
+        asked = subprocess.run(
+            [python, "-c", code, "regenesis", *_PACKAGES], capture_output=True, text=True, timeout=_PATIENCE, check=True
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        why = getattr(error, "strerror", None) or "it does not run as a Python"
+        return Finding("training", "fail", f"Training uses {python}: {why}.", "Correct training.python.")
+    missing = asked.stdout.split()
+    if missing:
+        advice = f"Install them there: `{python} -m pip install 'regenesis[train]'`."
+        return Finding("training", status, f"Not installed for {python}: {', '.join(missing)}.", advice)
+    return Finding("training", "ok", f"Training uses {python}, which has what it needs.")
 
 
 def _check_layers(training: TrainingConfig, model: str, status: Status) -> Iterator[Finding]:

@@ -9,18 +9,21 @@ mean.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from regenesis.config import RunConfig
+from regenesis.evaluation import STAGE as EVALUATING
 from regenesis.evaluation.settings import EvaluationSettings
 from regenesis.evaluation.tasks import load_tasks
 from regenesis.methods import StageEstimate
 from regenesis.methods.estimates import FEWEST_BYTES_A_TOKEN, message_tokens
+from regenesis.runs.rehearsing import Prompt, Rehearsed, rehearse
 from regenesis.synthesis.decontaminating import decontaminate
 from regenesis.synthesis.inputs import method_of, shown_to
 from regenesis.tasks import SetAside, TaskCount, load_questions
+from regenesis.types import Question
 
 DEFAULT_YIELD = 0.4
 """Right and fit paths per chain, as a 1.5B model gave on GSM8K."""
@@ -51,6 +54,7 @@ class Plan:
             model.
         measured_prompt_tokens: What their prompts come to, a model.
         measured_new_tokens: New tokens at most, a model.
+        shown: The first questions of each task as they were read, with what will be sent; as many as were asked for.
     """
 
     questions: dict[str, int]
@@ -72,6 +76,7 @@ class Plan:
     measured: dict[str, int]
     measured_prompt_tokens: int
     measured_new_tokens: int
+    shown: tuple[Rehearsed, ...] = ()
 
     @property
     def most_calls(self) -> int:
@@ -86,12 +91,13 @@ class Plan:
         return asdict(self) | {"most_calls": self.most_calls, "expected_calls": self.expected_calls}
 
 
-def plan(config: RunConfig, *, chain_yield: float = DEFAULT_YIELD) -> Plan:
+def plan(config: RunConfig, *, chain_yield: float = DEFAULT_YIELD, show: int = 0) -> Plan:
     """Works out what a run will ask; loads its questions, asks no model.
 
     Args:
         config: The run's config.
         chain_yield: Probability that a chain gives a path worth keeping.
+        show: How many questions of each task to show, with the prompts that will be sent.
 
     Raises:
         RegenesisError: The tasks, prompts or other files of the config cannot be loaded.
@@ -141,4 +147,19 @@ def plan(config: RunConfig, *, chain_yield: float = DEFAULT_YIELD) -> Plan:
         samples=exam.samples,
         measured_prompt_tokens=round(prompt_tokens * exam.samples),
         measured_new_tokens=len(chats) * exam.samples * exam.sampling.max_tokens,
+        shown=(
+            *rehearse(config, [question for task in _by_task(asked) for question in task[:show]]),
+            *(
+                Rehearsed(question, (Prompt(EVALUATING, exam.answering.messages(question)),), measured=True)
+                for task in tasks
+                for question in task.questions[:show]
+            ),
+        ),
     )
+
+
+def _by_task(questions: Sequence[Question]) -> list[list[Question]]:
+    found: dict[str, list[Question]] = {}
+    for question in questions:
+        found.setdefault(question.task, []).append(question)
+    return list(found.values())
