@@ -94,7 +94,7 @@ def remembers(behind: Sequence[str], file: Path) -> type[BaseHTTPRequestHandler]
     """Handles requests by servers behind it, which are asked each chat with the same limits once, over all starts."""
     file.touch()
     turns = itertools.cycle(behind)
-    answers: dict[str, bytes] = {key: body.encode() for key, body in map(json.loads, file.open())}
+    answers: dict[str, str] = dict(map(json.loads, file.open()))
     writing = threading.Lock()
 
     class Remembering(BaseHTTPRequestHandler):
@@ -110,16 +110,22 @@ def remembers(behind: Sequence[str], file: Path) -> type[BaseHTTPRequestHandler]
             if asked.get("temperature") != 0 or asked.get("stream"):
                 self.send_error(400, "only greedy answers in one piece can be remembered")
                 return
+            # sides may differ in where they stop a text, which changes nothing before the end of the text
+            stops = asked.pop("stop", None) or []
             # the seed and top_p change nothing in a greedy answer
-            key = json.dumps([asked["messages"], asked.get("max_tokens"), asked.get("stop") or None])
+            key = json.dumps([asked["messages"], asked.get("max_tokens")])
             if key not in answers:
                 headers = {"Content-Type": "application/json"}
-                request = urllib.request.Request(next(turns) + self.path, body, headers)
+                request = urllib.request.Request(next(turns) + self.path, json.dumps(asked).encode(), headers)
                 with urllib.request.urlopen(request, timeout=3600) as response:
-                    answers[key] = response.read()
+                    answers[key] = response.read().decode()
                 with writing, file.open("a") as lines:
-                    lines.write(json.dumps([key, answers[key].decode()]) + "\n")
-            self.answer(answers[key])
+                    lines.write(json.dumps([key, answers[key]]) + "\n")
+            reply = json.loads(answers[key])
+            message = reply["choices"][0]["message"]
+            for stop in stops:
+                message["content"] = message["content"].partition(stop)[0]
+            self.answer(json.dumps(reply).encode())
 
         def answer(self, body: bytes) -> None:
             self.send_response(200)
