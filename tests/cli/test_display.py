@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from tests.cli.running import in_terminal
+from tests.cli.running import in_terminal, write_config, write_questions
+from tests.fixtures.scripted_server import server_process
 
-from regenesis.cli.display import Lines, display_for
+from regenesis.cli.display import FirstPath, Lines, display_for
 from regenesis.cli.screen import Screen
 from regenesis.curation.funnel import Tally
 from regenesis.runs import Progress
+from regenesis.types import GradedPath, Question, ReasoningPath, Verdict
 
 
 def test_at_a_terminal_the_display_is_live_and_leaves_the_ending_alone(folder: Path) -> None:
@@ -61,6 +63,56 @@ def test_a_new_phase_is_a_new_line() -> None:
         progress.phase = "writing the dataset"
         assert file.enough.wait(30)
     assert file.getvalue().splitlines()[-1].endswith("writing the dataset")
+
+
+def right_path(text: str = "5 + 7 = 12.\n\nSo it is \\boxed{12}.") -> tuple[Question, GradedPath]:
+    question = Question("mine/train/1", "mine", "What is 5 and 7?", "12", "number")
+    verdict = Verdict("correct", "12", "equal", "number")
+    path = ReasoningPath(question.id, "regenesis", "one", False, (), text, 60)
+    return question, GradedPath(path, verdict, None, text)
+
+
+def test_the_first_right_path_stands_between_the_lines_in_full() -> None:
+    progress = Progress(questions=3, phase="asking")
+    progress.find_fit(*right_path())
+    progress.find_fit(*right_path("another"))
+    file = Written(lines=12)
+    with Lines(Console(file=file), progress, seconds=0.01, also=FirstPath(progress, Console(file=file)).print_once):
+        assert file.enough.wait(30)
+    shown = file.getvalue()
+    assert "First right path, for mine/train/1 (gold answer 12):\n  What is 5 and 7?\n" in shown
+    assert "\n  5 + 7 = 12.\n  \n  So it is \\boxed{12}.\n" in shown
+    assert shown.count("First right path") == 1
+    assert "another" not in shown
+
+
+def test_a_resumed_run_shows_no_first_path() -> None:
+    console = Console(file=io.StringIO())
+    progress = Progress(questions=3, finished=1, recalled_questions=1)
+    progress.find_fit(*right_path())
+    FirstPath(progress, console).print_once()
+    assert isinstance(console.file, io.StringIO)
+    assert console.file.getvalue() == ""
+
+
+def test_the_first_right_path_stands_above_the_live_display_and_stays(tmp_path: Path) -> None:
+    write_questions(tmp_path, 12)
+    with server_process("--play", "arithmetic", "--delay", "0.3:0.6") as slow:
+        write_config(tmp_path, slow)
+        code, shown = in_terminal("synthesize", "config.yaml", "--run-dir", "run", cwd=tmp_path)
+    assert code == 0
+    before, after = shown.split("First right path, for mine/questions/q", 1)
+    assert "of 12" in before
+    assert "reasoning path" in after
+    assert "The final answer is" in after.split("reasoning paths kept")[0]
+    assert "First right path" not in after
+
+
+def test_paths_that_are_right_show_before_a_question_is_finished() -> None:
+    progress = busy()
+    progress.finished = 0
+    progress.find_fit(*right_path())
+    assert any("1 right and fit so far" in row for row in drawn(progress, 80))
 
 
 def drawn(progress: Progress, width: int, height: int = 24) -> list[str]:

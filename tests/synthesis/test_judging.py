@@ -99,3 +99,20 @@ async def test_a_tie_break_leaves_alone_what_the_checker_can_read(file: Path) ->
     wrong = path("1. Two and two.\n2. Makes \\boxed{9}")
     found = await judged(judge_of(file), wrong, opinion=Opinion("Yes.", "tie-break"))
     assert found.verdict.status == "incorrect"
+
+
+async def test_paths_found_right_and_fit_are_told_of_once(file: Path) -> None:
+    told: list[GradedPath] = []
+    judge = PathJudge(toy_config(file).curation, on_fit=lambda _, one: told.append(one))
+    right = await judged(judge, path())
+    await judged(judge, path(SOLUTION.replace("42", "41")))
+    assert told == [right]
+
+
+async def test_a_vote_finds_paths_right_that_had_no_gold_answer(file: Path) -> None:
+    told: list[GradedPath] = []
+    judge, asked = PathJudge(toy_config(file).curation, on_fit=lambda _, one: told.append(one)), question(gold=None)
+    found = [await judged(judge, path(text), asked) for text in (SOLUTION, SOLUTION, SOLUTION.replace("42", "41"))]
+    assert told == []
+    voted = await judge.vote(found, asked, 2)
+    assert told == voted[:2]

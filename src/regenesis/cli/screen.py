@@ -66,6 +66,8 @@ class Screen:
         text = Text.assemble((f"{progress.kept:,}", "bold green" if progress.kept else ""), unit)
         if progress.finished:
             text.append(f" · for {progress.served:,} of {counted(progress.finished, 'question')}")
+        elif progress.fit:
+            text.append(f" · {progress.fit:,} right and fit so far")
         return text
 
     def _chains(self) -> Text:

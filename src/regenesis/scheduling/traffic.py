@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 
@@ -30,6 +31,8 @@ class Traffic:
     asked: int = 0
     recalled: int = 0
     sent: int = 0
+    answered: Counter[str] = field(default_factory=Counter)
+    """Requests answered, by the engine or the ledger, by stage."""
     in_flight: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0

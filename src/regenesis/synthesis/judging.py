@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from regenesis.answers import Vote, check, combine, read_judgement, vote
@@ -19,10 +19,17 @@ class PathJudge:
     Args:
         curation: Which paths are fit.
         scaffold: Phrases of the method's prompts that no path may repeat.
+        on_fit: Is told of each path that is right and fit, as soon as that is known.
     """
 
-    def __init__(self, curation: CurationConfig, scaffold: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        curation: CurationConfig,
+        scaffold: Sequence[str] = (),
+        on_fit: Callable[[Question, GradedPath], None] | None = None,
+    ) -> None:
         self.curator = Curator(curation, scaffold=scaffold)
+        self._on_fit = on_fit
         boxed = curation.model_copy(update={"boxed": "keep"})
         # where the training text has its box taken off, its answer is still read from the text with the box on
         self._boxed = Curator(boxed, scaffold=scaffold) if curation.boxed == "unwrap" else None
@@ -37,7 +44,13 @@ class PathJudge:
         verdict = await self._verdict(path, text, question, stand_ins)
         if opinion is not None:
             verdict = combine(verdict, read_judgement(opinion.reply), opinion.mode)
-        return GradedPath(path, verdict, self.curator.defect(path, text, question), text)
+        judged = GradedPath(path, verdict, self.curator.defect(path, text, question), text)
+        self._tell(question, judged)
+        return judged
+
+    def _tell(self, question: Question, judged: GradedPath) -> None:
+        if self._on_fit is not None and judged.keepable:
+            self._on_fit(question, judged)
 
     async def _verdict(self, path: ReasoningPath, text: str, question: Question, stand_ins: Sequence[str]) -> Verdict:
         """The verdict on what would be trained on; where nothing can be read there, a stand-in is looked at."""
@@ -56,10 +69,14 @@ class PathJudge:
         outcome = await asyncio.to_thread(vote, answers, question.kind, question.choices, min_votes)
         agreeing = set(outcome.agreeing)
         shares = f"{outcome.count} of {outcome.voters} agree, share at least {outcome.confidence:.2f} (95 %)"
-        return [
+        voted = [
             replace(one, verdict=_voted(one.verdict, index in agreeing, outcome, shares))
             for index, one in enumerate(judged)
         ]
+        for before, after in zip(judged, voted, strict=True):
+            if not before.keepable:
+                self._tell(question, after)
+        return voted
 
     def select(self, judged: Sequence[GradedPath], keep: int) -> list[GradedPath]:
         """The paths that are kept, at most `keep`."""

@@ -9,6 +9,7 @@ from typing import Any
 from regenesis.curation import Funnel
 from regenesis.methods import Outcome
 from regenesis.scheduling.asking import Asking
+from regenesis.types import GradedPath, Question
 
 
 @dataclass(slots=True)
@@ -22,6 +23,8 @@ class Progress(Asking):
         kept: Paths kept over all finished questions.
         recalled_questions: Questions already finished when this start began.
         funnel: Counts of the questions finished in this start.
+        fit: Paths of this start that are right and fit, those of unfinished questions too.
+        first_fit: The first of them, with its question.
     """
 
     questions: int = 0
@@ -30,7 +33,14 @@ class Progress(Asking):
     kept: int = 0
     recalled_questions: int = 0
     funnel: Funnel = field(default_factory=Funnel)
+    fit: int = 0
+    first_fit: tuple[Question, GradedPath] | None = None
     _asked_by_finished: int = 0
+
+    def find_fit(self, question: Question, path: GradedPath) -> None:
+        """Counts in a path that is right and fit; whether it is kept is known when its question is finished."""
+        self.fit += 1
+        self.first_fit = self.first_fit or (question, path)
 
     def finish(self, outcome: Outcome, near_duplicates: int) -> None:
         """Counts a finished question in."""

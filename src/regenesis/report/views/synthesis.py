@@ -19,6 +19,7 @@ from regenesis.report.views.shared import budget_note, damage_note, traffic_note
 if TYPE_CHECKING:
     from regenesis.curation import Funnel
     from regenesis.synthesis.stage import SynthesisReport
+    from regenesis.types import GradedPath, Question
 
 _WHY_EARLY = {
     "selection_unread": "the model did not name two guidelines by number",
@@ -46,6 +47,16 @@ def synthesis_view(report: SynthesisReport, command: str) -> View:
         *(tables if funnel.total.chains else []),
         list(_remarks(report)),
         list(_next_steps(report, command)),
+    ]
+
+
+def first_path_view(question: Question, judged: GradedPath) -> View:
+    """A path that is right and fit, in full, under its question."""
+    gold = "without a gold answer" if question.gold is None else f"gold answer {in_a_line(question.gold, 60)}"
+    heading = f"First right path, for {in_a_line(question.id, 80)} ({gold}):"
+    return [
+        [Note(heading, "strong", details=question.text.strip().splitlines())],
+        [Note("reasoning path", "quiet", details=judged.training_text.strip().splitlines())],
     ]
 
 
