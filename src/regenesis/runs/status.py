@@ -265,7 +265,7 @@ def stage_seconds(log: Path) -> Mapping[str, float]:
 
 def _read_log(log: Path) -> _Log:
     found, current = _Log(), 0.0
-    for entry in _entries(log):
+    for entry in log_entries(log):
         event = entry.get("event")
         if isinstance(event, str) and event in _STARTS:
             found.seconds[found.stage or ""] += current
@@ -277,8 +277,8 @@ def _read_log(log: Path) -> _Log:
     return found
 
 
-def _entries(log: Path) -> Iterator[dict[str, Any]]:
-    """The lines of a log that hold something; the last one of a killed start may be torn."""
+def log_entries(log: Path) -> Iterator[dict[str, Any]]:
+    """The events in a run's log, as far as its lines hold something; the last one of a killed start may be torn."""
     if not log.is_file():
         return
     with log.open("rb") as lines:

@@ -38,7 +38,7 @@ def analysis_view(analysis: Analysis) -> View:
         _titled("Where answers fail, in % of all answers", failures_table(analysis.failures)),
         _titled("Cost by method, per model", costs_table(analysis)),
         _titled("What two methods solve", overlaps_table(analysis.overlaps)),
-        [Note(text, "quiet") for text in _reading()],
+        [Note(text, "quiet") for text in reading_notes()],
     ]
 
 
@@ -206,7 +206,8 @@ def _answer(answer: str | None, response: str) -> str:
     return f"{'unparsed' if answer is None else in_a_line(answer, 40)}   ← {in_a_line(response, _BEGINNING)}"
 
 
-def _reading() -> Iterator[str]:
+def reading_notes() -> Iterator[str]:
+    """How to read the tables."""
     yield (
         "fit: correct and without a defect. distinct: different runs of 1, 2 and 3 words as a share of all; self-BLEU "
         "and distinct are of as many rows for every method of a training set. overlap: of two rows of one question."

@@ -1,0 +1,138 @@
+"""What the chains of a run came to: the funnel, yields by guideline and task, and lengths.
+
+chains = read_chains(RunDirectory("runs/x"))
+chains.funnel.total.kept
+chains.yields["experiment", "gsm8k"]        # Share(of=40, fit=13)
+
+A finished synthesis is read from its tables, column by column; one that is going on from the outcomes recorded so far.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from regenesis.curation import Funnel
+from regenesis.errors import RunError
+from regenesis.runs.status import read_questions_and_outcomes
+from regenesis.store.directory import RunDirectory, read_json
+from regenesis.store.outcomes import OutcomeStore
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What chains are counted by.
+
+    Attributes:
+        task: The task of the question.
+        guideline: The guideline, several joined by `+`.
+        hinted: Whether the answer was shown.
+        status: What the checker made of the answer.
+        fit: Whether the path is correct and without a defect.
+        kept: Whether it was kept.
+        tokens: Its length, as the engine counted it.
+    """
+
+    task: str
+    guideline: str
+    hinted: bool
+    status: str
+    fit: bool
+    kept: bool
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chains:
+    """All chains of a run's finished questions.
+
+    Attributes:
+        funnel: The counts along the way.
+        kinds: How many there are of each kind.
+    """
+
+    funnel: Funnel
+    kinds: Mapping[Kind, int]
+
+
+def read_chains(directory: RunDirectory) -> Chains:
+    """Reads what the chains of a run came to so far.
+
+    Raises:
+        RunError: What the run holds of them is damaged.
+    """
+    summary = read_json(directory.summary) or {}
+    if _is_current(directory, summary):
+        return Chains(Funnel.from_json(summary["funnel"]), Counter(dict(_from_tables(directory))))
+    funnel, kinds = Funnel(), Counter[Kind]()
+    for question, outcome in read_questions_and_outcomes(directory.path):
+        if outcome is None:
+            continue
+        funnel.finish_question(question, outcome.judged, outcome.kept)
+        kept = {id(one) for one in outcome.kept}
+        kinds.update(
+            Kind(
+                task=question.task,
+                guideline=one.path.guideline,
+                hinted=one.path.hinted,
+                status=one.verdict.status,
+                fit=one.keepable,
+                kept=id(one) in kept,
+                tokens=one.path.tokens,
+            )
+            for one in outcome.judged
+        )
+    return Chains(funnel, kinds)
+
+
+def _is_current(directory: RunDirectory, summary: Mapping[str, Any]) -> bool:
+    """Whether the tables hold all outcomes that are recorded."""
+    tables = (directory.paths, directory.verdicts, directory.questions)
+    if "funnel" not in summary or not directory.outcomes.exists() or not all(file.is_file() for file in tables):
+        return False
+    import pyarrow
+    from pyarrow import parquet
+
+    store = OutcomeStore.latest(directory.outcomes)
+    try:
+        counts = store.counts()
+        rows = {parquet.read_metadata(file).num_rows for file in tables[:2]}
+    except (pyarrow.ArrowException, OSError):
+        return False
+    finally:
+        store.close()
+    return summary.get("finished") == counts.questions and rows == {counts.chains}
+
+
+def _from_tables(directory: RunDirectory) -> Iterator[tuple[Kind, int]]:
+    import pyarrow
+    import pyarrow.compute
+    from pyarrow import parquet
+
+    try:
+        questions = parquet.read_table(directory.questions, columns=["id", "task"])
+        paths = parquet.read_table(directory.paths, columns=["question_id", "guideline", "hinted", "tokens"])
+        verdicts = parquet.read_table(directory.verdicts, columns=["status", "defect", "kept"])
+        place = pyarrow.compute.index_in(paths["question_id"], value_set=questions["id"].combine_chunks())
+        correct = pyarrow.compute.equal(verdicts["status"], "correct")
+        columns = {
+            "task": questions["task"].combine_chunks().take(place),
+            "guideline": paths["guideline"],
+            "hinted": paths["hinted"],
+            "status": verdicts["status"],
+            "fit": pyarrow.compute.and_(correct, pyarrow.compute.is_null(verdicts["defect"])),
+            "kept": verdicts["kept"],
+            "tokens": paths["tokens"],
+        }
+        counted = pyarrow.table(columns).group_by(list(columns)).aggregate([([], "count_all")])
+        rows = counted.to_pylist()
+    except (pyarrow.ArrowException, OSError, KeyError) as error:
+        raise RunError(
+            f"{directory.path}: its tables of paths and verdicts cannot be read ({error}). Run `regenesis synthesize` "
+            "on it again to write them: nothing is requested twice."
+        ) from error
+    for row in rows:
+        count = row.pop("count_all")
+        yield Kind(**row), count

@@ -1,0 +1,88 @@
+"""The page of one run, also while it is going on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from regenesis.evaluation.record import SUMMARY
+from regenesis.evaluation.result_tables import read_results
+from regenesis.ledger import Ledger
+from regenesis.pages.again import again_items
+from regenesis.pages.answer_list import Answered, answer_list
+from regenesis.pages.chain_list import Words, chain_list
+from regenesis.pages.chains import Chains, read_chains
+from regenesis.pages.cost import Price, cost_items
+from regenesis.pages.made import made_items
+from regenesis.pages.results import result_tiles, results_items
+from regenesis.pages.sections import Item, Page, Section, Tile
+from regenesis.report.figures import counted, duration, rounded
+from regenesis.report.views.status import status_view
+from regenesis.runs import Status, read_status
+from regenesis.store.directory import RunDirectory, read_json
+
+
+def run_page(directory: RunDirectory, words: Words, price: Price | None = None) -> Page:
+    """The page of a run.
+
+    Args:
+        directory: The run.
+        words: What its method calls its parts.
+        price: What tokens cost.
+
+    Raises:
+        RunError: There is no run in the folder, or something in it is damaged.
+    """
+    status = read_status(directory.path)
+    summary = read_json(directory.evaluation / SUMMARY)
+    chains = read_chains(directory)
+    state, holdings, *_ = status_view(status)
+    sections = [
+        Section("results", "Did it work?", [*results_items(summary)]),
+        Section("made", "What was made?", [*made_items(chains, directory)]),
+        Section("cost", "What did it cost?", [*cost_items(directory, status, price)]),
+        Section("samples", "What does it look like?", [*_samples(directory, words, summary)]),
+        Section("again", "How to make it again", [*holdings, *again_items(directory, status)]),
+    ]
+    aside = f"{', '.join(dict.fromkeys(status.tasks))} · {status.model} · {getattr(state[0], 'aside', '')}"
+    title = directory.path.resolve().name
+    return Page(title, aside, list(_tiles(status, chains, summary)), sections)
+
+
+def _tiles(status: Status, chains: Chains, summary: Mapping[str, Any] | None) -> Iterator[Tile]:
+    yield from result_tiles(summary)
+    total = chains.funnel.total
+    yield Tile("kept paths", f"{total.kept:,}", f"for {total.served:,} of {counted(status.questions, 'question')}")
+    if total.chains:
+        yield Tile("yield", f"{100 * total.fit / total.chains:.0f} %", f"fit, of {counted(total.chains, 'chain')}")
+    generated = sum(one.completion_tokens for one in status.stages.values())
+    yield Tile("tokens generated", rounded(generated), f"in {duration(status.seconds)}")
+
+
+def _samples(directory: RunDirectory, words: Words, summary: Mapping[str, Any] | None) -> Iterator[Item]:
+    yield from chain_list(directory, words)
+    yield from answer_list(list(_answered(directory, summary or {})), lambda keys: recorded_prompts(directory, keys))
+
+
+def _answered(directory: RunDirectory, summary: Mapping[str, Any]) -> Iterator[Answered]:
+    tasks, models = summary.get("tasks"), summary.get("models")
+    if not isinstance(tasks, Mapping) or not isinstance(models, Mapping):
+        return
+    for name, task in tasks.items():
+        file = task.get("file") if isinstance(task, Mapping) else None
+        if isinstance(file, str) and "/" not in file:
+            # names of models are names of folders, which a summary from elsewhere may not lead out of
+            found = [model for model in models if "/" not in model and (directory.evaluation / model / file).is_file()]
+            yield Answered.of(name, {model: read_results(directory.evaluation / model / file) for model in found})
+
+
+def recorded_prompts(directory: RunDirectory, keys: Sequence[str]) -> dict[str, str]:
+    """What the last message of some recorded requests says, by key; those that are not recorded are left out."""
+    found: dict[str, str] = {}
+    if directory.ledger.exists():
+        with Ledger.read(directory.ledger) as ledger:
+            for key in keys:
+                request = ledger.request(key)
+                if request is not None:
+                    found[key] = str(request["messages"][-1]["content"])
+    return found
