@@ -77,14 +77,14 @@ def _page(targets: list[str], price: Price | None) -> tuple[Page, Path]:
 
 
 def _run_page(run: Path, price: Price | None) -> tuple[Page, Path]:
-    from regenesis.cli.show import method_words
+    from regenesis.cli.show_chains import method_words
     from regenesis.pages.chain_list import Words
     from regenesis.pages.run import run_page
     from regenesis.runs import RunDirectory
 
     directory = RunDirectory(run)
     directory.require_started()
-    return run_page(directory, Words(*method_words(run)), price), run
+    return run_page(directory, Words(*method_words(directory)), price), run
 
 
 def _price(text: str) -> Price:
