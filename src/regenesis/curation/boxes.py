@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 _TOKEN = re.compile(r"(?P<box>\\(?:boxed|fbox)(?![a-zA-Z])\s*)(?P<brace>\{)?|\\.|[{}]", re.DOTALL)
@@ -22,8 +23,16 @@ class Box(NamedTuple):
     close: int
 
 
-def boxes(text: str) -> Iterator[Box]:
-    """Every box of a text, nested ones too, in the order they close; those that never do come last."""
+@lru_cache(maxsize=64)
+def boxes(text: str) -> tuple[Box, ...]:
+    """Every box of a text, nested ones too, in the order they close; those that never do come last.
+
+    Remembered for a while: all filters look for the boxes of the same text.
+    """
+    return tuple(_boxes(text))
+
+
+def _boxes(text: str) -> Iterator[Box]:
     unclosed: list[Box | None] = []
     for token in _TOKEN.finditer(text):
         if token["box"] is not None:

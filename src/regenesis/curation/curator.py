@@ -80,7 +80,7 @@ class Curator:
         options of the published procedure the text is also opened with its numbered list and its boxes are taken
         off. Cleaning a cleaned text changes nothing. The final answer must be checked again on what is returned.
         """
-        text = self._cleaned_once(path.text, question)
+        text = path.text
         # what is cut may uncover what was hidden behind it: an opening "Sure! Answer:" a labelled answer
         while (again := self._cleaned_once(text, question)) != text:
             text = again

@@ -205,8 +205,13 @@ def _groups(
     judged: Sequence[GradedPath], kept: Sequence[GradedPath], names_of: Callable[[GradedPath], list[str]]
 ) -> Iterator[tuple[str, list[GradedPath], list[GradedPath]]]:
     """Each group's name with its paths and those of them that are kept; a path may belong to several."""
-    for name in sorted({name for one in judged for name in names_of(one)}):
-        yield name, [one for one in judged if name in names_of(one)], [one for one in kept if name in names_of(one)]
+    groups: defaultdict[str, tuple[list[GradedPath], list[GradedPath]]] = defaultdict(lambda: ([], []))
+    for place, paths in enumerate((judged, kept)):
+        for one in paths:
+            for name in dict.fromkeys(names_of(one)):
+                groups[name][place].append(one)
+    for name in sorted(groups):
+        yield name, *groups[name]
 
 
 def _tally(judged: Sequence[GradedPath], kept: Sequence[GradedPath]) -> Tally:

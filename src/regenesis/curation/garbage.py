@@ -9,6 +9,7 @@ that cannot be words, or a script that the question is not in. What the question
 from __future__ import annotations
 
 import re
+import string
 import unicodedata
 from collections import Counter
 
@@ -19,6 +20,8 @@ _BROKEN_CATEGORIES = frozenset({"Cc", "Cs", "Co", "Cn"})
 _TOKENIZER_MARK = re.compile(r"[ĠĊ]\w|▁\w|<0x[0-9A-F]{2}>")
 _WRONGLY_DECODED = re.compile(r"â€[™œ“”˜¦\u009d\u0080-\u009f]|Ã[©¨¼¶¤±³¡\u00ad]|Â[£°±·½¼]|ï¿½")
 _ENDLESS = re.compile(r"[A-Za-z0-9]{46,}")
+_ASCII_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_PLAIN_ASCII = dict.fromkeys(map(ord, string.ascii_letters + string.digits + string.whitespace))
 _LETTERS = re.compile(r"[^\W\d_]+")
 _VOWELS = frozenset("aeiouy")
 _LEAST_PLAIN = 0.4
@@ -39,6 +42,8 @@ def is_garbage(text: str, question: str) -> bool:
 
 
 def _has_broken_characters(text: str) -> bool:
+    if text.isascii():
+        return _ASCII_CONTROL.search(text) is not None
     return any(
         character == "\ufffd" or (character not in "\n\t" and unicodedata.category(character) in _BROKEN_CATEGORIES)
         for character in set(text)
@@ -54,6 +59,8 @@ def _is_mostly_symbols(text: str, question: str) -> bool:
     """Whether letters, digits, spaces and the symbols that the question uses itself are few."""
     if len(text) < _FEWEST_CHARACTERS:
         return False
+    if len(text) - len(text.translate(_PLAIN_ASCII)) >= _LEAST_PLAIN * len(text):
+        return False  # most texts, without a look at each of their characters
     used = set(question)
     plain = sum(
         count

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from regenesis.curation.leak_patterns import PATTERNS, Source
 from regenesis.curation.text import asked_phrase, mentions, phrase
@@ -50,8 +51,12 @@ def find_leak(text: str, question: str, scaffold: Sequence[str] = ()) -> Source 
     if not scaffold:
         return None
     said = phrase(text)
-    sought = (phrase(part) for part in scaffold)
-    return "scaffold" if any(part.strip() and part in said and part not in asked for part in sought) else None
+    return "scaffold" if any(part in said and part not in asked for part in _phrases(tuple(scaffold))) else None
+
+
+@lru_cache(maxsize=16)
+def _phrases(scaffold: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(found for found in map(phrase, scaffold) if found.strip())
 
 
 def _may_leak(text: str) -> bool:

@@ -141,14 +141,13 @@ def checksum(row: Mapping[str, Any]) -> int:
 
     A column without a value counts for nothing, so that the hash of a row stays the same when a column is added.
     """
-    digest = hashlib.blake2b(digest_size=8)
+    hashed: list[bytes] = []
     for name in sorted(row):
         value = row[name]
         if value is not None and name != "checksum":
             held = value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogateescape")
-            digest.update(f"{name} {type(value).__name__} {len(held)}\n".encode())
-            digest.update(held)
-    return int.from_bytes(digest.digest(), "big", signed=True)
+            hashed += (f"{name} {type(value).__name__} {len(held)}\n".encode(), held)
+    return int.from_bytes(hashlib.blake2b(b"".join(hashed), digest_size=8).digest(), "big", signed=True)
 
 
 def _packed(content: bytes) -> bytes:

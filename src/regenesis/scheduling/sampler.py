@@ -211,7 +211,8 @@ class Chain:
             LedgerError: The completion could not be recorded.
         """
         sampler = self._sampler
-        limited = replace(sampling, max_tokens=sampling.max_tokens + sampler.room_for_thought)
+        room = sampler.room_for_thought
+        limited = replace(sampling, max_tokens=sampling.max_tokens + room) if room else sampling
         request = request_of(
             sampler.model, sampler.run_seed, self._question, self._label, stage, messages, limited, sample
         )
