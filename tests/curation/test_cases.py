@@ -12,10 +12,12 @@ import yaml
 from regenesis.config import CurationConfig
 from regenesis.curation import Curator
 from regenesis.curation.boxes import has_broken_box, unwrap
+from regenesis.curation.equations import false_equation
 from regenesis.curation.garbage import is_garbage
 from regenesis.curation.leaks import find_leak
 from regenesis.curation.numbered import OPENING, list_start, opened_with_list
 from regenesis.curation.openings import without_opening
+from regenesis.curation.opposed import has_opposed_answers
 from regenesis.curation.repetition import loops
 from regenesis.curation.steps import too_few_steps
 from regenesis.curation.turns import has_invented_turn
@@ -49,7 +51,20 @@ def test_an_opening_is_cut_only_where_nothing_is_lost(case: dict[str, Any]) -> N
 
 @table("steps")
 def test_a_path_without_steps_is_told_from_one_that_works_something_out(case: dict[str, Any]) -> None:
-    assert too_few_steps(case["text"], asked(case), 2) == (case["fate"] == "few")
+    few = too_few_steps(case["text"], asked(case), 2, led_by=case.get("led_by", ()))
+    assert few == (case["fate"] == "few")
+
+
+@table("equations")
+def test_a_false_equation_is_told_from_one_that_holds_or_is_not_stated(case: dict[str, Any]) -> None:
+    found = false_equation(case["text"], asked(case))
+    assert (found is not None) == (case["fate"] is False), found
+
+
+@table("opposed")
+def test_two_opposed_answers_are_told_from_one(case: dict[str, Any]) -> None:
+    question = Question("q", "t", case.get("question", "Is it so?"), None, case["kind"])
+    assert has_opposed_answers(case["text"], question) == (case["fate"] == "opposed")
 
 
 @table("repetition")

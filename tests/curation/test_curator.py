@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from regenesis.config import CurationConfig, load_config
 from regenesis.curation import DEFECTS, Curator
 from regenesis.curation.numbered import OPENING
+from regenesis.prompts import load_answering
 from regenesis.types import Question, ReasoningPath
 
 GOOD = "She has 16 - 3 - 4 = 9 eggs left.\nThey sell for 9 * 2 = 18 dollars.\nThe answer is \\boxed{18}."
@@ -146,3 +147,20 @@ def test_cleaned_text_can_be_stored_and_any_text_has_a_known_fate(
     cleaned = curator.clean(path_of(text), QUESTION)
     cleaned.encode()
     assert curator.defect(path_of(text), cleaned, QUESTION) in (*DEFECTS, None)
+
+
+@pytest.mark.parametrize("form", load_answering().scaffold)
+def test_words_that_ask_for_the_form_of_the_answer_are_scaffold(
+    form: str, path_of: Callable[..., ReasoningPath]
+) -> None:
+    text = f"16 - 7 = 9 eggs are left.\nThey sell for 9 * 2 = 18 dollars.\nWrite {form} here: \\boxed{{18}}"
+    curator = Curator(CurationConfig(), scaffold=load_answering().scaffold)
+    assert curator.defect(path_of(text), text, QUESTION) == "leak"
+
+
+def test_a_path_that_repeats_its_plan_has_no_steps(path_of: Callable[..., ReasoningPath]) -> None:
+    plan = "1. The eggs that are left after breakfast.\n2. What these are sold for at the market."
+    text = f"{plan}\n\\boxed{{18}}"
+    steps = (("structure", "a", plan), ("solve", "b", text), ("judge", "c", "yes"))
+    assert Curator(CurationConfig()).defect(path_of(text, steps=steps), text, QUESTION) == "no_steps"
+    assert Curator(CurationConfig()).defect(path_of(text), text, QUESTION) is None

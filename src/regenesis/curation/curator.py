@@ -15,10 +15,12 @@ from collections.abc import Callable, Sequence
 
 from regenesis.curation.boxes import first_box, has_broken_box, unwrap
 from regenesis.curation.config import CurationConfig
+from regenesis.curation.equations import has_false_equation
 from regenesis.curation.garbage import is_garbage
 from regenesis.curation.leaks import find_leak
 from regenesis.curation.numbered import list_start, opened_with_list
 from regenesis.curation.openings import without_opening
+from regenesis.curation.opposed import has_opposed_answers
 from regenesis.curation.outputs import has_invented_output
 from regenesis.curation.repetition import loops
 from regenesis.curation.selection import near_duplicates, select
@@ -40,6 +42,8 @@ DEFECTS = (
     "invented_turn",
     "invented_output",
     "leak",
+    "opposed_answers",
+    "false_equation",
     "no_list",
 )
 """What a path can be unfit for, in the order looked at; what broke its chain (`defect`) comes before all."""
@@ -59,7 +63,7 @@ class Curator:
         self._checks: tuple[Callable[[ReasoningPath, str, Question], bool], ...] = (
             lambda path, text, question: path.truncated,
             lambda path, text, question: not text.strip(),
-            lambda path, text, question: too_few_steps(text, question.text, config.min_steps),
+            lambda path, text, question: too_few_steps(text, question.text, config.min_steps, led_by=_led_by(path)),
             lambda path, text, question: path.tokens < config.min_tokens,
             lambda path, text, question: path.tokens > config.max_tokens,
             lambda path, text, question: loops(text, config.max_repetition),
@@ -70,6 +74,9 @@ class Curator:
             # where a program is asked for, what it prints may well be shown
             lambda path, text, question: question.kind != "code" and has_invented_output(text, question.text),
             lambda path, text, question: find_leak(text, question.text, self._scaffold) is not None,
+            lambda path, text, question: has_opposed_answers(text, question),
+            # a program's assignments are no equations
+            lambda path, text, question: question.kind != "code" and has_false_equation(text, question.text),
             lambda path, text, question: config.numbered_list == "require" and list_start(text) is None,
         )
 
@@ -118,3 +125,9 @@ class Curator:
     def near_duplicates(self, judged: Sequence[GradedPath], kept: Sequence[GradedPath]) -> int:
         """How many fit and right paths were left out for being too like one that is kept."""
         return near_duplicates(judged, kept, self._config.near_duplicate)
+
+
+def _led_by(path: ReasoningPath) -> tuple[str, ...]:
+    """What the model wrote on the way to a path, such as its plan: repeated, it works nothing out."""
+    own = [place for place, (_, _, written) in enumerate(path.steps) if path.text in written]
+    return tuple(written for _, _, written in path.steps[: own[0]]) if own else ()

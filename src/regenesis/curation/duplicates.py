@@ -8,12 +8,9 @@ solutions in the same phrases with other figures are not alike.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 
-from regenesis.curation.text import words
-
-_GRAM = 3
+from regenesis.curation.text import grams, words
 
 
 class Shingles:
@@ -23,7 +20,7 @@ class Shingles:
 
     def __init__(self, text: str) -> None:
         self._text = " ".join(text.split())
-        self._grams = frozenset(_grams(words(text)))
+        self._grams = frozenset(grams(words(text)))
 
     def overlap(self, other: Shingles) -> float:
         """Jaccard similarity of the two sets of 3-grams, 0 to 1."""
@@ -45,9 +42,3 @@ class Shingles:
 def shingled(text: str) -> Shingles:
     """The shingles of a text, remembered: a question's paths are compared after every wave."""
     return Shingles(text)
-
-
-def _grams(tokens: list[str]) -> Iterator[tuple[str, ...]]:
-    if len(tokens) < _GRAM:
-        yield tuple(tokens)
-    yield from zip(*(tokens[start:] for start in range(_GRAM)), strict=False)

@@ -3,16 +3,18 @@
     count_steps(text, question)
 
 An equation with an operation in it is a step, each of several in one line; so is a sentence or bullet that says
-something of its own. Headings, announcements ("Let us go through it."), repetitions of the question and bare
-statements of the final answer are not. Nothing here judges whether a step is right.
+something of its own. Headings, announcements ("Let us go through it."), instructions ("Calculate the total."),
+repetitions of the question or of a plan, and bare statements of the final answer are not. Nothing here judges whether a
+step is right.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence, Set
 
 from regenesis.curation.boxes import unwrap
-from regenesis.curation.text import asked_phrase, words
+from regenesis.curation.text import asked_phrase, grams, words
 
 _SENTENCE_END = re.compile(r"(?<=[.!?;])[\s*_)]+(?=[^\s\d(),.;])|(?<=[。!?])")
 _MARKER = re.compile(r"^\s*(?:[-*•–>+]\s+|(?:step\s*)?\(?\d{1,2}[.):]\s+|\(?[a-z][.)]\s+)?", re.IGNORECASE)
@@ -33,6 +35,17 @@ _ANNOUNCEMENT = re.compile(
     r"|here(?:'s| is| are)|the (?:question|problem) (?:asks|is asking|requires|wants)|step[- ]by[- ]step)\b",
     re.IGNORECASE,
 )
+_INSTRUCTION = re.compile(
+    r"^[*_]*(?:(?:first|second|third|next|then|now|finally|lastly)\b,?\s*)?(?:add|analy[sz]e|apply|assess|break|calculate"
+    r"|check|choose|combine|compare|compute|conclude|consider|convert|count|decide|define|determine|divide|draw"
+    r"|eliminate|estimate|evaluate|examine|explain|express|figure out|find|gather|give|identify|list|look|multiply|note"
+    r"|observe|output|provide|read|recall|repeat|review|round|select|set up|simplify|solve|state|substitute|subtract"
+    r"|sum|think|translate|understand|use|verify|work out|write)\b",
+    re.IGNORECASE,
+)
+_RESULT = re.compile(
+    r"\b(?:to (?:get|give|obtain|find that)|gives?|yields?|equals?|results? in|is|are)\b[^\d\n]{0,60}\d", re.IGNORECASE
+)
 _FINAL = re.compile(
     r"\b(?:final |correct |right )?answer\b[^.]{0,20}(?:\bis\b|:|=|\bshould be\b)"
     r"|^\s*(?:####|answer\s*:|final answer|result\s*:|conclusion\s*:)",
@@ -43,17 +56,36 @@ _FEWEST_WORDS = 3
 _FEWEST_UNSPACED = 6
 """Letters that make a sentence in a script that puts no spaces between its words."""
 _FEWEST_COPIED = 4
+_COPIED_SHARE = 0.8
+"""Share of a line's word 3-grams that come from a plan where the line is copied from it."""
 
 
-def too_few_steps(text: str, question: str, minimum: int) -> bool:
+def too_few_steps(text: str, question: str, minimum: int, *, led_by: Sequence[str] = ()) -> bool:
     """Whether a path holds fewer steps than `minimum`; 0 turns the filter off."""
-    return minimum > 0 and count_steps(text, question) < minimum
+    return minimum > 0 and count_steps(text, question, led_by=led_by) < minimum
 
 
-def count_steps(text: str, question: str) -> int:
-    """How many steps the text holds."""
+def count_steps(text: str, question: str, *, led_by: Sequence[str] = ()) -> int:
+    """How many steps the text holds.
+
+    Args:
+        text: A path.
+        question: The question's text.
+        led_by: What the path was led by, such as a plan.
+    """
     asked = asked_phrase(question)
-    return sum(_steps_in(unit, asked) for line in text.split("\n") for unit in _units(line))
+    plan = frozenset(gram for earlier in led_by for gram in grams(words(earlier)))
+    return sum(
+        _steps_in(unit, asked)
+        for line in text.split("\n")
+        for unit in _units(line)
+        if not plan or _equations(unit) or not _is_of(unit, plan)
+    )
+
+
+def _is_of(unit: str, plan: Set[tuple[str, ...]]) -> bool:
+    said = list(grams(words(unit)))
+    return len(said) > 1 and sum(gram in plan for gram in said) >= _COPIED_SHARE * len(said)
 
 
 def _units(line: str) -> list[str]:
@@ -71,7 +103,8 @@ def _steps_in(unit: str, asked: str) -> int:
     equations = _equations(before_box)
     if equations or boxed:
         return equations
-    return int(_says_something(unit) and not _copied(unit, asked) and not _FINAL.search(unit) and not _announces(unit))
+    says_nothing = _copied(unit, asked) or _FINAL.search(unit) or _announces(unit) or _instructs(unit)
+    return int(_says_something(unit) and not says_nothing)
 
 
 def _equations(unit: str) -> int:
@@ -85,6 +118,11 @@ def _equations(unit: str) -> int:
 def _announces(unit: str) -> bool:
     """Whether the unit only says what will be done: it gives no reason and brings fewer than two numbers together."""
     return _ANNOUNCEMENT.match(unit) is not None and _CONNECTIVE.search(unit) is None and len(_NUMBER.findall(unit)) < 2
+
+
+def _instructs(unit: str) -> bool:
+    """Whether the unit says what to do and not what comes of it."""
+    return _INSTRUCTION.match(unit) is not None and not (_CONNECTIVE.search(unit) or _RESULT.search(unit))
 
 
 def _says_something(unit: str) -> bool:

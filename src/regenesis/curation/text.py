@@ -8,16 +8,25 @@ All are linear in the text's length.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 _WORD = re.compile(r"\d+(?:[.,:/]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*")
 _INVISIBLE = dict.fromkeys([0xFEFF, 0x200B, 0x2060, 0x00AD])
+_GRAM = 3
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
 def words(text: str) -> list[str]:
     """The words and numbers of a text, case folded, punctuation left out; a number stays whole."""
     return _WORD.findall(text.casefold())
+
+
+def grams(tokens: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """The 3-grams of some words; fewer words than three are one gram."""
+    if len(tokens) < _GRAM:
+        yield tuple(tokens)
+    yield from zip(*(tokens[start:] for start in range(_GRAM)), strict=False)
 
 
 def phrase(text: str) -> str:

@@ -243,6 +243,11 @@ class Method(ABC, Generic[ConfigT]):
         """Phrases of its prompts that no path may repeat."""
         return ()
 
+    @property
+    def unspeakable(self) -> tuple[str, ...]:
+        """All phrases that no path may repeat: the method's own, and those that ask for the form of an answer."""
+        return tuple(dict.fromkeys((*self.scaffold, *self.answering.scaffold)))
+
     def rows(self, outcome: Outcome) -> Iterator[TrainingRow]:
         """The rows of the dataset that a question's kept paths become."""
         prompt = self.answering.messages(outcome.question)

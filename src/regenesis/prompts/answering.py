@@ -25,6 +25,15 @@ DEFAULT = "step-by-step"
 BUILT_IN = (DEFAULT, "direct")
 _FOLDER = "answering_prompts"
 _ANSWER_FORM = "answer_form.j2"
+_FORM_PHRASES = (
+    "reason step by step and end with",
+    "the final answer, a number alone",
+    "the final answer alone in the place of",
+    "the letter of the right option",
+    "yes or no in boxed",
+    "in the form that the problem asks for",
+)
+"""Wordings that ask for an answer and occur in none."""
 
 
 class AnsweringConfig(Section):
@@ -67,6 +76,11 @@ class AnsweringPrompt:
     @property
     def asks_for_a_box(self) -> bool:
         return self.config.form == "boxed"
+
+    @property
+    def scaffold(self) -> tuple[str, ...]:
+        """Phrases that ask for the form of the answer, which no path may repeat."""
+        return _FORM_PHRASES
 
     def messages(self, question: Question) -> tuple[Message, ...]:
         """The chat, ending with the user's message.

@@ -44,7 +44,7 @@ def derive_dataset(run_dir: str | Path, draw: DatasetConfig | None = None) -> Da
             "the synthesis again; of a finished one nothing is asked."
         )
     method = method_of(config.method, config.answering)
-    curator = Curator(config.curation, scaffold=method.scaffold)
+    curator = Curator(config.curation, scaffold=method.unspeakable)
     with directory.locked():
         if draw is not None and draw != config.dataset:
             config = config.model_copy(update={"dataset": draw})

@@ -1,0 +1,45 @@
+"""Equations in texts that nobody would write: read in one go, whatever they hold."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from regenesis.curation.arithmetic import READINGS, parse, plain, tokens_of, value
+from regenesis.curation.equations import false_equation
+
+HOSTILE = [
+    "1+" * 20_000 + "1 = 3",
+    "(" * 20_000 + "1 = 2",
+    "9^9^9^9^9 = 2",
+    "9^" * 20_000 + "9 = 2",
+    "2^99999999 = 4",
+    "= 1" * 20_000,
+    "1a" * 20_000 + " + 1 = 3",
+    "9" * 20_000 + " + 1 = 3",
+    "\\frac{" * 5_000 + "1 + 1 = 3",
+    "1/0 + 1 = 3",
+    "is " * 20_000 + "1 + 1 = 2",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:12])
+def test_a_hostile_text_is_read_in_one_go(text: str) -> None:
+    assert false_equation(text, "How many?") is None
+
+
+@given(st.text(alphabet="0123456789+-*/=().,% x$\\{}aé\n", max_size=60))
+def test_any_text_can_be_read(text: str) -> None:
+    false_equation(text, text[:10])
+
+
+@given(st.lists(st.integers(1, 99), min_size=2, max_size=5), st.sampled_from(["+", "-", "*"]))
+def test_what_python_computes_holds_and_one_more_does_not(numbers: list[int], operator: str) -> None:
+    sum_ = f" {operator} ".join(map(str, numbers))
+    expression, _ = parse(tokens_of(plain(sum_)), 0) or (None, 0)
+    assert expression is not None
+    result = value(expression, READINGS[0])
+    assert result is not None
+    assert false_equation(f"She has {sum_} = {result} eggs.", "How many?") is None
+    assert false_equation(f"She has {sum_} = {result + 1} eggs.", "How many?") is not None
