@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,9 @@ from tests.helpers.browser import Browser, Tab, chromium
 from tests.helpers.compared import write_training
 from tests.helpers.measured import evaluation
 from tests.helpers.played import PlayedEngine, play
-from tests.helpers.runs import toy_config
+from tests.helpers.runs import toy_config, toy_mapping
 
+from regenesis.config import config_from_mapping
 from regenesis.evaluation.record import EvaluationReport, write_record
 from regenesis.experiments.after_the_fact import compare_folders
 from regenesis.pages import write_page
@@ -48,12 +51,15 @@ HOSTILE = {
     "control characters": "\x00\x1b[31m\x07\x7f\x85",
     "templates": "{{constructor.constructor('x')()}} ${7*7} <%= 7 %>",
 }
+FEW = {"guidelines": 2, "wave": 2, "selections": 0, "hint": {"enabled": False}}
 LONG = "y" * 1_000_000
 EVERYTHING = "\n".join(HOSTILE.values())
 
 
 def answer(request: Request) -> str:
-    return f"{play(request)}\n{EVERYTHING}" if request.seed % 2 else f"{EVERYTHING}\ud800\n{LONG}"
+    longest = LONG if request.question_id.startswith("toy/questions/3 ") else ""
+    hostile = f"{EVERYTHING}\n{play(request)}", f"{EVERYTHING}\ud800\n{longest}"
+    return (*hostile, play(request))[request.seed % 3]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -76,13 +82,13 @@ async def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for number, text in enumerate(HOSTILE.values(), start=3)
     ]
     (folder / "questions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    await synthesize(toy_config(folder / "questions.jsonl"), folder / "run", engine=PlayedEngine(answer))
+    await synthesize(toy_config(folder / "questions.jsonl", method=FEW), folder / "run", engine=PlayedEngine(answer))
     outcomes = {
         name: {"sums": letters, "more": letters[::-1]} for name, letters in (("base", "rwuw"), ("tuned", "wrru"))
     }
     found = evaluation(outcomes, domains={"sums": "in-domain", "more": "out-of-domain"})
     for results in found.results["tuned"].values():
-        results[:] = [_with_response(one, f"{EVERYTHING}\n{LONG}") for one in results]
+        results[:] = [replace(one, response=f"{EVERYTHING}\n{LONG}") for one in results]
     write_record(EvaluationReport(folder / "run", found, None, {}, 0, 0, 0, 0, 0.0))
     write_training(folder / "run")
     summary = folder / "run" / "evaluation" / "summary.json"
@@ -93,12 +99,6 @@ async def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     changed["comparisons"][0]["second"] = EVERYTHING
     summary.write_text(json.dumps(changed))
     return folder / "run"
-
-
-def _with_response(one: object, text: str) -> object:
-    from dataclasses import replace
-
-    return replace(one, response=text)  # type: ignore[type-var]
 
 
 async def opened(browser: Browser, run: Path, **how: object) -> Tab:
@@ -164,11 +164,8 @@ async def test_a_long_list_is_shown_a_screen_at_a_time(browser: Browser, tmp_pat
         {"id": number, "question": f"What is {number}? [[gold={number}]]", "answer": number} for number in range(60)
     ]
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    method = {"name": "rejection", "samples": 1, "keep": 1}
-    config = toy_config(file).model_dump(mode="json") | {"method": method}
-    from regenesis.config import config_from_mapping
-
-    await synthesize(config_from_mapping(config), tmp_path / "run", engine=PlayedEngine())
+    config = config_from_mapping(toy_mapping(file) | {"method": {"name": "rejection", "samples": 1, "keep": 1}})
+    await synthesize(config, tmp_path / "run", engine=PlayedEngine())
     tab = await opened(browser, tmp_path / "run")
     shown = "document.querySelectorAll('#chains > details:not([hidden])').length"
     assert await tab.evaluate(shown) == 25
@@ -197,8 +194,6 @@ async def test_a_page_without_scripts_still_has_its_figures(browser: Browser, ru
 
 
 async def test_runs_side_by_side_are_shown_untouched(browser: Browser, run: Path, tmp_path: Path) -> None:
-    import shutil
-
     shutil.copytree(run, tmp_path / "other")
     for one in (run, tmp_path / "other"):
         summary = json.loads((one / "evaluation" / "summary.json").read_text())

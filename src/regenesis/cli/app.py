@@ -28,7 +28,7 @@ VERBS = {
     "plan": "Estimate a run's calls and tokens without sending any.",
     "compare": "Compare methods: run an experiment, or read finished runs.",
     "analyze": "Show what lies behind a comparison: yields, failures, costs.",
-    "report": "Write a page of a run or an experiment, to look through in a browser.",
+    "report": "Write a page of a run or an experiment, with charts.",
     "status": "Show the state of a run: paths, model, evaluations, time.",
     "show": "Show a run's chains, from guideline to verdict.",
     "trust": "Trust the config of a run folder that came from elsewhere.",

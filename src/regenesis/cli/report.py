@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from regenesis.errors import ConfigError
+from regenesis.errors import ConfigError, RunError
 
 if TYPE_CHECKING:
     from regenesis.pages import Page
@@ -53,7 +53,10 @@ def report_command(
     write_page(page, file)
     print(file)
     if open_it:
-        typer.launch(str(file.resolve()))
+        import webbrowser
+
+        if not webbrowser.open(file.resolve().as_uri()):
+            raise RunError(f"{file}: is written, but no browser was found to open it with.")
 
 
 def _page(targets: list[str], price: Price | None) -> tuple[Page, Path]:

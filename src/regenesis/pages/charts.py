@@ -92,11 +92,19 @@ class Heat:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A point of a line."""
+    """A point of a line.
+
+    Attributes:
+        x: Its place from left to right.
+        y: Its height.
+        series: The line's name, by which it is coloured.
+        piece: Which piece of the line it is in; pieces are not joined.
+    """
 
     x: float
     y: float
     series: str = ""
+    piece: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,8 @@ _FEW_SECONDS = 10
 """From which on whole seconds will do."""
 _MILLION = 1_000_000
 _STARTS = ("start", "evaluate")
+_SECONDS_APART = 10
+"""Below that, a few completions that happen to end together look like a peak."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,9 @@ def cost_items(directory: RunDirectory, status: Status, price: Price | None) -> 
 def _facts(directory: RunDirectory, status: Status, price: Price | None) -> Iterator[tuple[str, str]]:
     spent = stage_seconds(directory.log)
     stages = {name: seconds for name, seconds in spent.items() if name and seconds}
+    trained = (status.trained or {}).get("seconds")
+    if isinstance(trained, int | float) and not stages.get("train"):
+        stages["train"] = trained
     if stages:
         by_stage = ", ".join(f"{name} {duration(seconds)}" for name, seconds in stages.items())
         yield "time", f"{duration(sum(stages.values()))}: {by_stage}"
@@ -88,8 +93,8 @@ def _facts(directory: RunDirectory, status: Status, price: Price | None) -> Iter
     if price is not None and status.stages:
         of = f"at {price.prompt:g} a million prompt tokens and {price.new:g} a million new tokens"
         whole = _price(price, status.stages)
-        each = f", {whole / status.kept:,.4f} a kept path" if status.kept else ""
-        yield "money", f"{whole:,.2f}{each}, {of}; as if no prompt were cached"
+        each = f", {whole / status.kept:,.3g} a kept path" if status.kept else ""
+        yield "money", f"{whole:,.3g}{each}, {of}; as if no prompt were cached"
 
 
 def _seconds(seconds: float) -> str:
@@ -101,19 +106,18 @@ def _price(price: Price, stages: Mapping[str, StageTotals]) -> float:
 
 
 def _speeds(directory: RunDirectory) -> Iterator[Point]:
-    """New tokens a second between one line of the log and the next, by minutes of work."""
-    stage, before, worked = "synthesize", (0.0, 0.0), 0.0
+    """New tokens a second between lines of the log some seconds apart, by minutes of work."""
+    stage, start, before, worked = "synthesize", 0, (0.0, 0.0), 0.0
     for entry in log_entries(directory.log):
         if entry.get("event") in _STARTS:
             stage = "evaluate" if entry["event"] == "evaluate" else "synthesize"
-            before = (0.0, 0.0)
+            start, before = start + 1, (0.0, 0.0)
         now = _two(entry.get("elapsed_s"), entry.get("completion_tokens"))
-        if now is not None and now[0] > before[0]:
+        if now is not None and now[0] >= before[0] + _SECONDS_APART:
             seconds, tokens = now[0] - before[0], now[1] - before[1]
-            worked += seconds
-            before = now
+            worked, before = worked + seconds, now
             if tokens >= 0:
-                yield Point(round(worked / 60, 3), round(tokens / seconds, 2), stage)
+                yield Point(round(worked / 60, 3), round(tokens / seconds, 2), stage, start)
 
 
 def _losses(directory: RunDirectory) -> Iterator[Point]:

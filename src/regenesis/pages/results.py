@@ -29,7 +29,8 @@ def results_items(summary: Mapping[str, Any] | None) -> Iterator[Item]:
         yield _verdict(one)
     for text in summary.get("notes") or ():
         yield Note(str(text), "bad")
-    spans = [span for one in compared for span in _differences(one)]
+    members = _members(summary)
+    spans = [span for one in compared for span in _differences(one, members)]
     reading = "percentage points with 95 % confidence intervals; a line that crosses 0 is inconclusive"
     yield Chart("Difference from the base model", Intervals("points", spans, True), _spans_table(spans), reading)
     accuracies = list(_accuracies(summary))
@@ -46,12 +47,12 @@ def result_tiles(summary: Mapping[str, Any] | None) -> Iterator[Tile]:
     for one in map(_mapping, (summary or {}).get("comparisons") or ()):
         if one.get("first") != BASE:
             continue
-        averages = _mapping(one.get("averages")) or _mapping(one.get("tasks"))
-        for name, found in list(averages.items())[:2]:
+        for name, found in _mapping(one.get("averages")).items():
             difference = _mapping(found)
             shown, _, interval = str(difference.get("shown", "–")).partition(" ")
             finding = str(difference.get("finding", ""))
-            where = _GROUPS.get(name, name)
+            tasks = _members(summary or {}).get(name, [])
+            where = tasks[0] if len(tasks) == 1 else _GROUPS.get(name, name)
             yield Tile(f"{one.get('second')} vs {BASE}, {where}", shown, f"points {interval}, {finding}", finding)
 
 
@@ -66,13 +67,12 @@ def _verdict(comparison: Mapping[str, Any]) -> Note:
     return Note(f"{name} vs {BASE}: {said} of {whole} {tasks}.", "bad" if counts["worse"] else "good")
 
 
-def _differences(comparison: Mapping[str, Any]) -> Iterator[Span]:
+def _differences(comparison: Mapping[str, Any], members: Mapping[str, list[str]]) -> Iterator[Span]:
     series = str(comparison.get("second"))
     for name, found in _mapping(comparison.get("tasks")).items():
         yield from _span(name, series, _mapping(found), "difference")
-    averages = _mapping(comparison.get("averages"))
-    for name, found in averages.items():
-        if name != "all" or len(_mapping(comparison.get("tasks"))) > 1:
+    for name, found in _mapping(comparison.get("averages")).items():
+        if len(members.get(name, ())) > 1:
             yield from _span(_GROUPS.get(name, name), series, _mapping(found), "difference")
 
 
@@ -80,6 +80,12 @@ def _accuracies(summary: Mapping[str, Any]) -> Iterator[Span]:
     for name, task in _mapping(summary.get("tasks")).items():
         for model, tally in _mapping(_mapping(task).get("models")).items():
             yield from _span(name, model, _mapping(tally), "accuracy")
+
+
+def _members(summary: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The tasks that each average is taken over."""
+    tasks = {name: _mapping(one).get("tasks") for name, one in _mapping(summary.get("averages")).items()}
+    return {name: list(map(str, found)) for name, found in tasks.items() if isinstance(found, list)}
 
 
 def _span(label: str, series: str, found: Mapping[str, Any], name: str) -> Iterator[Span]:

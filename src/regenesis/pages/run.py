@@ -16,7 +16,7 @@ from regenesis.pages.cost import Price, cost_items
 from regenesis.pages.made import made_items
 from regenesis.pages.results import result_tiles, results_items
 from regenesis.pages.sections import Item, Page, Section, Tile
-from regenesis.report.figures import counted, duration, rounded
+from regenesis.report.figures import counted, duration, rounded, share
 from regenesis.report.views.status import status_view
 from regenesis.runs import Status, read_status
 from regenesis.store.directory import RunDirectory, read_json
@@ -54,7 +54,7 @@ def _tiles(status: Status, chains: Chains, summary: Mapping[str, Any] | None) ->
     total = chains.funnel.total
     yield Tile("kept paths", f"{total.kept:,}", f"for {total.served:,} of {counted(status.questions, 'question')}")
     if total.chains:
-        yield Tile("yield", f"{100 * total.fit / total.chains:.0f} %", f"fit, of {counted(total.chains, 'chain')}")
+        yield Tile("correct and fit", share(total.fit, total.chains), f"of {counted(total.chains, 'chain')}")
     generated = sum(one.completion_tokens for one in status.stages.values())
     yield Tile("tokens generated", rounded(generated), f"in {duration(status.seconds)}")
 

@@ -126,7 +126,7 @@
           x: { label: across, ticks: width < NARROW ? 4 : 8, labelAnchor: "center", labelArrow: "none" },
           y: { label: up, grid: true, nice: true, labelArrow: "none", ticks: 5, zero: up !== "loss" },
           marks: [
-            Plot.lineY(rows, { x: "x", y: "y", z: "series", stroke, strokeWidth: 2, curve: "linear" }),
+            Plot.lineY(rows, { x: "x", y: "y", z: (row) => row.series + row.piece, stroke, strokeWidth: 2, curve: "linear" }),
             rows.length < 60 ? Plot.dot(rows, { x: "x", y: "y", fill: stroke, r: 2.5 }) : null,
             Plot.tip(rows, Plot.pointerX(tip({ x: "x", y: "y", title: (row) => `${across} ${rounded(row.x)}${row.series ? `, ${row.series}` : ""}\n${up} ${row.y}` }))),
           ],
