@@ -155,7 +155,14 @@ _HOMES = {
 }
 
 
-def run(config: RunConfig, run_dir: str | _FilePath, *, rounds: int = 1, observer: Observer | None = None) -> RunReport:
+def run(
+    config: RunConfig,
+    run_dir: str | _FilePath,
+    *,
+    rounds: int = 1,
+    observer: Observer | None = None,
+    reuse: Sequence[str | _FilePath] = (),
+) -> RunReport:
     """Synthesizes, trains and evaluates, once or several times with the improved model; starts or resumes.
 
     Args:
@@ -163,6 +170,7 @@ def run(config: RunConfig, run_dir: str | _FilePath, *, rounds: int = 1, observe
         run_dir: The run's folder, made if missing.
         rounds: Number of rounds; each samples from the model trained in the previous one.
         observer: Is told how it goes: stages, their progress, what they came to.
+        reuse: Folders of other runs, whose completions of equal requests are taken over.
 
     Returns:
         The stages gone through with what each came to, and how the run ended; a budget that ran out is a normal end.
@@ -174,7 +182,7 @@ def run(config: RunConfig, run_dir: str | _FilePath, *, rounds: int = 1, observe
     from regenesis.runs.running import run as run_stages
 
     _require_no_loop("run", "await asyncio.to_thread(regenesis.run, ...)")
-    return run_stages(config, run_dir, rounds=rounds, observer=observer)
+    return run_stages(config, run_dir, rounds=rounds, observer=observer, reuse=reuse)
 
 
 def compare(
@@ -201,7 +209,12 @@ def compare(
 
 
 def synthesize(
-    config: RunConfig, run_dir: str | _FilePath, *, progress: Progress | None = None, engine: Engine | None = None
+    config: RunConfig,
+    run_dir: str | _FilePath,
+    *,
+    progress: Progress | None = None,
+    engine: Engine | None = None,
+    reuse: Sequence[str | _FilePath] = (),
 ) -> SynthesisReport:
     """Starts or resumes a run's synthesis and waits for its end.
 
@@ -210,6 +223,7 @@ def synthesize(
         run_dir: The run's folder, made if missing.
         progress: Counters to keep up to date, for a display.
         engine: An engine of the caller's own in place of the config's.
+        reuse: Folders of other runs, whose completions of equal requests are taken over.
 
     Returns:
         How this start ended; a budget that ran out is a normal end.
@@ -218,7 +232,9 @@ def synthesize(
         RegenesisError: The config, the tasks, the run's folder, the ledger, the model or the engine cannot be used.
         RuntimeError: An event loop runs in this thread already.
     """
-    report: SynthesisReport = _waited_for("synthesize_async", config, run_dir, progress=progress, engine=engine)
+    report: SynthesisReport = _waited_for(
+        "synthesize_async", config, run_dir, progress=progress, engine=engine, reuse=reuse
+    )
     return report
 
 

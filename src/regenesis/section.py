@@ -76,6 +76,9 @@ A_PATH: dict[str, Any] = {"path": True}
 A_PROGRAM: dict[str, Any] = {"path": "program"}
 """The same for the path of a program; a name without a folder is looked up in `PATH`."""
 _BESIDES = "besides"
+EXTENDS: dict[str, Any] = {"extends": True}
+"""May differ when a run is resumed, since it changes no recorded request: others may be asked besides, or something
+else made of what is recorded. Said of a section, it holds for all of it."""
 MAY_DIFFER: dict[str, Any] = {"may_differ": True}
 """May differ when a run is resumed: it changes how fast a run goes, or its later stages, never what the synthesis
 asks. Said of a section, it holds for all of it."""
@@ -116,6 +119,11 @@ def former_name(field: FieldInfo) -> tuple[str | None, dict[str, str]]:
 def may_differ(field: FieldInfo) -> bool:
     """Whether a field says of itself that it may differ when a run is resumed."""
     return bool(_marks(field).get("may_differ"))
+
+
+def extends(field: FieldInfo) -> bool:
+    """Whether a field says of itself that a run goes on with what is recorded when it differs."""
+    return bool(_marks(field).get("extends"))
 
 
 def names_a_path(field: FieldInfo) -> bool:

@@ -132,8 +132,8 @@ async def test_outcomes_by_other_code_are_derived_again_with_no_request(
     ("parts", "named"),
     [
         ({"seed": 1}, "seed: 0 → 1"),
-        ({"method": {"keep": 3}}, "method.keep: 2 → 3"),
-        ({"curation": {"min_steps": 1}}, "curation.min_steps: 2 → 1"),
+        ({"method": {"sampling": {"temperature": 0.5}}}, "method.sampling.temperature: 0.8 → 0.5"),
+        ({"method": {"hint": {"temperature": 0.5}}}, "method.hint.temperature: 0.7 → 0.5"),
         ({"engine": {"model": "other"}}, "engine.model: 'scripted' → 'other'"),
     ],
 )

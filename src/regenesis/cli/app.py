@@ -20,6 +20,7 @@ from regenesis.errors import RegenesisError
 VERBS = {
     "run": "Run the whole loop: synthesize, train, evaluate.",
     "synthesize": "Synthesize verified reasoning paths; start or resume a run.",
+    "dataset": "Derive a run's dataset anew, without any request.",
     "train": "Fine-tune the model on a run's dataset.",
     "evaluate": "Evaluate models on tasks: tuned vs base, with 95 % CIs.",
     "export": "Export a tuned model or an evaluation to other tools.",

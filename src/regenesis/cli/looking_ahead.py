@@ -13,16 +13,18 @@ if TYPE_CHECKING:
 
 
 def tell_ahead(config: RunConfig, folder: Path, *, as_json: bool) -> None:
-    """Prints what may stand in the way of a training later; nothing where the run's model is there already.
+    """Prints what changed since the run was started, and what may stand in the way of a training later.
 
     Args:
         config: The run's config.
         folder: The run's folder.
         as_json: Whether standard output belongs to a document.
     """
-    from regenesis.runs.running import look_ahead
+    from regenesis.runs.running import changed_since, look_ahead
 
-    for text in look_ahead(config, folder, trains=False):
+    # a training is intended where its model is named
+    intended = config.training.model is not None
+    for text in look_ahead(config, folder, trains=False) if intended else changed_since(config, folder):
         tell(text, as_json=as_json)
 
 

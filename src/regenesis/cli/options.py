@@ -27,6 +27,15 @@ RunDir = Annotated[
     Path | None,
     typer.Option("--run-dir", help="The run folder; default runs/<config file name>."),
 ]
+Reuse = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--reuse",
+        metavar="RUN",
+        help="Take over the completions of equal requests that this run has recorded. Repeatable.",
+        show_default=False,
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
 

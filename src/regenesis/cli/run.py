@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from regenesis.cli.exits import Exit
-from regenesis.cli.options import AsJson, ConfigFile, Overrides, RunDir, config_to_work_by
+from regenesis.cli.options import AsJson, ConfigFile, Overrides, Reuse, RunDir, config_to_work_by
 
 if TYPE_CHECKING:
     from regenesis.runs.running import StageResult
@@ -37,6 +37,7 @@ def run_command(
         ),
     ] = 1,
     overrides: Overrides = None,
+    reuse: Reuse = None,
     as_json: AsJson = False,
 ) -> None:
     """Run the whole loop: synthesize verified reasoning paths, train the model on them, evaluate before and after.
@@ -66,12 +67,20 @@ def run_command(
 
     loaded = config_to_work_by(config, overrides)
     folder = run_dir or Path("runs") / config.stem
-    command = _command(config, folder, rounds, overrides or [])
+    command = _command(config, folder, rounds, overrides or [], reuse or [])
     told = Told(loaded, rounds, command, as_json)
     try:
         # with --json, stdout is reserved for the JSON document
         output = sys.stderr.fileno() if as_json else None
-        report = run(loaded, folder, rounds=rounds, observer=told, wait=told.wait, training_output=output)
+        report = run(
+            loaded,
+            folder,
+            rounds=rounds,
+            observer=told,
+            wait=told.wait,
+            training_output=output,
+            reuse=reuse or [],
+        )
     except TrainingEnded as ended:
         say_training_ended(ended.code, command)
         raise typer.Exit(ended.code) from None
@@ -80,8 +89,9 @@ def run_command(
     raise typer.Exit(_EXITS[report.ending])
 
 
-def _command(config: Path, folder: Path, rounds: int, overrides: list[str]) -> str:
+def _command(config: Path, folder: Path, rounds: int, overrides: list[str], reuse: list[Path]) -> str:
     sets = [part for override in overrides for part in ("--set", override)]
+    sets += [part for run in reuse for part in ("--reuse", str(run))]
     again = ["--rounds", str(rounds)] if rounds > 1 else []
     return shlex.join(["regenesis", "run", str(config), "--run-dir", str(folder), *again, *sets])
 

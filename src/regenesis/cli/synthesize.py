@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from regenesis.cli.exits import Exit
-from regenesis.cli.options import AsJson, ConfigFile, Overrides, RunDir, config_to_work_by
+from regenesis.cli.options import AsJson, ConfigFile, Overrides, Reuse, RunDir, config_to_work_by
 
 if TYPE_CHECKING:
     from regenesis.config import RunConfig
@@ -24,6 +24,7 @@ def synthesize_command(
     config: ConfigFile,
     run_dir: RunDir = None,
     overrides: Overrides = None,
+    reuse: Reuse = None,
     as_json: AsJson = False,
 ) -> None:
     """Start or resume a synthesis: from questions to a dataset of verified reasoning paths.
@@ -45,19 +46,19 @@ def synthesize_command(
 
     loaded = config_to_work_by(config, overrides)
     folder = run_dir or Path("runs") / config.stem
-    if loaded.training.model is not None:  # named in the config, so training is intended
-        tell_ahead(loaded, folder, as_json=as_json)
-    command = _command(config, folder, overrides or [])
-    report = _watch(loaded, folder, command, as_json)
+    tell_ahead(loaded, folder, as_json=as_json)
+    command = _command(config, folder, overrides or [], reuse or [])
+    report = _watch(loaded, folder, command, as_json, reuse or [])
     raise typer.Exit(_finish(report, command, as_json))
 
 
-def _command(config: Path, folder: Path, overrides: list[str]) -> str:
+def _command(config: Path, folder: Path, overrides: list[str], reuse: list[Path]) -> str:
     sets = [part for override in overrides for part in ("--set", override)]
+    sets += [part for run in reuse for part in ("--reuse", str(run))]
     return shlex.join(["regenesis", "synthesize", str(config), "--run-dir", str(folder), *sets])
 
 
-def _watch(config: RunConfig, folder: Path, command: str, as_json: bool) -> SynthesisReport:
+def _watch(config: RunConfig, folder: Path, command: str, as_json: bool, reuse: list[Path]) -> SynthesisReport:
     """Runs a synthesis under its display; `command` is how to go on with it."""
     from regenesis.cli.account import print_loaded
     from regenesis.cli.interrupts import run_until_interrupted
@@ -69,7 +70,11 @@ def _watch(config: RunConfig, folder: Path, command: str, as_json: bool) -> Synt
     watched, progress = console(stderr=as_json), Progress()
     with WatchingSynthesis(watched, progress, str(folder), command) as watching:
         work = synthesize(
-            config, folder, progress=progress, on_loaded=lambda loaded: print_loaded(watched, loaded, config)
+            config,
+            folder,
+            progress=progress,
+            on_loaded=lambda loaded: print_loaded(watched, loaded, config),
+            reuse=reuse,
         )
         return run_until_interrupted(work, watching.last_words)
 

@@ -12,7 +12,7 @@ from regenesis.dataset.config import DatasetConfig
 from regenesis.evaluation.config import EvaluatingConfig
 from regenesis.methods import MethodField
 from regenesis.methods.regenesis import ReGenesisConfig
-from regenesis.section import MAY_DIFFER
+from regenesis.section import EXTENDS, MAY_DIFFER
 from regenesis.tasks.config import TaskConfig
 from regenesis.training.config import TrainingConfig
 
@@ -25,11 +25,12 @@ class RunConfig(EvaluatingConfig):
         default="default", json_schema_extra=MAY_DIFFER
     )
     """Preset to start from; fields set in the config take precedence."""
-    tasks: list[TaskConfig] = Field(min_length=1)
+    # the questions themselves are compared, one by one
+    tasks: list[TaskConfig] = Field(min_length=1, json_schema_extra=EXTENDS)
     """Sources of questions; several tasks are mixed in one run."""
     method: MethodField = ReGenesisConfig()
     """How paths are generated: `name` selects the method, the other fields belong to it."""
-    curation: CurationConfig = CurationConfig()
+    curation: CurationConfig = Field(default=CurationConfig(), json_schema_extra=EXTENDS)
     """Which paths are kept."""
     decontamination: DecontaminationConfig = Field(default=DecontaminationConfig(), json_schema_extra=MAY_DIFFER)
     """What to do with training questions that overlap the evaluation."""

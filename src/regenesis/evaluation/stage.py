@@ -33,6 +33,7 @@ from regenesis.scheduling import BudgetConfig
 from regenesis.scheduling.open_engine import MakeEngine
 from regenesis.store.directory import RunDirectory
 from regenesis.store.journal import Journal
+from regenesis.store.reused import ledgers_of
 from regenesis.tasks.config import TaskConfig
 from regenesis.types import Result
 
@@ -55,6 +56,7 @@ async def evaluate_run(
     engines: Mapping[str, Engine] | None = None,
     budget: BudgetConfig | None = None,
     make_engine: MakeEngine | None = None,
+    reuse: Sequence[str | Path] = (),
 ) -> EvaluationReport:
     """Measures a run's base model and all its tuned ones, and compares each with the base and with the one before.
 
@@ -67,6 +69,7 @@ async def evaluate_run(
         engines: Engines of the caller's own, by model, in place of those that the config says.
         budget: What this start may spend, where that is less than the config's: other stages have spent of it.
         make_engine: Makes the engines of configs, in place of the configs themselves.
+        reuse: Folders of other runs, whose completions of equal requests are taken over.
 
     Raises:
         RegenesisError: The config, a task, a model or an engine cannot be used. What was recorded stays.
@@ -101,6 +104,7 @@ async def evaluate_run(
             notes=notes,
             exploratory=smaller_than_asked(EvaluationSettings.of_run(own), settings, chosen),
             make_engine=make_engine,
+            reuse=reuse,
         )
 
 
@@ -186,13 +190,14 @@ async def _evaluate(
     notes: Sequence[str] = (),
     exploratory: str | None = None,
     make_engine: MakeEngine | None = None,
+    reuse: Sequence[str | Path] = (),
 ) -> EvaluationReport:
     _require_told_apart(models)
     progress.phase = "loading questions"
     loaded = load_tasks(tasks, settings.evaluation, settings.trained, seed=settings.seed, data_root=settings.data_root)
     exam = settings.exam(loaded)
     progress.begin(list(models), {task.name: len(task.questions) * exam.samples for task in loaded})
-    with Journal(directory.log) as journal, Ledger.open(directory.ledger) as ledger:
+    with Journal(directory.log) as journal, Ledger.open(directory.ledger, ledgers_of(reuse)) as ledger:
         collecting = Collecting(
             exam,
             loaded,

@@ -121,6 +121,14 @@ def request_in(row: Mapping[str, Any]) -> dict[str, Any]:
     return request
 
 
+def messages_in(request: Mapping[str, Any]) -> tuple[Message, ...]:
+    """The chat of a recorded request; none of one in another form."""
+    try:
+        return tuple(Message(turn["role"], str(turn["content"])) for turn in request["messages"])
+    except (KeyError, TypeError):
+        return ()
+
+
 def is_whole(row: Mapping[str, Any]) -> bool:
     """Whether a row, as read from disk, is as it was written; of rows without a checksum what can be told."""
     if row.get("checksum") is not None:

@@ -12,7 +12,7 @@ import queue
 import re
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +21,7 @@ from typing import Any, Literal, NoReturn, Self
 
 from regenesis.errors import LedgerError, LedgerLost
 from regenesis.ledger.file import check, columns, connect, create, naming_damage, upgrade
-from regenesis.ledger.rows import Recorded, Row, StageTotals, completion_of, is_whole, request_in, row_of
+from regenesis.ledger.rows import Recorded, Row, StageTotals, completion_of, is_whole, messages_in, request_in, row_of
 from regenesis.types import Completion, Message, Request
 
 LARGEST_GROUP = 1024
@@ -49,8 +49,11 @@ INSERT INTO totals VALUES (?,?,?,?,?) ON CONFLICT(stage) DO UPDATE SET
 class Ledger:
     """An open ledger. Use `Ledger.open` to write and `Ledger.read` to look only."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, *, writable: bool) -> None:
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection, *, writable: bool, reused: Sequence[Ledger] = ()
+    ) -> None:
         self.path = path
+        self._reused = reused
         self._reader = connection
         self._columns = columns(connection)
         self._owed: dict[str, _Owed] = {}
@@ -68,10 +71,14 @@ class Ledger:
             self._writer.start()
 
     @classmethod
-    def open(cls, path: Path) -> Ledger:
+    def open(cls, path: Path, reuse: Sequence[Path] = ()) -> Ledger:
         """Opens a ledger to read and write, making it if there is none; one of an older format gets the present one.
 
         The caller holds the run's lock: two writers of one ledger are kept apart there.
+
+        Args:
+            path: The file.
+            reuse: Other ledgers, whose completions are taken over as they are wanted; see `take_over`.
 
         Raises:
             LedgerError: The file is torn, or is not a ledger. Nothing in it has been changed.
@@ -82,7 +89,7 @@ class Ledger:
         else:
             create(path)
         with naming_damage(path):
-            return cls(path, connect(path, read_only=False), writable=True)
+            return cls(path, connect(path, read_only=False), writable=True, reused=[cls.read(other) for other in reuse])
 
     @classmethod
     def read(cls, path: Path) -> Ledger:
@@ -112,6 +119,8 @@ class Ledger:
             self._writer.join()
             self._writer = None
         self._reader.close()
+        for other in self._reused:
+            other.close()
 
     def get(self, key: str) -> Completion | None:
         """The completion recorded under a request's key, if there is one that is as it was written.
@@ -129,6 +138,18 @@ class Ledger:
         self._owed[key] = "refused"
         return None
 
+    async def take_over(self, request: Request) -> Completion | None:
+        """The completion that one of the reused ledgers holds for a request; once returned, it is in this one too.
+
+        Raises:
+            LedgerError: It could not be written, or a ledger is damaged.
+        """
+        key = request.key
+        found = next((held for other in self._reused if (held := other.get(key)) is not None), None)
+        if found is not None:
+            await self.put(request, found)
+        return found
+
     def request(self, key: str) -> dict[str, Any] | None:
         """The request recorded under a key, as plain JSON values, if there is one that is as it was written."""
         row = self._row(key)
@@ -139,7 +160,7 @@ class Ledger:
 
     def messages(self, key: str) -> tuple[Message, ...]:
         """The chat that was sent for a recorded completion; none where it is not recorded as it was written."""
-        return _messages_of(self.request(key) or {})
+        return messages_in(self.request(key) or {})
 
     def of_question(self, question_id: str, *, without: str) -> list[Recorded]:
         """What is recorded of one question, in the order it was recorded, in every stage but one.
@@ -156,7 +177,7 @@ class Ledger:
                 for found in self._reader.execute(statement, (question_id, without))
             ]
             return [
-                Recorded(row["key"], row["stage"], _messages_of(request_in(row)), completion_of(row))
+                Recorded(row["key"], row["stage"], messages_in(request_in(row)), completion_of(row))
                 for row in rows
                 if is_whole(row)
             ]
@@ -319,14 +340,6 @@ class Ledger:
             # RuntimeError: the loop was closed by a cancelled run; its completions are on disk anyway
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(_settle, waiting, failure)
-
-
-def _messages_of(request: Mapping[str, Any]) -> tuple[Message, ...]:
-    """The chat of a recorded request; none of one in another form."""
-    try:
-        return tuple(Message(turn["role"], str(turn["content"])) for turn in request["messages"])
-    except (KeyError, TypeError):
-        return ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from pydantic import Field
 from regenesis.methods.estimates import Estimate
 from regenesis.prompts.answering import AnsweringPrompt
 from regenesis.scheduling import Chain, Sampler
-from regenesis.section import Section
+from regenesis.section import EXTENDS, Section
 from regenesis.types import GradedPath, Message, Question, ReasoningPath
 
 
@@ -34,7 +34,7 @@ class MethodSection(Section):
 
     name: str
     """Method: a built-in one, one registered by another package, or `module:Class`."""
-    keep: int = Field(default=5, ge=1)
+    keep: int = Field(default=5, ge=1, json_schema_extra=EXTENDS)
     """Maximum paths kept per question."""
 
 
@@ -229,6 +229,10 @@ class Method(ABC, Generic[ConfigT]):
     def inputs(self) -> dict[str, Any]:
         """What else, besides its config, shapes what it asks, by name: a resume with other inputs is refused."""
         return {"answering prompt": self.answering.digest}
+
+    def growing_inputs(self) -> Mapping[str, Mapping[str, Any]]:
+        """Those of its inputs that may gain and lose parts when a run is resumed, with their parts by id."""
+        return {}
 
     def legend(self) -> Mapping[str, str]:
         """What the names in a path's `guideline` stand for."""

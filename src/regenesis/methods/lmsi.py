@@ -29,7 +29,7 @@ from regenesis.methods.plain import (
     plain_samples,
 )
 from regenesis.prompts import AnsweringPrompt
-from regenesis.section import A_PATH, SamplingConfig
+from regenesis.section import A_PATH, EXTENDS, SamplingConfig
 from regenesis.types import GradedPath, Message, Question
 
 
@@ -38,20 +38,20 @@ class LMSIConfig(PlainSamplesConfig):
 
     name: str = "lmsi"
     """`lmsi`."""
-    keep: int = Field(default=32, ge=1)
+    keep: int = Field(default=32, ge=1, json_schema_extra=EXTENDS)
     """Maximum paths kept per question; published: all that agree."""
-    samples: int = Field(default=32, ge=2)
+    samples: int = Field(default=32, ge=2, json_schema_extra=EXTENDS)
     """Samples per question."""
     sampling: SamplingConfig = SamplingConfig(temperature=0.7)
     """Sampling parameters."""
-    gold: bool = False
+    gold: bool = Field(default=False, json_schema_extra=EXTENDS)
     """Use the gold answer, if there is one, instead of the majority. If false, no gold answer is read anywhere."""
-    min_votes: int = Field(default=2, ge=1)
+    min_votes: int = Field(default=2, ge=1, json_schema_extra=EXTENDS)
     """Minimum number of agreeing samples for a majority."""
-    mixed_formats: bool = False
+    mixed_formats: bool = Field(default=False, json_schema_extra=EXTENDS)
     """Train on each path in the published formats: with reasoning and as the answer alone, and with `examples` also
     behind worked examples."""
-    examples: FilePath | None = Field(default=None, json_schema_extra=A_PATH)
+    examples: FilePath | None = Field(default=None, json_schema_extra=A_PATH | EXTENDS)
     """Worked examples for `mixed_formats`: JSONL rows of `question`, `solution` and `answer`."""
 
 

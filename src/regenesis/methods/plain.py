@@ -16,7 +16,7 @@ from regenesis.methods.faults import fault_of, is_usable
 from regenesis.methods.waves import in_waves
 from regenesis.prompts import AnsweringPrompt
 from regenesis.scheduling import Reply
-from regenesis.section import SamplingConfig
+from regenesis.section import EXTENDS, SamplingConfig
 from regenesis.types import GradedPath, Message, Question, ReasoningPath, Sampling
 
 STAGE = "sample"
@@ -29,7 +29,7 @@ _LABEL = "plain"
 class PlainSamplesConfig(MethodSection):
     """What methods that draw plain samples have in common."""
 
-    samples: int = Field(default=8, ge=1)
+    samples: int = Field(default=8, ge=1, json_schema_extra=EXTENDS)
     """Most samples per question."""
     sampling: SamplingConfig = SamplingConfig()
     """How tokens are drawn."""

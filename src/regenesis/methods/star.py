@@ -19,6 +19,7 @@ from regenesis.methods.estimates import Estimate, sampled
 from regenesis.methods.plain import estimate_stage, path_of
 from regenesis.methods.until_enough import UntilEnough, UntilEnoughConfig
 from regenesis.prompts import AnsweringPrompt, TemplateFolder
+from regenesis.section import EXTENDS
 from regenesis.types import GradedPath, Message, Question
 
 RATIONALISE = "rationalise"
@@ -30,9 +31,9 @@ class STaRConfig(UntilEnoughConfig):
 
     name: str = "star"
     """`star`."""
-    rationalise: bool = True
+    rationalise: bool = Field(default=True, json_schema_extra=EXTENDS)
     """Retry a question that no sample answered correctly, with its answer as a hint."""
-    rationalisations: int = Field(default=1, ge=1)
+    rationalisations: int = Field(default=1, ge=1, json_schema_extra=EXTENDS)
     """Hinted samples per such question."""
 
 

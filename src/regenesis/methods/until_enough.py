@@ -19,15 +19,16 @@ from regenesis.methods.plain import (
     estimate_stage,
     plain_samples,
 )
+from regenesis.section import EXTENDS
 from regenesis.types import GradedPath, Question
 
 
 class UntilEnoughConfig(PlainSamplesConfig):
     """Plain samples in waves."""
 
-    wave: int = Field(default=4, ge=1)
+    wave: int = Field(default=4, ge=1, json_schema_extra=EXTENDS)
     """Samples per question drawn in parallel before it checks whether it has enough kept paths."""
-    stop_early: bool = True
+    stop_early: bool = Field(default=True, json_schema_extra=EXTENDS)
     """Stop sampling a question once it has enough kept paths."""
 
 

@@ -10,7 +10,7 @@ stopped.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +23,7 @@ from regenesis.evaluation.record import EvaluationReport
 from regenesis.runs.evaluating import evaluate_run
 from regenesis.runs.loop import Remaining, Stage, require_possible, stages
 from regenesis.runs.observing import Observer, StageReport
+from regenesis.store.directory import RunDirectory
 from regenesis.synthesis.progress import Progress
 from regenesis.synthesis.stage import SynthesisReport, synthesize
 from regenesis.training.by_engine import trains_itself
@@ -72,6 +73,7 @@ def run(
     observer: Observer | None = None,
     wait: Waiting = asyncio.run,
     training_output: int | None = None,
+    reuse: Sequence[str | Path] = (),
 ) -> RunReport:
     """Synthesizes, trains and evaluates, once or several times with the improved model; starts or resumes.
 
@@ -82,6 +84,7 @@ def run(
         observer: Is told how it goes.
         wait: Runs a stage that asks to its end; for a caller who handles signals.
         training_output: File descriptor for what the training process prints; standard output if left out.
+        reuse: Folders of other runs, whose completions of equal requests are taken over.
 
     Returns:
         What it came to; a budget that ran out is a normal end.
@@ -94,7 +97,7 @@ def run(
     require_possible(config, rounds)
     for text in look_ahead(config, Path(run_dir), trains=True):
         observer.note(text)
-    this_start = _Start(observer, Remaining(config.budget), wait, training_output)
+    this_start = _Start(observer, Remaining(config.budget), wait, training_output, reuse)
     gone_through: list[StageResult] = []
     ending: Ending = "done"
     for stage in stages(config, run_dir, rounds):
@@ -134,8 +137,18 @@ def train_apart(run_dir: Path, config: RunConfig, output: int | None = None) -> 
     return dict(read_record(run_dir / "model") or {})
 
 
+def changed_since(config: RunConfig, run_dir: Path) -> list[str]:
+    """In what a config differs from the one that a run was started with, where the run goes on all the same.
+
+    Raises:
+        RunError: The config changes what the run has recorded.
+    """
+    changed = RunDirectory(run_dir).require_same(config)
+    return [f"Goes on with what is recorded. Changed since the start: {'; '.join(changed)}."] if changed else []
+
+
 def look_ahead(config: RunConfig, run_dir: Path, *, trains: bool) -> list[str]:
-    """What the user should know of a run's training before its synthesis is paid for.
+    """What the user should know of a run before its synthesis is paid for: what changed, and what its training needs.
 
     Args:
         config: The run's config.
@@ -144,15 +157,17 @@ def look_ahead(config: RunConfig, run_dir: Path, *, trains: bool) -> list[str]:
 
     Raises:
         ConfigError: The training would be refused, when the synthesis is paid for.
+        RunError: The config changes what the run has recorded.
     """
+    told = changed_since(config, run_dir)
     if (run_dir / "model" / "training.json").is_file():
-        return []
+        return told
     findings = before_a_run(config, run_dir, trains=trains)
     said = [(finding, f"{finding.summary} {finding.advice}".strip()) for finding in findings]
     for finding, text in said:
         if trains and finding.status == "fail":
             raise ConfigError(f"Training would fail later, so nothing is sent now. {text}")
-    return [text for _, text in said]
+    return [*told, *(text for _, text in said)]
 
 
 def _ending(report: StageReport) -> Ending:
@@ -175,6 +190,7 @@ class _Start:
     remaining: Remaining
     wait: Waiting
     training_output: int | None
+    reuse: Sequence[str | Path]
 
     def go_through(self, stage: Stage) -> StageReport:
         if stage.kind == "train":
@@ -193,6 +209,7 @@ class _Start:
                     progress=progress,
                     budget=self.remaining.config(),
                     on_loaded=lambda questions: self.observer.loaded(stage, questions),
+                    reuse=self.reuse,
                 )
             )
         return report
@@ -205,6 +222,8 @@ class _Start:
         progress = EvaluationProgress()
         with self.observer.watching(stage, progress):
             report: EvaluationReport = self.wait(
-                evaluate_run(stage.directory, stage.config, progress=progress, budget=self.remaining.config())
+                evaluate_run(
+                    stage.directory, stage.config, progress=progress, budget=self.remaining.config(), reuse=self.reuse
+                )
             )
         return report

@@ -87,7 +87,7 @@ class Sampler:
     async def _answer(self, request: Request, chain: Chain) -> Reply:
         key = request.key
         self.traffic.asked += 1
-        recorded = self._ledger.get(key)
+        recorded = self._ledger.get(key) or await self._ledger.take_over(request)
         if recorded is not None:
             self.traffic.recalled += 1
             self.traffic.answered[request.stage] += 1

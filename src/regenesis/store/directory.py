@@ -10,28 +10,24 @@ frozen with the first completion recorded; a later start that would ask somethin
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
-import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 import yaml
 
-from regenesis.config import RunConfig, config_from_mapping, config_from_text, differences
+from regenesis.config import RunConfig, config_from_mapping, config_from_text, differences, extensions
 from regenesis.errors import RunError
 from regenesis.filesystems import network_filesystem, read_bounded, remove_leftovers, replacing, usable_path
 from regenesis.ledger import Ledger
 from regenesis.store import trust
+from regenesis.store.frozen_inputs import PARTS, require_same_inputs
+from regenesis.store.locking import lock
 from regenesis.store.plainness import require_no_pipes, require_plain
-
-_LOCK_TRIES = 4
-_LOCK_WAIT = 0.05
-"""Seconds between two tries."""
 
 
 class RunDirectory:
@@ -88,6 +84,11 @@ class RunDirectory:
     @property
     def dataset(self) -> Path:
         return self.path / "dataset"
+
+    @property
+    def preferences(self) -> Path:
+        """Pairs of kept and wrong paths."""
+        return self.path / "preferences"
 
     def has_rows(self) -> bool:
         """Whether the dataset has a row to train on."""
@@ -152,7 +153,7 @@ class RunDirectory:
             raise RunError(f"{self.path}: cannot be used as a run directory ({error.strerror}).") from error
         try:
             try:
-                _lock(handle)
+                lock(handle)
             except OSError as error:
                 holder = os.pread(handle, 32, 0).decode("ascii", "replace").strip() or "unknown"
                 raise RunError(
@@ -183,14 +184,17 @@ class RunDirectory:
         with Ledger.read(self.ledger) as ledger:
             return any(stage != "evaluate" for stage in ledger.totals())
 
-    def require_same(self, config: RunConfig) -> None:
-        """Makes sure that a config asks the same as the one that the run was started with.
+    def require_same(self, config: RunConfig) -> list[str]:
+        """Makes sure that a config changes no request that the run has recorded.
+
+        Returns:
+            What differs all the same, a line each: what is asked besides, or made of what is recorded.
 
         Raises:
-            RunError: It does not; what differs is named. Or the ledger cannot be read.
+            RunError: It does; what differs is named. Or the ledger cannot be read.
         """
         if not self.begun():
-            return
+            return []
         frozen = self.frozen_config(known=trust.code_named(config.model_dump(mode="json")).values())
         if frozen is None:
             raise RunError(
@@ -201,11 +205,25 @@ class RunDirectory:
             listed = "\n".join(f"  {line}" for line in changed)
             raise RunError(
                 f"{self.path}: was started with another config. What differs (frozen → now):\n{listed}\n"
-                "Use the frozen values to resume, or give another --run-dir."
+                "That changes what is asked. Use the frozen values to resume, or give another --run-dir, with "
+                f"`--reuse {self.path}` to pay for no equal request twice."
             )
+        return extensions(frozen, config)
 
-    def freeze(self, config: RunConfig, digests: Mapping[str, str]) -> None:
+    def freeze(
+        self,
+        config: RunConfig,
+        digests: Mapping[str, str],
+        parts: Mapping[str, Mapping[str, str]] | None = None,
+        extended: Collection[str] = (),
+    ) -> None:
         """Writes down the config and digests of what it points at; once begun, makes sure that those are the same.
+
+        Args:
+            config: The config.
+            digests: What it points at, by name.
+            parts: Of what may gain and lose parts, the digests of those by id.
+            extended: Names of what is known to have changed no recorded request.
 
         What may differ between two starts, such as how the model is trained, is written down as it now is. The file is
         noted as this user's own, since it says what the user's config says.
@@ -213,13 +231,17 @@ class RunDirectory:
         Raises:
             RunError: What the config points at has changed; it is named.
         """
+        inputs = {**digests, **({PARTS: parts} if parts else {})}
         if self.begun():
-            self._require_same_inputs(digests)
+            frozen = read_json(self.inputs_file) or {}
+            require_same_inputs(self.path, frozen, inputs, extended)
+            if frozen | inputs != frozen:
+                write_whole(self.inputs_file, json.dumps(frozen | inputs, indent=1) + "\n")
             if self.frozen_config(known=trust.code_named(config.model_dump(mode="json")).values()) != config:
                 self._write_config(config)
         else:
             self._write_config(config)
-            write_whole(self.inputs_file, json.dumps(dict(digests), indent=1) + "\n")
+            write_whole(self.inputs_file, json.dumps(inputs, indent=1) + "\n")
         trust.remember(self.config_file)
 
     def write_down(self, config: RunConfig) -> None:
@@ -236,15 +258,6 @@ class RunDirectory:
         text = "# Frozen when the run was started. Start it again with the same config to go on.\n"
         text += yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
         write_whole(self.config_file, text)
-
-    def _require_same_inputs(self, digests: Mapping[str, str]) -> None:
-        frozen = read_json(self.inputs_file) or {}
-        changed = sorted(name for name in digests if frozen.get(name) != digests[name])
-        if changed:
-            raise RunError(
-                f"{self.path}: the {' and the '.join(changed)} changed since the run was started. "
-                "Restore them to resume, or give another --run-dir."
-            )
 
     def freeze_model(self, identity: str, own_engine: str | None = None) -> None:
         """Writes down the model's identity, as the engine gives it; once written, makes sure that it is the same.
@@ -272,6 +285,11 @@ class RunDirectory:
         if isinstance(own_engine, str):
             return self.frozen_model() or config.engine.model, own_engine
         return config.engine.model, config.engine.kind
+
+    def frozen_questions(self) -> str | None:
+        """The digest of the run's questions as written down, `None` before they were."""
+        digest = (read_json(self.inputs_file) or {}).get("questions")
+        return digest if isinstance(digest, str) else None
 
     def frozen_model(self) -> str | None:
         """The model's identity as written down, `None` before an engine has been opened."""
@@ -342,16 +360,6 @@ class RunDirectory:
             config = config_from_mapping(config.model_dump(mode="json"), str(self.config_file), overrides=overrides)
         trust.require_trust(self.config_file, config, overrides, using)
         return config
-
-
-def _lock(handle: int) -> None:
-    """Takes the lock; a few tries, since whoever asks for a run's status holds it for a moment."""
-    for _ in range(_LOCK_TRIES - 1):
-        with suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        time.sleep(_LOCK_WAIT)
-    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -180,6 +180,15 @@ class OutcomeStore:
                     self._connection.execute("DELETE FROM outcomes WHERE question_id = ?", (question.id,))
         return forgotten
 
+    def forget_others(self, questions: Iterable[str]) -> None:
+        """Removes the outcomes of questions that are not among these: the run does not ask them any more."""
+        kept = set(questions)
+        with self._naming_trouble():
+            known = [name for (name,) in self._connection.execute("SELECT question_id FROM outcomes")]
+            gone = [(name,) for name in known if name not in kept]
+            self._connection.executemany("DELETE FROM outcomes WHERE question_id = ?", gone)
+            self._connection.executemany("DELETE FROM asked_again WHERE question_id = ?", gone)
+
     def finished(self) -> set[str]:
         """Ids of the finished questions."""
         statement = "SELECT question_id FROM outcomes WHERE fingerprint = ?"

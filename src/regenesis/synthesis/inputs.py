@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from regenesis.methods import Method, MethodSection, make_method
 from regenesis.prompts import load_answering
 from regenesis.prompts.answering import AnsweringConfig
+from regenesis.store.outcomes import fingerprint
 from regenesis.synthesis.questions import digest
 from regenesis.types import Question
+
+if TYPE_CHECKING:
+    from regenesis.config import RunConfig
 
 
 def method_of(method: MethodSection, answering: AnsweringConfig) -> Method[Any]:
@@ -31,9 +35,27 @@ def shown_to(method: Method[Any], questions: Sequence[Question]) -> list[Questio
     return list(questions)
 
 
+def fingerprint_of(config: RunConfig, method: Method[Any], questions: Sequence[Question]) -> str:
+    """What the outcomes of questions are derived by."""
+    return fingerprint(
+        config.seed,
+        config.method.model_dump(mode="json"),
+        config.curation.model_dump(mode="json"),
+        method.inputs(),
+        method.scaffold,
+        *solutions_of(method, questions),
+    )
+
+
 def solutions_of(method: Method[Any], questions: Sequence[Question]) -> list[str | None]:
     """The worked solutions that a method's outcomes depend on; none for most methods."""
     return [question.solution for question in questions] if method.reads_solutions else []
+
+
+def digests_of_parts(method: Method[Any]) -> dict[str, dict[str, str]]:
+    """Digests of the parts of those inputs of a method that may gain and lose some."""
+    growing = method.growing_inputs()
+    return {name: {part: digest([value]) for part, value in parts.items()} for name, parts in growing.items() if parts}
 
 
 def digests(inputs: Mapping[str, Any]) -> dict[str, str]:

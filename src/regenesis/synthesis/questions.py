@@ -1,6 +1,6 @@
 """The questions of a run, as it was begun: a later start must ask the same.
 
-loaded = load_for(config, directory)
+loaded = load_for(config, directory)              # those of a begun run may have gained others, see `goes_on`
 write_set_aside(directory, loaded)
 """
 
@@ -14,8 +14,9 @@ from typing import Any
 
 from regenesis.config import RunConfig
 from regenesis.errors import RunError
-from regenesis.store.directory import RunDirectory, read_json, write_whole
+from regenesis.store.directory import RunDirectory, write_whole
 from regenesis.store.tables import read_questions
+from regenesis.store.trust import code_named
 from regenesis.tasks import LoadedQuestions, load_questions
 from regenesis.types import Question
 
@@ -28,18 +29,47 @@ def load_for(config: RunConfig, directory: RunDirectory) -> LoadedQuestions:
 
     Raises:
         TaskError: They cannot be loaded.
-        RunError: The run was begun, and they are others now; what differs is named.
+        RunError: The run was begun, and some of its questions are others now; what differs is named.
     """
     loaded = load_questions(config.tasks, seed=config.seed, data_root=config.data_root)
     if not directory.begun():
         return loaded
-    frozen = (read_json(directory.inputs_file) or {}).get("questions")
+    frozen = directory.frozen_questions()
     if frozen is None or digest_of(loaded.questions) == frozen:
         return loaded
     older = load_questions(config.tasks, seed=config.seed, data_root=config.data_root, older=True)
     if digest_of(older.questions) == frozen:
         return older
+    fewer = differ_in_tasks(config, directory)
+    for read in (loaded, older):
+        if _goes_on(directory, read.questions, fewer=fewer):
+            return read
     raise RunError(_what_differs(directory, loaded.questions))
+
+
+def differ_in_tasks(config: RunConfig, directory: RunDirectory) -> bool:
+    """Whether a config names other tasks, or takes other rows of them, than the run was started with."""
+    known = code_named(config.model_dump(mode="json")).values()
+    frozen = directory.frozen_config(known=known)
+    return frozen is not None and frozen.tasks != config.tasks
+
+
+def _goes_on(directory: RunDirectory, questions: Sequence[Question], *, fewer: bool) -> bool:
+    """Whether a run's questions are still what they were, with others beside them.
+
+    Args:
+        directory: The run.
+        questions: The questions now.
+        fewer: Whether some may be gone, since the config asks for others.
+    """
+    try:
+        before = {question.id: question for question in read_questions(directory.questions)}
+    except RunError:
+        return False
+    now = {question.id: question for question in questions}
+    common = before.keys() & now.keys()
+    same = all(digest_of([before[name]]) == digest_of([now[name]]) for name in common)
+    return bool(common) and same and (fewer or len(common) == len(before))
 
 
 def digest_of(questions: Sequence[Question]) -> str:

@@ -28,11 +28,12 @@ from regenesis.scheduling.no_engine import NoEngine
 from regenesis.scheduling.open_engine import MakeEngine, open_engine
 from regenesis.store.directory import RunDirectory, write_whole
 from regenesis.store.journal import Journal
-from regenesis.store.outcomes import OutcomeDamaged, OutcomeStore, fingerprint
+from regenesis.store.outcomes import OutcomeDamaged, OutcomeStore
+from regenesis.store.reused import ledgers_of
 from regenesis.store.tables import read_left_out, write_questions
 from regenesis.synthesis.decontaminating import Decontamination, decontaminate
 from regenesis.synthesis.describing import describe_origin
-from regenesis.synthesis.inputs import digests, method_of, shown_to, solutions_of
+from regenesis.synthesis.inputs import digests, digests_of_parts, fingerprint_of, method_of, shown_to
 from regenesis.synthesis.judging import PathJudge
 from regenesis.synthesis.progress import Progress
 from regenesis.synthesis.questions import digest_of, load_for, write_set_aside
@@ -133,6 +134,7 @@ async def synthesize(
     budget: BudgetConfig | None = None,
     on_loaded: Callable[[LoadedQuestions], None] | None = None,
     make_engine: MakeEngine | None = None,
+    reuse: Sequence[str | FilePath] = (),
 ) -> SynthesisReport:
     """Starts or resumes a run's synthesis.
 
@@ -144,6 +146,7 @@ async def synthesize(
         engine: An opened or unopened engine of the caller's own in place of the config's.
         on_loaded: Is told what was read for each task, before anything is asked.
         make_engine: Makes the config's engine, in place of the config itself.
+        reuse: Folders of other runs, whose completions of equal requests are taken over.
 
     Returns:
         How this start ended; a budget that ran out is a normal end.
@@ -156,7 +159,8 @@ async def synthesize(
     progress = progress or Progress()
     directory = RunDirectory(run_dir)
     with directory.locked(), Journal(directory.log) as journal:
-        directory.require_same(config)
+        for line in directory.require_same(config):
+            journal.write("extended", what=line)
         synthesis = _prepare(config, directory, progress, journal, on_loaded)
         synthesis.budget, synthesis.make_engine = budget or config.budget, make_engine
         journal.write(
@@ -165,8 +169,8 @@ async def synthesize(
             left_out=len(synthesis.decontamination.left_out),
             bad_rows=len(synthesis.loaded.bad_rows),
         )
-        with Ledger.open(directory.ledger) as ledger:
-            store = OutcomeStore.open(directory.outcomes, _fingerprint(synthesis))
+        with Ledger.open(directory.ledger, ledgers_of(reuse)) as ledger:
+            store = OutcomeStore.open(directory.outcomes, fingerprint_of(config, synthesis.method, synthesis.questions))
             try:
                 try:
                     return await _run(synthesis, ledger, store, engine)
@@ -196,12 +200,14 @@ def _prepare(
         seed=config.evaluation_seed,
         data_root=config.data_root,
     )
-    begun = directory.begun()
-    directory.freeze(config, {"questions": digest_of(loaded.questions), **digests(method.inputs())})
+    begun, before = directory.begun(), directory.frozen_questions()
+    now = {"questions": digest_of(loaded.questions), **digests(method.inputs())}
+    # of the questions, what has to be the same was looked at when they were loaded
+    directory.freeze(config, now, digests_of_parts(method), extended=("questions",))
     if not begun:
         # what a ledger that is gone has left behind: nothing recorded would stand behind it
         OutcomeStore.remove(directory.outcomes)
-    if not begun or _left_out_before(directory) != decontamination.left_out:
+    if not begun or before != now["questions"] or _left_out_before(directory) != decontamination.left_out:
         write_questions(directory.questions, loaded.questions, decontamination.left_out)
     decontamination.write(directory.decontamination)
     write_set_aside(directory, loaded)
@@ -226,6 +232,7 @@ async def _run(
     synthesis: _Synthesis, ledger: Ledger, store: OutcomeStore, own_engine: Engine | None
 ) -> SynthesisReport:
     progress, questions = synthesis.progress, synthesis.questions
+    store.forget_others(question.id for question in synthesis.loaded.questions)
     again = store.asked_again()
     finished = store.finished() - again
     counts = store.counts(without={*synthesis.decontamination.left_out, *again})
@@ -368,15 +375,3 @@ def _summary(report: SynthesisReport, error: str | None) -> dict[str, Any]:
         "seconds": round(report.seconds, 1),
         "funnel": report.funnel.to_json(),
     }
-
-
-def _fingerprint(synthesis: _Synthesis) -> str:
-    config, method = synthesis.config, synthesis.method
-    return fingerprint(
-        config.seed,
-        config.method.model_dump(mode="json"),
-        config.curation.model_dump(mode="json"),
-        method.inputs(),
-        method.scaffold,
-        *solutions_of(method, synthesis.questions),
-    )

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from regenesis.methods.base import MethodSection
-from regenesis.section import A_PATH, OffIsAWord, SamplingConfig, Section
+from regenesis.section import A_PATH, EXTENDS, OffIsAWord, SamplingConfig, Section
 
 StageName = Literal["adapt", "structure", "solve"]
 ALL_STAGES: tuple[StageName, ...] = ("adapt", "structure", "solve")
@@ -17,11 +17,11 @@ ALL_STAGES: tuple[StageName, ...] = ("adapt", "structure", "solve")
 class HintConfig(Section):
     """Second pass for questions without a kept path, with the gold answer as a hint."""
 
-    enabled: bool = True
+    enabled: bool = Field(default=True, json_schema_extra=EXTENDS)
     """Whether to run the hint pass."""
-    guidelines: int | None = Field(default=4, ge=0)
+    guidelines: int | None = Field(default=4, ge=0, json_schema_extra=EXTENDS)
     """Maximum guidelines tried with a hint; `null` tries all that suit it, 0 none (with `selections`)."""
-    selections: int = Field(default=0, ge=0)
+    selections: int = Field(default=0, ge=0, json_schema_extra=EXTENDS)
     """Sampled selections of guidelines in the hint pass."""
     temperature: float | None = Field(default=0.7, ge=0, le=5)
     """Temperature of the hint pass; `null` uses the server's default."""
@@ -32,12 +32,12 @@ class ReGenesisConfig(MethodSection):
 
     name: str = "regenesis"
     """`regenesis`."""
-    guidelines: int | Literal["generate"] | list[str] | None = None
+    guidelines: int | Literal["generate"] | list[str] | None = Field(default=None, json_schema_extra=EXTENDS)
     """General guidelines tried per question: how many, in an order drawn for each question; the ids of some; `null` for
     all; or `generate`, to have the model write `generated_guidelines` of them once per run."""
-    unguided: int = Field(default=0, ge=0)
+    unguided: int = Field(default=0, ge=0, json_schema_extra=EXTENDS)
     """Chains that start from no guideline at all; with `guidelines: 0` the ablation of guidelines."""
-    guidelines_file: Path | None = Field(default=None, json_schema_extra=A_PATH)
+    guidelines_file: Path | None = Field(default=None, json_schema_extra=A_PATH | EXTENDS)
     """YAML file of guidelines to use instead of the built-in 25."""
     generated_guidelines: int = Field(default=10, ge=1, le=50)
     """Number of guidelines to generate with `guidelines: generate`."""
@@ -47,11 +47,11 @@ class ReGenesisConfig(MethodSection):
     """The stages of a chain, in order: any of `adapt` and `structure`, and `solve`. What is left out is an ablation."""
     fused: bool = False
     """Ask for all stages in one call; the path is what stands under the reply's last heading."""
-    selections: int = Field(default=0, ge=0)
+    selections: int = Field(default=0, ge=0, json_schema_extra=EXTENDS)
     """Sampled choices of the 2-3 guidelines that suit the question best; each starts a chain of its own."""
-    wave: int = Field(default=4, ge=1)
+    wave: int = Field(default=4, ge=1, json_schema_extra=EXTENDS)
     """Chains per question that run in parallel before it checks whether it has enough kept paths."""
-    stop_early: bool = True
+    stop_early: bool = Field(default=True, json_schema_extra=EXTENDS)
     """Stop sampling a question once it has enough kept paths."""
     sampling: SamplingConfig = SamplingConfig()
     """Sampling parameters of the first pass."""
@@ -59,18 +59,20 @@ class ReGenesisConfig(MethodSection):
     """Maximum new tokens of an adapted guideline; `null` uses `sampling.max_tokens`."""
     structure_tokens: int | None = Field(default=400, ge=1)
     """Maximum new tokens of a reasoning structure; `null` uses `sampling.max_tokens`."""
-    retry_unusable: bool = True
+    retry_unusable: bool = Field(default=True, json_schema_extra=EXTENDS)
     """Retry once if a structure already contains results, or a path has no steps."""
-    summarise: bool = False
+    summarise: bool = Field(default=False, json_schema_extra=EXTENDS)
     """Ask the model for the final answer of each path of the first pass in a call of its own, as published."""
-    self_judge: Annotated[Literal["off", "and", "tie-break"], OffIsAWord] = "off"
+    self_judge: Annotated[Literal["off", "and", "tie-break"], OffIsAWord] = Field(
+        default="off", json_schema_extra=EXTENDS
+    )
     """Ask the model whether a path agrees with the right answer. `and`: the checker and the model must both say so, as
     published; `tie-break`: asked only about paths whose answer the checker cannot read, and its word counts."""
     hint: HintConfig = HintConfig()
     """Second pass, for questions without a kept path."""
-    vote: Literal["no_gold", "always", "never"] = "no_gold"
+    vote: Literal["no_gold", "always", "never"] = Field(default="no_gold", json_schema_extra=EXTENDS)
     """When the majority answer over a question's own paths is used as pseudo-label."""
-    min_votes: int = Field(default=2, ge=1)
+    min_votes: int = Field(default=2, ge=1, json_schema_extra=EXTENDS)
     """Minimum number of agreeing paths for a majority."""
 
     @field_validator("stages")

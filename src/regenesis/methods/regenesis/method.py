@@ -169,6 +169,9 @@ class ReGenesis(Method[ReGenesisConfig]):
         listed = "generated" if self._generates else [asdict(guideline) for guideline in self.guidelines]
         return {"guidelines": listed, "prompt set": self.prompts.digest_with(self.answering)}
 
+    def growing_inputs(self) -> dict[str, dict[str, Any]]:
+        return {"guidelines": {guideline.id: asdict(guideline) for guideline in self.guidelines}}
+
     def legend(self) -> dict[str, str]:
         return {guideline.id: guideline.text for guideline in self.guidelines}
 
