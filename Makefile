@@ -11,18 +11,19 @@ ifneq ($(wildcard ../shared/data/hub),)
 export REGENESIS_DATA_ROOT ?= $(abspath ../shared/data/hub)
 endif
 
-.PHONY: help install quickstart test check lint types imports format benchmarks clean
+.PHONY: help install quickstart test check lint types imports docs format benchmarks clean
 
 help:
 	@echo "make quickstart   the whole loop with a real model on this machine (MODEL=$(MODEL))"
 	@echo "make test         the whole test suite"
 	@echo "make check        formatting, lint, types and the direction of imports"
+	@echo "make docs         the documentation, in build/site; every warning is an error"
 	@echo "make benchmarks   the benchmarks that take under five minutes together"
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[train,reasoning-gym,dev]"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[train,reasoning-gym,dev,docs]"
 	touch $@
 
 install: $(VENV)/.installed
@@ -52,6 +53,9 @@ types: install
 
 imports: install
 	$(BIN)/lint-imports
+
+docs: install
+	$(BIN)/python -m sphinx -q -b html -W --keep-going docs build/site
 
 format: install
 	$(BIN)/ruff check --fix .
