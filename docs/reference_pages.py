@@ -74,7 +74,7 @@ def config_fields() -> str:
     """Every field of a config, section by section."""
     parts = [
         "# Config",
-        "\nOne YAML file; `--set section.field=value` sets a field on the command line. A field that is not listed here "
+        "\nOne YAML file; `--set section.field=value` sets a field on the command line. A field that is not here "
         "is an error.\n",
         *_section("The run", RunConfig, ""),
     ]

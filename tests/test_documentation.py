@@ -1,0 +1,61 @@
+"""What README and docs tell people to type: every command is understood, every config is valid."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from regenesis.cli.app import VERBS, load_verb
+from regenesis.config import RunConfig
+from regenesis.experiments.config import ExperimentConfig
+
+ROOT = Path(__file__).parents[1]
+GENERATED = ("reference/", "changelog.md", "benchmarks.md")
+_DOCS = [file.relative_to(ROOT).as_posix() for file in sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = ["README.md", *(name for name in _DOCS if not name.removeprefix("docs/").startswith(GENERATED))]
+_COMMAND = re.compile(r"(?m)^[ \t]*(?:\$ )?regenesis +((?:.*\\\n)*.*)$")
+_CONFIG = re.compile(r"(?ms)^```yaml\n(.*?)^```$")
+
+
+def commands(page: str) -> Iterator[str]:
+    """The commands on lines of their own, without comments and continued lines joined."""
+    for found in _COMMAND.finditer((ROOT / page).read_text("utf-8")):
+        yield found[1].replace("\\\n", " ")
+
+
+def documented(pattern: str) -> list[tuple[str, str]]:
+    found = commands if pattern == "commands" else configs
+    return [(page, one) for page in PAGES for one in found(page)]
+
+
+def configs(page: str) -> Iterator[str]:
+    yield from _CONFIG.findall((ROOT / page).read_text("utf-8"))
+
+
+@pytest.mark.parametrize(("page", "command"), documented("commands"))
+def test_a_documented_command_is_understood(page: str, command: str) -> None:
+    verb, *rest = shlex.split(command, comments=True)
+    assert verb in VERBS, f"{page}: regenesis {command}"
+    made = load_verb(verb)
+    with made.make_context(verb, [], resilient_parsing=True) as context:
+        # an option that does not exist, or one without its value, is an error here
+        made.make_parser(context).parse_args(args=list(rest))
+
+
+@pytest.mark.parametrize(("page", "text"), documented("configs"))
+def test_a_documented_config_is_valid(page: str, text: str) -> None:
+    read = yaml.safe_load(text)
+    kind = ExperimentConfig if "train_on" in read else RunConfig
+    kind.model_validate(read)
+
+
+def test_every_page_is_reached_from_the_index() -> None:
+    index = (ROOT / "docs" / "index.md").read_text("utf-8")
+    listed = {line.strip() for block in re.findall(r"(?s)```\{toctree\}(.*?)```", index) for line in block.splitlines()}
+    pages = {name.removeprefix("docs/").removesuffix(".md") for name in PAGES[1:]}
+    assert pages - {"index"} <= listed
