@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from regenesis.evaluation import STAGE as EVALUATING
 from regenesis.filesystems import read_bounded
 from regenesis.ledger import StageTotals
 from regenesis.pages.charts import Bar, Bars, Chart, Lines, Point
@@ -55,7 +56,7 @@ def cost_items(directory: RunDirectory, status: Status, price: Price | None) -> 
     parts = {"prompt tokens": "prompt_tokens", "new tokens": "completion_tokens"}
     bars = [
         Bar(stage, part, getattr(totals, name), f"{getattr(totals, name):,}")
-        for stage, totals in status.stages.items()
+        for stage, totals in sorted(status.stages.items(), key=lambda one: one[0] == EVALUATING)
         for part, name in parts.items()
     ]
     if status.stages:
@@ -80,7 +81,7 @@ def _facts(directory: RunDirectory, status: Status, price: Price | None) -> Iter
     if stages:
         by_stage = ", ".join(f"{name} {duration(seconds)}" for name, seconds in stages.items())
         yield "time", f"{duration(sum(stages.values()))}: {by_stage}"
-    asked = [total for stage, total in status.stages.items() if stage != "evaluate"]
+    asked = [total for stage, total in status.stages.items() if stage != EVALUATING]
     generated = sum(total.completion_tokens for total in asked)
     if asked:
         yield (

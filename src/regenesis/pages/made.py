@@ -140,8 +140,6 @@ def _facts(chains: Chains, directory: RunDirectory) -> Iterator[tuple[str, str]]
             "hinted",
             f"{hinted.kept:,} of the kept paths ({share(hinted.kept, total.kept)}), whose model was shown the answer",
         )
-    if funnel.retries:
-        yield "retried", ", ".join(f"{stage} {count:,}" for stage, count in sorted(funnel.retries.items()))
     texts, rows = _texts(directory)
     if len(texts) > 1:
         of = f"of {len(texts):,} of {counted(rows, 'row')}" if rows > len(texts) else f"of {counted(rows, 'row')}"

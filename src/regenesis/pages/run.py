@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from regenesis.pages.cost import Price, cost_items
 from regenesis.pages.made import made_items
 from regenesis.pages.results import result_tiles, results_items
 from regenesis.pages.sections import Item, Page, Section, Tile
+from regenesis.report.blocks import Note
 from regenesis.report.figures import counted, duration, rounded, share
 from regenesis.report.views.status import status_view
 from regenesis.runs import Status, read_status
@@ -39,7 +41,7 @@ def run_page(directory: RunDirectory, words: Words, price: Price | None = None) 
     state, holdings, *_ = status_view(status)
     sections = [
         Section("results", "Did it work?", [*results_items(summary)]),
-        Section("made", "What was made?", [*made_items(chains, directory)]),
+        Section("made", "What was made?", [*made_items(chains, directory), *_rounds(status)]),
         Section("cost", "What did it cost?", [*cost_items(directory, status, price)]),
         Section("samples", "What does it look like?", [*_samples(directory, words, summary)]),
         Section("again", "How to make it again", [*holdings, *again_items(directory, status)]),
@@ -57,6 +59,12 @@ def _tiles(status: Status, chains: Chains, summary: Mapping[str, Any] | None) ->
         yield Tile("correct and fit", share(total.fit, total.chains), f"of {counted(total.chains, 'chain')}")
     generated = sum(one.completion_tokens for one in status.stages.values())
     yield Tile("tokens generated", rounded(generated), f"in {duration(status.seconds)}")
+
+
+def _rounds(status: Status) -> Iterator[Note]:
+    if status.rounds:
+        commands = [f"regenesis report {shlex.quote(folder)}" for folder in status.rounds]
+        yield Note("This is the first round; each later one has a page of its own.", details=commands)
 
 
 def _samples(directory: RunDirectory, words: Words, summary: Mapping[str, Any] | None) -> Iterator[Item]:

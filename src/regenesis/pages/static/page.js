@@ -119,11 +119,15 @@
     lines({ rows, across, up }, width) {
       const series = unique(rows.map((row) => row.series));
       const stroke = (row) => SERIES[series.indexOf(row.series) % SERIES.length];
+      const places = rows.map((row) => row.x);
+      // steps are whole, and so are the ticks between them
+      const whole = places.every(Number.isInteger);
+      const span = Math.max(1, Math.max(...places) - Math.min(...places));
       return {
         legend: series.length > 1 ? series : [],
         plot: {
-          height: 230, marginLeft: 52, marginBottom: 38,
-          x: { label: across, ticks: width < NARROW ? 4 : 8, labelAnchor: "center", labelArrow: "none" },
+          height: 240, marginLeft: 52, marginTop: 28, marginBottom: 38,
+          x: { label: across, ticks: Math.min(width < NARROW ? 4 : 8, whole ? span : Infinity), labelAnchor: "center", labelArrow: "none" },
           y: { label: up, grid: true, nice: true, labelArrow: "none", ticks: 5, zero: up !== "loss" },
           marks: [
             Plot.lineY(rows, { x: "x", y: "y", z: (row) => row.series + row.piece, stroke, strokeWidth: 2, curve: "linear" }),
@@ -141,7 +145,7 @@
       return {
         legend: series,
         plot: {
-          height: 220, marginLeft: 52, marginBottom: 38,
+          height: 230, marginLeft: 52, marginTop: 28, marginBottom: 38,
           x: { label: across, ticks: width < NARROW ? 4 : 8, labelAnchor: "center", labelArrow: "none" },
           y: { label: "paths", grid: true, ticks: 4, labelArrow: "none" },
           marks: [Plot.rectY(rows, Plot.stackY({ ...bins, inset: 0.5 })), Plot.ruleY([0], { stroke: "var(--line)" }),
