@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, NamedTuple
 
 from regenesis.databases import open_to_look
 from regenesis.errors import RunError
@@ -61,6 +62,32 @@ class Counts:
     correct: int
     incorrect: int
     unparsed: int
+
+
+class Record(NamedTuple):
+    """A finished question as it is written down."""
+
+    question_id: str
+    chains: int
+    correct: int
+    incorrect: int
+    unparsed: int
+    kept: int
+    content: bytes
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> Record:
+        """What is written down of a question that has come to its end."""
+        counts = Counter(one.verdict.status for one in outcome.judged)
+        return cls(
+            outcome.question.id,
+            len(outcome.judged),
+            counts["correct"],
+            counts["incorrect"],
+            counts["unparsed"],
+            len(outcome.kept),
+            packed_outcome(outcome),
+        )
 
 
 class OutcomeStore:
@@ -122,27 +149,21 @@ class OutcomeStore:
         Raises:
             RunError: It cannot be written (no room on disk, say).
         """
+        self.put_record(Record.of(outcome), ask_again=ask_again)
+
+    def put_record(self, record: Record, *, ask_again: bool = False) -> None:
+        """The same for a question that another process has brought to its end."""
+        question_id, *figures = record
         with self._naming_trouble():
             self._connection.execute(
-                "INSERT OR REPLACE INTO outcomes VALUES (?,?,?,?,?,?,?,?)",
-                (
-                    outcome.question.id,
-                    self._fingerprint,
-                    len(outcome.judged),
-                    *(
-                        sum(one.verdict.status == status for one in outcome.judged)
-                        for status in ("correct", "incorrect", "unparsed")
-                    ),
-                    len(outcome.kept),
-                    packed_outcome(outcome),
-                ),
+                "INSERT OR REPLACE INTO outcomes VALUES (?,?,?,?,?,?,?,?)", (question_id, self._fingerprint, *figures)
             )
             mark = (
                 "INSERT OR IGNORE INTO asked_again VALUES (?)"
                 if ask_again
                 else ("DELETE FROM asked_again WHERE question_id = ?")
             )
-            self._connection.execute(mark, (outcome.question.id,))
+            self._connection.execute(mark, (question_id,))
 
     def asked_again(self) -> set[str]:
         """Ids of the questions that are to be led once more."""

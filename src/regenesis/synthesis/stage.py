@@ -37,6 +37,7 @@ from regenesis.synthesis.inputs import digests, digests_of_parts, fingerprint_of
 from regenesis.synthesis.judging import PathJudge
 from regenesis.synthesis.progress import Progress
 from regenesis.synthesis.questions import digest_of, load_for, write_set_aside
+from regenesis.synthesis.recalling import LEAST, Recall
 from regenesis.tasks import BadRow, LoadedQuestions
 from regenesis.types import Question
 
@@ -122,6 +123,7 @@ class _Synthesis:
     model: str = ""
     report: WindowReport = field(default_factory=WindowReport)
     damaged: int = 0
+    recalled: int = 0
     make_engine: MakeEngine | None = None
 
 
@@ -231,16 +233,16 @@ def _left_out_before(directory: RunDirectory) -> dict[str, str] | None:
 async def _run(
     synthesis: _Synthesis, ledger: Ledger, store: OutcomeStore, own_engine: Engine | None
 ) -> SynthesisReport:
-    progress, questions = synthesis.progress, synthesis.questions
+    progress = synthesis.progress
     store.forget_others(question.id for question in synthesis.loaded.questions)
-    again = store.asked_again()
-    finished = store.finished() - again
-    counts = store.counts(without={*synthesis.decontamination.left_out, *again})
-    progress.finished, progress.served, progress.kept = counts.questions, counts.served, counts.kept
-    progress.recalled_questions = progress.finished
     synthesis.model = synthesis.directory.frozen_model() or ""
-    left = [(ordinal, question) for ordinal, question in enumerate(questions) if question.id not in finished]
+    left = _left(synthesis, store)
     try:
+        if sum(stage.completions for stage in ledger.totals().values()) >= LEAST and len(left) > 1:
+            progress.phase = "judging what is recorded"
+            recall = Recall(synthesis.config, ledger.path, synthesis.model)
+            synthesis.recalled = await recall.into(store, left, progress)
+            left = _left(synthesis, store)
         if left and not synthesis.method.asks:
             await _work(synthesis, ledger, store, NoEngine(), left)
         elif left:
@@ -263,6 +265,17 @@ async def _run(
         raise
     progress.phase = "writing the dataset"
     return _write_out(synthesis, ledger, store)
+
+
+def _left(synthesis: _Synthesis, store: OutcomeStore) -> list[tuple[int, Question]]:
+    """The questions that are not finished, with their places; counts the others."""
+    progress = synthesis.progress
+    again = store.asked_again()
+    finished = store.finished() - again
+    counts = store.counts(without={*synthesis.decontamination.left_out, *again})
+    progress.finished, progress.served, progress.kept = counts.questions, counts.served, counts.kept
+    progress.recalled_questions = progress.finished
+    return [one for one in enumerate(synthesis.questions) if one[1].id not in finished]
 
 
 async def _work(
@@ -333,7 +346,7 @@ def _write_out(synthesis: _Synthesis, ledger: Ledger, store: OutcomeStore, error
         owed=dict(report.owed or {}),
         bad_rows=synthesis.loaded.bad_rows,
         requests_sent=progress.sampler.traffic.sent if progress.sampler else 0,
-        requests_recalled=progress.sampler.traffic.recalled if progress.sampler else 0,
+        requests_recalled=synthesis.recalled + (progress.sampler.traffic.recalled if progress.sampler else 0),
         prompt_tokens=progress.sampler.traffic.prompt_tokens if progress.sampler else 0,
         completion_tokens=progress.sampler.traffic.completion_tokens if progress.sampler else 0,
         seconds=progress.elapsed,

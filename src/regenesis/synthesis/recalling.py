@@ -1,0 +1,221 @@
+"""Questions of a large run led through the ledger once more, by several processes, before anything is asked.
+
+    recall = Recall(config, directory.ledger, model)
+    requests = await recall.into(store, questions, progress)     # those whose requests are all recorded
+
+Judging a million recorded completions takes one process minutes: after a change of what judges, or without
+`outcomes.sqlite`, every finished question is judged anew. Whatever a process cannot finish, for want of a completion or
+because it ended, is left to the start that follows, which leads each question through the ledger by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pickle
+import struct
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from regenesis.config import BudgetConfig, RunConfig
+from regenesis.errors import RegenesisError, RequestFailed
+from regenesis.ledger import Ledger
+from regenesis.methods import Session
+from regenesis.scheduling import Budget, BudgetSpent, Sampler
+from regenesis.scheduling.side_by_side import side_by_side
+from regenesis.store.outcomes import OutcomeStore, Record
+from regenesis.synthesis.inputs import method_of
+from regenesis.synthesis.judging import PathJudge
+from regenesis.synthesis.progress import Progress
+from regenesis.types import Completion, Question
+
+LEAST = 20_000
+"""Recorded completions from which processes of their own are worth their start."""
+_MOST_PROCESSES = 8
+_CHUNK = 50
+"""Questions handed to a process at once."""
+_TRIED_FIRST = 8
+"""Questions that show whether there is anything to recall: of a run that only goes on, the first one left is open."""
+_LENGTH = struct.Struct(">Q")
+
+Numbered = tuple[int, Question]
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What a share of the questions came to.
+
+    Attributes:
+        records: Of those whose requests are all recorded.
+        requests: Requests answered from the ledger for them.
+    """
+
+    records: list[Record]
+    requests: int
+
+
+class _OnlyTheLedger:
+    """Stands where an engine is expected and has no answer of its own."""
+
+    kind = "recorded"
+    capacity = 64
+
+    def __init__(self, model: str) -> None:
+        self.model = model
+
+    async def open(self) -> None: ...
+
+    async def complete(self, request: object) -> Completion:
+        raise RequestFailed("it is not recorded")
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Leads questions through a ledger and asks nothing.
+
+    Attributes:
+        config: The run's.
+        ledger: The file, which nobody writes to meanwhile.
+        model: Identity of the model that was asked.
+    """
+
+    config: RunConfig
+    ledger: Path
+    model: str
+
+    async def into(self, store: OutcomeStore, questions: Sequence[Numbered], progress: Progress) -> int:
+        """Recalls all questions that can be, in processes of their own, and records what became of them.
+
+        Args:
+            store: Where to.
+            questions: With their places in the run.
+            progress: Where they are counted as finished.
+
+        Returns:
+            How many requests were answered from the ledger.
+        """
+        requests = 0
+
+        def take(recalled: Recalled) -> None:
+            nonlocal requests
+            for record in recalled.records:
+                store.put_record(record)
+            progress.finished += len(recalled.records)
+            requests += recalled.requests
+
+        tried = await Recalling.of(self, questions[:_TRIED_FIRST])
+        take(tried)
+        if tried.records:
+            chunks = _chunks(questions[_TRIED_FIRST:])
+            await side_by_side([self._serve(chunks, take) for _ in range(_processes())])
+        return requests
+
+    async def _serve(self, chunks: Iterator[list[Numbered]], take: Callable[[Recalled], None]) -> None:
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", "from regenesis.synthesis.recalling import main; main()"),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env=environment,
+            start_new_session=True,
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            # one that ends early leaves its questions to the start that follows
+            with suppress(OSError, asyncio.IncompleteReadError):
+                process.stdin.write(_framed(self))
+                for chunk in chunks:
+                    process.stdin.write(_framed(chunk))
+                    await process.stdin.drain()
+                    (length,) = _LENGTH.unpack(await process.stdout.readexactly(_LENGTH.size))
+                    take(pickle.loads(await process.stdout.readexactly(length)))
+        finally:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+
+class Recalling:
+    """What a process recalls with."""
+
+    def __init__(self, recall: Recall, ledger: Ledger) -> None:
+        config = recall.config
+        self._method = method_of(config.method, config.answering)
+        self._judge = PathJudge(config.curation, self._method.scaffold)
+        engine, budget = _OnlyTheLedger(recall.model), Budget(BudgetConfig())
+        self._sampler = Sampler(engine, ledger, budget, config.seed, room_for_thought=config.room_for_thought)
+
+    @classmethod
+    async def of(cls, recall: Recall, questions: Sequence[Numbered]) -> Recalled:
+        """Recalls a few questions in this process."""
+        with Ledger.read(recall.ledger) as ledger:
+            recalling = cls(recall, ledger)
+            return await recalling.chunk(questions) if await recalling.prepared() else Recalled([], 0)
+
+    async def prepared(self) -> bool:
+        """Whether what is asked once a run is recorded."""
+        try:
+            await self._method.prepare(self._sampler)
+        except (RegenesisError, BudgetSpent):
+            return False
+        return True
+
+    async def chunk(self, questions: Sequence[Numbered]) -> Recalled:
+        """Recalls some questions, one after another: nothing here waits for anything."""
+        records, before = [], self._sampler.traffic.recalled
+        for ordinal, question in questions:
+            with suppress(RequestFailed):
+                outcome = await self._method.solve(Session(question, self._judge, self._sampler, ordinal))
+                records.append(Record.of(outcome))
+        return Recalled(records, self._sampler.traffic.recalled - before)
+
+
+def _processes() -> int:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, _MOST_PROCESSES)
+
+
+def _chunks(questions: Iterable[Numbered]) -> Iterator[list[Numbered]]:
+    remaining = iter(questions)
+    while chunk := list(islice(remaining, _CHUNK)):
+        yield chunk
+
+
+def _framed(value: Any) -> bytes:
+    content = pickle.dumps(value)
+    return _LENGTH.pack(len(content)) + content
+
+
+async def _work_through_input() -> None:
+    # what a method of somebody else's prints must not come between the answers
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+
+    def given() -> Any:
+        (length,) = _LENGTH.unpack(sys.stdin.buffer.read(_LENGTH.size))
+        return pickle.loads(sys.stdin.buffer.read(length))
+
+    recall: Recall = given()
+    with Ledger.read(recall.ledger) as ledger:
+        recalling = Recalling(recall, ledger)
+        if not await recalling.prepared():
+            return
+        # the other side ends this process when nothing is left, or by closing the pipe
+        with suppress(struct.error, BrokenPipeError):
+            while True:
+                answers.write(_framed(await recalling.chunk(given())))
+                answers.flush()
+
+
+def main() -> None:
+    """What a process of `Recall.into` does: recalls what comes in, until nothing more does."""
+    asyncio.run(_work_through_input())
