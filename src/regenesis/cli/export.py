@@ -1,7 +1,8 @@
-"""`regenesis export`: write a run's tuned model, or its evaluation, in formats that other tools load.
+"""`regenesis export`: write a run's tuned model, its dataset or its evaluation in formats that other tools load.
 
 regenesis export runs/x --to gguf                 for llama.cpp: the adapter, or the whole model
 regenesis export runs/x --to merged --type bf16   one checkpoint for transformers, vLLM, SGLang
+regenesis export runs/x --to sharegpt             the dataset for LLaMA-Factory, axolotl, unsloth
 regenesis export runs/x --to inspect              the evaluation's answers as logs of Inspect
 """
 
@@ -14,9 +15,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from regenesis.cli.options import AsJson, RunFolder
+from regenesis.errors import ConfigError
 
 if TYPE_CHECKING:
     from regenesis.publish.exporting import Export, Form
+    from regenesis.publish.rows import RowForm, RowsWritten
 
 
 class To(StrEnum):
@@ -26,6 +29,9 @@ class To(StrEnum):
     ADAPTER = "adapter"
     GGUF = "gguf"
     INSPECT = "inspect"
+    MESSAGES = "messages"
+    SHAREGPT = "sharegpt"
+    ALPACA = "alpaca"
 
 
 class Type(StrEnum):
@@ -44,7 +50,8 @@ def export_command(
         typer.Option(
             "--to",
             help="merged: one checkpoint; adapter: PEFT format; gguf: for llama.cpp, the adapter if one was trained, "
-            "else the whole model; inspect: the evaluation's answers as logs of Inspect.",
+            "else the whole model; inspect: the evaluation's answers as logs of Inspect; messages, sharegpt, alpaca: "
+            "the dataset as JSONL rows of other trainers.",
         ),
     ],
     out: Annotated[
@@ -61,9 +68,17 @@ def export_command(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Export a run's tuned model as merged weights, adapter or GGUF, or its evaluation; show how to load it."""
+    """Export a run's tuned model as merged weights, adapter or GGUF, its dataset or its evaluation; show how to load
+    it.
+    """
+    rows: dict[To, RowForm] = {To.MESSAGES: "messages", To.SHAREGPT: "sharegpt", To.ALPACA: "alpaca"}
+    if kind is not None and (to is To.INSPECT or to in rows):
+        raise ConfigError(f"--type {kind.value}: applies to weights, which --to {to.value} does not write.")
     if to is To.INSPECT:
-        _export_evaluation(run, out, kind, as_json)
+        _export_evaluation(run, out, as_json)
+        return
+    if to in rows:
+        _export_rows(run, rows[to], out, as_json)
         return
     from regenesis.cli.terminal import console, print_json
     from regenesis.publish.exporting import export
@@ -91,14 +106,52 @@ def export_command(
     console().print(neutralise("\n".join(lines)), soft_wrap=True)
 
 
-def _export_evaluation(run: Path, out: Path | None, kind: Type | None, as_json: bool) -> None:
+def _export_rows(run: Path, form: RowForm, out: Path | None, as_json: bool) -> None:
     from regenesis.cli.terminal import console, print_json
-    from regenesis.errors import ConfigError
+    from regenesis.publish.rows import export_rows
+    from regenesis.report.figures import counted
+    from regenesis.report.text import neutralise
+
+    done = export_rows(run, form, out)
+    ways = _ways_to_train(done)
+    if as_json:
+        print_json({"path": str(done.path), "rows": done.rows, "ways_to_load": ways})
+        return
+    lines = [f"{done.path}  {counted(done.rows, 'row')}", ""]
+    for name, way in ways.items():
+        lines += [f"{name}:", f"    {way}"]
+    console().print(neutralise("\n".join(lines)), soft_wrap=True)
+
+
+def _ways_to_train(done: RowsWritten) -> dict[str, str]:
+    """How other trainers load rows, by the trainer."""
+    path = done.path.resolve()
+    load = f"load_dataset('json', data_files='{path}', split='train')"
+    factory = f"dataset_dir: {path.parent}   dataset: regenesis"
+    if done.form == "messages":
+        return {
+            "TRL": f"SFTTrainer(train_dataset={load}, …)",
+            "axolotl": f"datasets: [{{path: {path}, ds_type: json, type: chat_template, field_messages: messages}}]",
+            "LLaMA-Factory": factory,
+        }
+    if done.form == "sharegpt":
+        return {
+            "LLaMA-Factory": factory,
+            "axolotl": f"datasets: [{{path: {path}, ds_type: json, type: chat_template, field_messages: conversations, "
+            "message_property_mappings: {role: from, content: value}}]",
+            "unsloth": f"standardize_sharegpt({load})",
+        }
+    return {
+        "LLaMA-Factory": factory,
+        "axolotl": f"datasets: [{{path: {path}, ds_type: json, type: alpaca}}]",
+    }
+
+
+def _export_evaluation(run: Path, out: Path | None, as_json: bool) -> None:
+    from regenesis.cli.terminal import console, print_json
     from regenesis.publish.inspect_log import export_inspect
     from regenesis.report.text import neutralise
 
-    if kind is not None:
-        raise ConfigError(f"--type {kind.value}: applies to weights, not to the answers of an evaluation.")
     files = export_inspect(run, out)
     way = f"inspect view --log-dir {files[0].parent}"
     if as_json:
