@@ -83,6 +83,9 @@ MAY_DIFFER: dict[str, Any] = {"may_differ": True}
 """May differ when a run is resumed: it changes how fast a run goes, or its later stages, never what the synthesis
 asks. Said of a section, it holds for all of it."""
 
+MARKS = ("path", _BESIDES, "extends", "may_differ", "reaches", "formerly", "former_values")
+"""Names under which a field says something of itself."""
+
 
 def besides(prefix: str) -> dict[str, Any]:
     """For a field that holds a path: a value with this prefix names something else."""

@@ -18,6 +18,7 @@ from regenesis.cli.exits import Exit
 from regenesis.errors import RegenesisError
 
 VERBS = {
+    "init": "Write a commented config to start from.",
     "run": "Run the whole loop: synthesize, train, evaluate.",
     "synthesize": "Synthesize verified reasoning paths; start or resume a run.",
     "dataset": "Derive a run's dataset anew, without any request.",
@@ -31,7 +32,7 @@ VERBS = {
     "analyze": "Show what lies behind a comparison: yields, failures, costs.",
     "report": "Write a page of a run or an experiment, with charts.",
     "status": "Show the state of a run: paths, model, evaluations, time.",
-    "show": "Show a run's chains, from guideline to verdict.",
+    "show": "Read a run: its chains, or the answers of its evaluation.",
     "trust": "Trust the config of a run folder that came from elsewhere.",
     "grade": "Grade a file of responses.",
     "tasks": "List the available tasks.",

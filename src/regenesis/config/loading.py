@@ -40,19 +40,21 @@ class _UniqueKeysLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
-def load_config(path: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
-    """Reads a config file.
+def load_config(path: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) -> RunConfig:
+    """Reads a config.
 
     Args:
-        path: A YAML file.
+        path: A YAML file, or the same as a mapping, whose relative paths start at the current folder.
         overrides: Dotted assignments such as `method.keep=3`; values are YAML.
 
     Returns:
-        The checked config, with its relative paths resolved against the config file's folder.
+        The checked config, with absolute paths: those of a file start at its folder.
 
     Raises:
         ConfigError: The file cannot be read, is not YAML, or holds something that is not valid; every fault is named.
     """
+    if isinstance(path, Mapping):
+        return config_from_mapping(path, overrides=overrides)
     source = Path(path)
     stated = read_mapping(source)
     frozen = written_by_a_run(source)
