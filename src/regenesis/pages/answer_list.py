@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
+from regenesis.evaluation.answers import AnsweredQuestion, RecordedAnswers
 from regenesis.evaluation.result_tables import ResultRow
 from regenesis.pages.samples import LONGEST, badge, evenly, filters, shown_text, summary_line
 from regenesis.report.blocks import Note
@@ -18,126 +18,72 @@ _TONES = {"correct": "better", "incorrect": "worse", "unparsed": "caution"}
 _RANKS = {"won": 0, "lost": 0}
 """What is shown before the rest."""
 
-Rows = Mapping[str, list[ResultRow]]
-"""Answers by question."""
 
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """The answers to the questions of one task.
-
-    Attributes:
-        task: The task.
-        by_model: What each model answered, the base first.
-    """
-
-    task: str
-    by_model: Mapping[str, Rows]
-
-    @classmethod
-    def of(cls, task: str, results: Mapping[str, Sequence[ResultRow]]) -> Answered:
-        """Sorts each model's answers by question."""
-        by_model: dict[str, dict[str, list[ResultRow]]] = {}
-        for model, rows in results.items():
-            known = by_model.setdefault(model, {})
-            for row in rows:
-                known.setdefault(row.question_id, []).append(row)
-        return cls(task, by_model)
-
-    def change(self, question: str) -> str:
-        """What became of a question from the first model to the last."""
-        shares = [_share(rows[question]) for rows in self.by_model.values() if question in rows]
-        first, last = shares[0], shares[-1]
-        if len(shares) == 1:
-            return "right" if first == 1 else "wrong" if first == 0 else "partly right"
-        if first == last:
-            return "both right" if first == 1 else "both wrong" if first == 0 else "both partly right"
-        return "won" if last > first else "lost"
-
-
-def answer_list(tasks: Sequence[Answered], prompts: Callable[[Sequence[str]], Mapping[str, str]]) -> list[Html]:
-    """The list, with what is said of it.
-
-    Args:
-        tasks: The answers by task.
-        prompts: Gives what was asked, by the keys of the answers.
-    """
-    changes = {
-        (one.task, question): one.change(question)
-        for one in tasks
-        for question in dict.fromkeys(chain.from_iterable(one.by_model.values()))
-    }
-    if not changes:
+def answer_list(tasks: Sequence[RecordedAnswers]) -> list[Html]:
+    """The list, with what is said of it; the base is the first of a task's models."""
+    places = {f"{task.task}\n{one.id}": (task, one) for task in tasks for one in task.questions}
+    if not places:
         return []
-    chosen = _chosen(tasks, changes)
-    shown = [
-        (one, question)
-        for one in tasks
-        for name, question in changes
-        if (name, question) in chosen and name == one.task
-    ]
-    asked = prompts([_first(one, question).ledger_key for one, question in shown])
-    some = f"{len(shown):,} of {len(changes):,} questions, those that changed first; the figures above are of all."
-    said = some if len(shown) < len(changes) else f"All {counted(len(changes), 'question')}."
+    outcomes = {name: _outcome(task, one) for name, (task, one) in places.items()}
+    chosen = _chosen(places, outcomes)
+    shown = [name for name in places if name in chosen]
+    some = f"{len(shown):,} of {len(places):,} questions, those that changed first; the figures above are of all."
+    said = some if len(shown) < len(places) else f"All {counted(len(places), 'question')}."
     by = {
         "task": ("task", [one.task for one in tasks]),
-        "change": ("outcome", sorted({changes[one.task, question] for one, question in shown}, reverse=True)),
+        "change": ("outcome", sorted({outcomes[name] for name in shown}, reverse=True)),
     }
-    entries = (_entry(one, question, changes[one.task, question], asked) for one, question in shown)
     return [
         element("h3", Html("Answers of the evaluation")),
         html_block(Note(said, "quiet")),
         filters("answers", by),
-        element("div", *entries, class_="list", id="answers"),
+        element("div", *(_entry(*places[name], outcomes[name]) for name in shown), class_="list", id="answers"),
     ]
 
 
-def _chosen(tasks: Sequence[Answered], changes: Mapping[tuple[str, str], str]) -> set[tuple[str, str]]:
-    by_task = {one.task: one for one in tasks}
-    names = {f"{task}\n{question}": (task, question) for task, question in changes}
-    chosen: set[tuple[str, str]] = set()
+def _outcome(task: RecordedAnswers, question: AnsweredQuestion) -> str:
+    """What became of a question from the first of its models to the last."""
+    answered = [model for model in task.models if model in question.answers]
+    change, share = question.change(answered[0], answered[-1]), question.share(answered[0])
+    if change in ("won", "lost"):
+        return str(change)
+    how = "right" if share == 1 else "wrong" if share == 0 else "partly right"
+    return how if len(answered) == 1 else f"both {how}"
+
+
+def _chosen(places: Mapping[str, tuple[RecordedAnswers, AnsweredQuestion]], outcomes: Mapping[str, str]) -> set[str]:
+    chosen: set[str] = set()
     room = _MOST_CHARACTERS
-    for name in evenly({name: _RANKS.get(changes[place], 1) for name, place in names.items()}):
-        task, question = names[name]
-        rows = [known[question][0] for known in by_task[task].by_model.values() if question in known]
-        room -= 1000 + sum(min(len(row.response), LONGEST) for row in rows)
+    for name in evenly({name: _RANKS.get(outcome, 1) for name, outcome in outcomes.items()}):
+        _, question = places[name]
+        room -= 1000 + sum(min(len(rows[0].response), LONGEST) for rows in question.answers.values())
         if room < 0 and chosen:
             break
-        chosen.add((task, question))
+        chosen.add(name)
         if len(chosen) == _MOST_QUESTIONS:
             break
     return chosen
 
 
-def _share(rows: Sequence[ResultRow]) -> float:
-    return sum(row.correct for row in rows) / len(rows)
-
-
-def _first(answered: Answered, question: str) -> ResultRow:
-    return next(rows[question][0] for rows in answered.by_model.values() if question in rows)
-
-
-def _entry(answered: Answered, question: str, change: str, asked: Mapping[str, str]) -> Html:
-    first = _first(answered, question)
-    prompt = asked.get(first.ledger_key, "")
-    tone = {"won": "better", "lost": "worse"}.get(change, "")
-    models = {name: rows[question] for name, rows in answered.by_model.items() if question in rows}
+def _entry(task: RecordedAnswers, question: AnsweredQuestion, outcome: str) -> Html:
+    models = {name: question.answers[name] for name in task.models if name in question.answers}
+    tone = {"won": "better", "lost": "worse"}.get(outcome, "")
     marks = [badge(f"{name} {_mark(rows)}") for name, rows in models.items()]
     line = element(
         "summary",
-        summary_line(prompt or question),
-        element("span", badge(change, tone), *marks, class_="badges"),
+        summary_line(question.text or question.id),
+        element("span", badge(outcome, tone), *marks, class_="badges"),
     )
-    gold = "none" if first.gold is None else first.gold
+    gold = "none" if question.gold is None else question.gold
     return element(
         "details",
         line,
-        element("p", escaped(question), class_="quiet id"),
-        *([shown_text(prompt)] if prompt else []),
+        element("p", escaped(question.id), class_="quiet id"),
+        *([shown_text(question.text)] if question.text else []),
         element("p", element("b", Html("gold ")), escaped(gold[:400]), class_="gold"),
         element("div", *chain.from_iterable(_answer(name, rows) for name, rows in models.items()), class_="chains"),
-        data_task=answered.task,
-        data_change=change,
+        data_task=task.task,
+        data_change=outcome,
     )
 
 

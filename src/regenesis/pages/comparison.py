@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
+from regenesis.evaluation.answers import RecordedAnswers, read_answers
+from regenesis.evaluation.model_variants import BASE
 from regenesis.experiments.analysis import Analysis, Yield, analyze, changes
 from regenesis.experiments.comparing import Comparison, Figure, Group
-from regenesis.experiments.results import FinishedRun, answers, prompts
-from regenesis.pages.answer_list import Answered, answer_list
+from regenesis.experiments.results import FinishedRun
+from regenesis.pages.answer_list import answer_list
 from regenesis.pages.charts import Bar, Bars, Chart, Heat, Intervals, Span
 from regenesis.pages.charts import Tile as HeatTile
 from regenesis.pages.sections import Item, Page, Section, Tile
@@ -64,7 +67,7 @@ def _tiles(comparison: Comparison) -> Iterator[Tile]:
         if found is not None:
             one = found.versus_base
             said = f"points ({points_range(one.estimate.interval)}), {one.finding}"
-            name = f"{label}, {_AVERAGES.get(average, average)}"
+            name = f"{label}, {_average(group, average)}"
             yield Tile(name, _signed(one.estimate.value), said, one.finding)
 
 
@@ -74,7 +77,7 @@ def _results(comparison: Comparison) -> Iterator[Item]:
     for group in comparison.groups:
         name = f"trained on {group.name}" if group.base_tasks else group.name
         spans = [
-            _span(label, _AVERAGES.get(average, average), figure)
+            _span(label, _average(group, average), figure)
             for label, figures in group.methods.items()
             for average, figure in figures.averages.items()
         ]
@@ -97,6 +100,12 @@ def _by_task(group: Group, name: str) -> Iterator[Chart]:
     if len({one.series for one in spans}) > 1:
         swapped = [Span(one.series, one.label, one.value, one.low, one.high, one.text, one.tone) for one in spans]
         yield Chart(f"By task, {name}", Intervals("points", swapped, True), accuracy_table(group))
+
+
+def _average(group: Group, average: str) -> str:
+    """What an average is called: the mean of one task is the task."""
+    tasks = group.averages[average]
+    return tasks[0] if len(tasks) == 1 else _AVERAGES.get(average, average)
 
 
 def _span(label: str, series: str, figure: Figure) -> Span:
@@ -150,15 +159,22 @@ def _samples(comparison: Comparison) -> Iterator[Item]:
     runs = _one_a_method(comparison.runs)
     first = runs[0]
     yield Note(f"Answers of the base model and of {', '.join(f'{run.label} (seed {run.seed})' for run in runs)}.")
-    tasks = [
-        Answered.of(
-            task,
-            {"base": answers(first, first.models[0], task)}
-            | {run.label: answers(run, run.models[1], task) for run in runs if task in run.tuned},
-        )
-        for task in first.base
-    ]
-    yield from answer_list(tasks, lambda keys: prompts(first, keys))
+    yield from answer_list([_side_by_side(runs, task) for task in first.base])
+
+
+def _side_by_side(runs: Sequence[FinishedRun], task: str) -> RecordedAnswers:
+    """The answers of the base model and of each run's tuned one, on the questions of the first run."""
+    measured = [(run, read_answers(run.directory, task)) for run in runs if task in run.tuned]
+    tuned = {run.label: {one.id: one for one in found.questions} for run, found in measured}
+    first, recorded = measured[0]
+    names = {run.label: run.models[1] for run, _ in measured}
+    questions = []
+    for one in recorded.questions:
+        answers = {BASE: one.answers.get(first.models[0], ())}
+        for label, known in tuned.items():
+            answers[label] = known[one.id].answers.get(names[label], ()) if one.id in known else ()
+        questions.append(replace(one, answers={name: rows for name, rows in answers.items() if rows}))
+    return RecordedAnswers(task, [BASE, *tuned], [one for one in questions if one.answers])
 
 
 def _one_a_method(runs: Sequence[FinishedRun]) -> list[FinishedRun]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from regenesis.evaluation.answers import read_answers
 from regenesis.evaluation.record import SUMMARY
-from regenesis.evaluation.result_tables import read_results
-from regenesis.ledger import Ledger
 from regenesis.pages.again import again_items
-from regenesis.pages.answer_list import Answered, answer_list
+from regenesis.pages.answer_list import answer_list
 from regenesis.pages.chain_list import Words, chain_list
 from regenesis.pages.chains import Chains, read_chains
 from regenesis.pages.cost import Price, cost_items
@@ -69,28 +68,6 @@ def _rounds(status: Status) -> Iterator[Note]:
 
 def _samples(directory: RunDirectory, words: Words, summary: Mapping[str, Any] | None) -> Iterator[Item]:
     yield from chain_list(directory, words)
-    yield from answer_list(list(_answered(directory, summary or {})), lambda keys: recorded_prompts(directory, keys))
-
-
-def _answered(directory: RunDirectory, summary: Mapping[str, Any]) -> Iterator[Answered]:
-    tasks, models = summary.get("tasks"), summary.get("models")
-    if not isinstance(tasks, Mapping) or not isinstance(models, Mapping):
-        return
-    for name, task in tasks.items():
-        file = task.get("file") if isinstance(task, Mapping) else None
-        if isinstance(file, str) and "/" not in file:
-            # names of models are names of folders, which a summary from elsewhere may not lead out of
-            found = [model for model in models if "/" not in model and (directory.evaluation / model / file).is_file()]
-            yield Answered.of(name, {model: read_results(directory.evaluation / model / file) for model in found})
-
-
-def recorded_prompts(directory: RunDirectory, keys: Sequence[str]) -> dict[str, str]:
-    """What the last message of some recorded requests says, by key; those that are not recorded are left out."""
-    found: dict[str, str] = {}
-    if directory.ledger.exists():
-        with Ledger.read(directory.ledger) as ledger:
-            for key in keys:
-                request = ledger.request(key)
-                if request is not None:
-                    found[key] = str(request["messages"][-1]["content"])
-    return found
+    tasks = (summary or {}).get("tasks")
+    if isinstance(tasks, Mapping):
+        yield from answer_list([read_answers(directory.path, task) for task in tasks])
