@@ -13,11 +13,12 @@ from tests.helpers import chat_templates as templates
 from tests.helpers.tiny_models import write_tiny_gguf
 from tests.helpers.trainable import save_tiny_checkpoint
 
+from regenesis.checkpoints import load_tokenizer
 from regenesis.config import EngineConfig, Thinking
+from regenesis.engines.chat_tokens import ChatTokens
 from regenesis.engines.llamacpp.config import LlamaCppEngineConfig
 from regenesis.engines.thoughts import Split
 from regenesis.engines.transformers.config import TransformersEngineConfig
-from regenesis.engines.transformers.engine import _Chat
 from regenesis.models import locate_weights
 from regenesis.types import Completion
 
@@ -91,7 +92,7 @@ async def test_marks_that_are_special_tokens_part_the_texts_and_are_in_neither(m
 
     config = made("transformers", templates.MAGISTRAL)
     assert isinstance(config, TransformersEngineConfig)
-    chat = _Chat(locate_weights(config.model), "on")
+    chat = ChatTokens(load_tokenizer(locate_weights(config.model)), "on")
     chat.tokenizer.add_tokens([AddedToken("[THINK]", special=True), AddedToken("[/THINK]", special=True)], True)
     written = chat.tokenizer("[THINK]per week?[/THINK]1. Add.<|im_end|>", add_special_tokens=False)["input_ids"]
     assert chat.parts(written, "") == Split("per week?", "1. Add.")

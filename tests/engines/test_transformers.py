@@ -180,7 +180,7 @@ async def test_the_prompt_is_what_the_template_writes_with_no_second_beginning(
     engine = TransformersEngine(config(path))
     await engine.open()
     assert engine._worker is not None
-    tokens = engine._worker._chat.prompt(ask("Hello")).tokens
+    tokens = engine._worker.chat.prompt(ask("Hello"), 256).tokens
     await engine.close()
     assert isinstance(tokens, list)
     assert tokens.count(0) == (1 if bos else 0)

@@ -20,6 +20,7 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from regenesis.checkpoints.ggml import dequantized, quantized
 from regenesis.errors import ModelError
 from regenesis.filesystems import replacing
 
@@ -103,18 +104,10 @@ class GgufFile:
     def load(self, name: str) -> np.ndarray[Any, Any]:
         """One tensor, de-quantised to float32."""
         import numpy as np
-        from gguf import GGMLQuantizationType
-        from gguf.quants import dequantize, quant_shape_to_byte_shape
 
         tensor = self.tensors[name]
-        kind = GGMLQuantizationType(tensor.kind)
         data = np.memmap(self.path, np.uint8, "r", tensor.start, (tensor.size,))
-        plain = {GGMLQuantizationType.F32: np.float32, GGMLQuantizationType.F16: np.float16}
-        if kind in plain:
-            values: np.ndarray[Any, Any] = data.view(plain[kind]).reshape(tensor.shape).astype(np.float32)
-        else:
-            values = dequantize(data.reshape(quant_shape_to_byte_shape(tensor.shape, kind)), kind)
-        return values
+        return dequantized(data, tensor.kind, tensor.shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +147,6 @@ def write_gguf(target: Path, fields: Mapping[str, Field], tensors: Sequence[NewT
     Raises:
         ModelError: It cannot be written: no room on disk, say.
     """
-    from gguf import GGMLQuantizationType
-    from gguf.quants import quantize
-
     with replaced(target) as partial, partial.open("wb") as out:
         out.write(_MAGIC + struct.pack("<IQQ", _VERSION, len(tensors), len(fields)))
         for name, field in fields.items():
@@ -169,7 +159,7 @@ def write_gguf(target: Path, fields: Mapping[str, Field], tensors: Sequence[NewT
             start += _aligned(size_of(tensor.shape, tensor.kind))
         out.write(bytes(_aligned(out.tell()) - out.tell()))
         for tensor in tensors:
-            data = quantize(tensor.make(), GGMLQuantizationType(tensor.kind))
+            data = quantized(tensor.make(), tensor.kind)
             data.tofile(out)
             out.write(bytes(_aligned(data.nbytes) - data.nbytes))
     return target

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from regenesis.checkpoints.extras import require_extra
 from regenesis.checkpoints.gguf_files import Field, GgufFile, NewTensor, read_gguf, text, whole, write_gguf
+from regenesis.checkpoints.gguf_merging import GgufAdapter, read_gguf_adapter
 from regenesis.checkpoints.layouts import Layout, layout_of
 from regenesis.errors import ModelError
 from regenesis.models import Weights
@@ -41,7 +42,9 @@ _Source = dict[str, tuple[tuple[int, ...], Callable[[], "np.ndarray[Any, Any]"]]
 """Shape and values of each tensor, by its GGUF name."""
 
 
-def write_gguf_model(checkpoint: Path, base: Weights, target: Path, kind: GgufType) -> Path:
+def write_gguf_model(
+    checkpoint: Path, base: Weights, target: Path, kind: GgufType, adapter: Path | None = None
+) -> Path:
     """Writes a whole model as GGUF.
 
     Args:
@@ -50,12 +53,14 @@ def write_gguf_model(checkpoint: Path, base: Weights, target: Path, kind: GgufTy
         base: The GGUF model that it came from: its tokenizer, chat template and figures go into the new file.
         target: The file to write; whole or not at all.
         kind: Type of the matrices.
+        adapter: A LoRA adapter as GGUF, to be merged into the weights.
 
     Returns:
         The target.
 
     Raises:
-        ModelError: The base is no GGUF file, the checkpoint does not fit it, or a file cannot be read or written.
+        ModelError: The base is no GGUF file, the checkpoint or the adapter does not fit it, or a file cannot be read or
+            written.
     """
     require_extra("gguf")
     if base.form != "gguf":
@@ -69,6 +74,8 @@ def write_gguf_model(checkpoint: Path, base: Weights, target: Path, kind: GgufTy
     with ExitStack() as files:
         source = _of_gguf(checkpoint) if checkpoint.is_file() else _of_checkpoint(checkpoint, layout, file, files)
         _require_same(source, layout, checkpoint, base)
+        if adapter is not None:
+            source = _with_adapter(source, read_gguf_adapter(adapter, file))
         tensors = [NewTensor(name, shape, _kind(shape, kind), make) for name, (shape, make) in source.items()]
         return write_gguf(target, _fields(file, kind, checkpoint), tensors)
 
@@ -76,6 +83,13 @@ def write_gguf_model(checkpoint: Path, base: Weights, target: Path, kind: GgufTy
 def _of_gguf(path: Path) -> _Source:
     file = read_gguf(path)
     return {name: (tensor.shape, partial(file.load, name)) for name, tensor in file.tensors.items()}
+
+
+def _with_adapter(source: _Source, adapter: GgufAdapter) -> _Source:
+    def merged(name: str, make: Callable[[], np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
+        return adapter.merged(name, make())
+
+    return {name: (shape, partial(merged, name, make)) for name, (shape, make) in source.items()}
 
 
 def _of_checkpoint(folder: Path, layout: Layout, base: GgufFile, files: ExitStack) -> _Source:

@@ -26,6 +26,7 @@ CATALOGUE = Catalogue(
     built_in={
         "openai": "regenesis.engines.openai.config:OpenAIEngineConfig",
         "llamacpp": "regenesis.engines.llamacpp.config:LlamaCppEngineConfig",
+        "openvino": "regenesis.engines.openvino.config:OpenVINOEngineConfig",
         "transformers": "regenesis.engines.transformers.config:TransformersEngineConfig",
         "simulated": "regenesis.engines.simulated.config:SimulatedEngineConfig",
     },

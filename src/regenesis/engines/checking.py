@@ -1,13 +1,15 @@
-"""Checks that engines share: is a model on this machine, or will it come to it?"""
+"""Checks that engines share: is a model on this machine, or will it come to it; is an adapter in form?"""
 
 from __future__ import annotations
 
 from importlib import util
+from pathlib import Path
 
 from regenesis.errors import ModelError
 from regenesis.filesystems import free_bytes
 from regenesis.findings import Finding
 from regenesis.models import KNOWN, KnownModel, cache_folder, cached
+from regenesis.models.cache import has_gguf_magic
 from regenesis.models.names import HubName, LocalName, PackageName, parse_name
 
 
@@ -25,6 +27,16 @@ def check_model(spec: str) -> Finding:
             return Finding("model", "ok", f"{repository} comes from the Hub or its cache when a run starts.")
         case PackageName(model):
             return Finding("model", "ok", f"{model.spec} is cached and verified.") if there else _to_be_fetched(model)
+
+
+def check_gguf_adapter(adapter: Path) -> Finding:
+    """Whether a file can be an adapter as GGUF."""
+    try:
+        has_gguf_magic(adapter)
+    except ModelError as error:
+        advice = "`regenesis export RUN --to gguf` writes an adapter as GGUF."
+        return Finding("adapter", "fail", str(error), advice)
+    return Finding("adapter", "ok", f"The adapter {adapter} is there.")
 
 
 def _to_be_fetched(model: KnownModel) -> Finding:

@@ -1,4 +1,4 @@
-"""How the threads of a computing library wait for one another."""
+"""How many threads a computing library takes, and how they wait for one another."""
 
 from __future__ import annotations
 
@@ -13,3 +13,8 @@ def wait_without_spinning() -> None:
     llama.cpp, a tenth with torch (4 against 41 tokens a second).
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+
+def cores() -> int:
+    """Cores this process may use, which in a container can be fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

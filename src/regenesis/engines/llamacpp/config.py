@@ -42,13 +42,13 @@ class LlamaCppEngineConfig(LocalEngineConfig):
         return _file_type(weights.path) or f"that of {weights.identity}"
 
     def check(self) -> Iterator[Finding]:
-        from regenesis.engines.checking import check_model
-        from regenesis.engines.llamacpp.checking import check_adapter, check_library
+        from regenesis.engines.checking import check_gguf_adapter, check_model
+        from regenesis.engines.llamacpp.checking import check_library
 
         yield check_library()
         yield check_model(self.model)
         if self.adapter is not None:
-            yield check_adapter(self.adapter)
+            yield check_gguf_adapter(self.adapter)
 
 
 def _file_type(path: Path) -> str | None:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import secrets
 import threading
 import time
@@ -30,7 +29,7 @@ from urllib.parse import urlsplit
 from regenesis.checkpoints.chats import identity_mark, switch_values
 from regenesis.engines.llamacpp.config import LlamaCppEngineConfig
 from regenesis.engines.thoughts import opening_at_end, share_of_thought, split
-from regenesis.engines.threads import wait_without_spinning
+from regenesis.engines.threads import cores, wait_without_spinning
 from regenesis.errors import EngineError, ModelError, RequestFailed
 from regenesis.models import Progress, fingerprint, identity, locate
 from regenesis.models.cache import has_gguf_magic
@@ -85,7 +84,7 @@ class LlamaCppEngine:
         path = await asyncio.to_thread(locate, self._config.model, progress=self._progress)
         name = await asyncio.to_thread(_name, path, self._config.adapter)
         key = secrets.token_hex(16)
-        self._server = await asyncio.to_thread(_load, path, self._config, key)
+        self._server = await asyncio.to_thread(load_server, path, self._config, key)
         self._chat = await asyncio.to_thread(_chat_of, path, self._server, key, self._thinking)
         self.model = name + self._chat.mark
         self._closing = threading.Event()
@@ -188,7 +187,7 @@ def _server_parameters(path: Path, config: LlamaCppEngineConfig, key: str) -> Co
     parameters.n_parallel = config.max_in_flight
     parameters.n_ctx = config.context * config.max_in_flight
     parameters.n_batch = parameters.n_ubatch = 256  # as fast as 512 here, and given up in half the time
-    parameters.cpuparams.n_threads = config.threads or _cores()
+    parameters.cpuparams.n_threads = config.threads or cores()
     parameters.cache_prompt = True
     parameters.cache_ram_mib = 0  # prompts of idle slots stay in their slots; the default keeps 8 GiB of others
     parameters.fit_params = False
@@ -298,7 +297,17 @@ def _completion(reply: _Reply, seconds: float, opened: str) -> Completion:
     )
 
 
-def _load(path: Path, config: LlamaCppEngineConfig, key: str) -> Server:
+def load_server(path: Path, config: LlamaCppEngineConfig, key: str) -> Server:
+    """Loads a model.
+
+    Args:
+        path: The model's file.
+        config: The engine's.
+        key: Without which the server's HTTP face answers nobody.
+
+    Raises:
+        EngineError: llama.cpp cannot load it, or cannot lay the adapter over it.
+    """
     from xllamacpp import Server
 
     try:
@@ -329,8 +338,3 @@ def _is_adapter(path: Path) -> bool:
     with suppress(ModelError):
         return bool(read_gguf(path).value("general.type") == "adapter")
     return False
-
-
-def _cores() -> int:
-    """Cores this process may use, which in a container can be fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -13,30 +13,24 @@ here and in llama.cpp.
 from __future__ import annotations
 
 import asyncio
-import atexit
-import contextlib
 import logging
-import threading
-import time
-from collections import deque
-from concurrent.futures import Future, InvalidStateError
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from regenesis.checkpoints import load_model, load_tokenizer, resolve_dtype
-from regenesis.checkpoints.chats import Chat, stop_tokens
+from regenesis.checkpoints.chats import stop_tokens
 from regenesis.checkpoints.extras import require_extra
 from regenesis.checkpoints.loading import emulation_note
 from regenesis.checkpoints.memory import let_go_of_memory
-from regenesis.engines.thoughts import Split, opening_at_end, share_of_thought, split
+from regenesis.engines.chat_tokens import ChatTokens, Prompt
 from regenesis.engines.threads import wait_without_spinning
 from regenesis.engines.transformers.config import TransformersEngineConfig
 from regenesis.engines.transformers.devices import chosen_device, is_out_of_memory
+from regenesis.engines.worker import Job, Worker
 from regenesis.errors import EngineError, RequestFailed
 from regenesis.models import Progress, Weights, locate_weights
 from regenesis.models.weights import folder_digest
-from regenesis.types import Completion, Request, Thinking
+from regenesis.types import Completion, FinishReason, Request, Thinking
 
 if TYPE_CHECKING:
     from regenesis.engines.transformers.decoding import Decoder, Sequence
@@ -81,7 +75,7 @@ class TransformersEngine:
         wait_without_spinning()
         weights = await asyncio.to_thread(locate_weights, self._config.model, progress=self._progress)
         device = chosen_device(self._config.device)
-        chat = await asyncio.to_thread(_Chat, weights, self._thinking)
+        chat = await asyncio.to_thread(lambda: ChatTokens(load_tokenizer(weights), self._thinking))
         self.model = await asyncio.to_thread(_name, weights, self._config, device, chat.form.mark())
         self._worker = await asyncio.to_thread(_load, weights, self._config, device, chat)
         self._worker.start()
@@ -105,113 +99,48 @@ class TransformersEngine:
             await asyncio.to_thread(worker.stop)
 
 
-class _Job:
-    """A request, the future of its completion, and its sequence once it has been read."""
+class _Job(Job):
+    """A request, and its sequence once it has been read."""
 
-    def __init__(self, request: Request) -> None:
-        self.request = request
-        self.future: Future[Completion] = Future()
-        self.started = time.monotonic()
-        self.sequence: Sequence | None = None
-        self.opened = ""
-        """What opened a thought at the end of its prompt."""
-
-    def answer(self, completion: Completion) -> None:
-        with contextlib.suppress(InvalidStateError):  # cancelled in this very moment
-            self.future.set_result(completion)
-
-    def fail(self, error: Exception) -> None:
-        with contextlib.suppress(InvalidStateError):
-            self.future.set_exception(error)
+    sequence: Sequence | None = None
 
 
-class _Worker:
-    """The thread that owns the model, and the jobs it has."""
+class _Worker(Worker[_Job]):
+    """The thread that owns the decoder."""
 
-    def __init__(self, decoder: Decoder, chat: _Chat, context: int, threads: int | None) -> None:
+    def __init__(self, decoder: Decoder, chat: ChatTokens, context: int, threads: int | None) -> None:
+        super().__init__(TransformersEngine.kind, chat, _Job)
         self._decoder: Decoder | None = decoder
-        self._chat = chat
         self._context = context
         self._threads = threads
-        self._changed = threading.Condition()
-        self._arrived: deque[_Job] = deque()
-        self._closing = False
-        self._broken: str | None = None
         self._waiting: list[_Job] = []
         self._active: list[_Job] = []
-        # a daemon, since Python waits for others before it ends, and nobody may have closed us
-        self._thread = threading.Thread(target=self._run, name="transformers-engine", daemon=True)
 
-    def start(self) -> None:
-        self._thread.start()
-        # torch must not be at work while the interpreter is taken down around it
-        atexit.register(self.stop)
+    def prepare(self) -> None:
+        if self._threads is not None:
+            import torch
 
-    def submit(self, request: Request) -> Future[Completion]:
-        job = _Job(request)
-        with self._changed:
-            if self._broken is not None:
-                raise EngineError(self._broken)
-            if self._closing:
-                raise RequestFailed("The request was given up.")
-            self._arrived.append(job)
-            self._changed.notify()
-        return job.future
+            torch.set_num_threads(self._threads)  # counts for the thread it is called in
 
-    def stop(self) -> None:
-        with self._changed:
-            self._closing = True
-            self._changed.notify()
-        self._thread.join()
-        atexit.unregister(self.stop)
+    def jobs(self) -> list[_Job]:
+        return [*self._active, *self._waiting]
 
-    def _run(self) -> None:
-        error: EngineError = RequestFailed("The request was given up.")
-        try:
-            if self._threads is not None:
-                import torch
-
-                torch.set_num_threads(self._threads)  # counts for the thread it is called in
-            while self._wait():
-                self._turn()
-        except Exception as fault:  # noqa: BLE001  whatever it is, those who wait must hear of it
-            error = EngineError(f"The transformers engine broke: {type(fault).__name__}: {fault}")
-        with self._changed:
-            self._closing, self._broken = True, None if isinstance(error, RequestFailed) else str(error)
-            jobs = [*self._active, *self._waiting, *self._arrived]
-        for job in jobs:
-            job.fail(error)
+    def release(self) -> None:
         self._active, self._waiting, self._decoder = [], [], None
         let_go_of_memory()
 
-    def _wait(self) -> bool:
-        """Sleeps while there is nothing to do; says whether to go on."""
-        with self._changed:
-            while not (self._closing or self._arrived or self._waiting or self._active):
-                self._changed.wait()
-            arrived, self._arrived = list(self._arrived), deque()
-            closing = self._closing
-        for job in arrived:
-            self._read(job)
-        return not closing
+    def begin(self, job: _Job) -> None:
+        from regenesis.engines.transformers.decoding import Sequence
 
-    def _read(self, job: _Job) -> None:
-        prompt = self._chat.prompt(job.request)
-        if isinstance(prompt, _Prompt) and len(prompt.tokens) < self._context:
-            from regenesis.engines.transformers.decoding import Sequence
-
-            job.opened = prompt.opened
-            job.sequence = Sequence(prompt.tokens, job.request.sampling, job.request.seed)
-            self._waiting.append(job)
+        prompt = self.chat.prompt(job.request, self._context)
+        if not isinstance(prompt, Prompt):
+            self.refuse(job, prompt)
             return
-        reason = (
-            f"the prompt has {len(prompt.tokens)} tokens, which is more than the context of {self._context} holds"
-            if isinstance(prompt, _Prompt)
-            else prompt
-        )
-        job.answer(Completion("", "refused", 0, 0, TransformersEngine.kind, time.monotonic() - job.started, reason))
+        job.opened = prompt.opened
+        job.sequence = Sequence(prompt.tokens, job.request.sampling, job.request.seed)
+        self._waiting.append(job)
 
-    def _turn(self) -> None:
+    def turn(self) -> None:
         """Lets the cancelled go, fills free places, and takes one step with all."""
         decoder = self._decoder
         assert decoder is not None
@@ -222,8 +151,8 @@ class _Worker:
         try:
             while count := decoder.next_group([_sequence(job) for job in self._waiting]):
                 group = self._waiting[:count]
-                self._finish(decoder.admit([_sequence(job) for job in group], lambda: self._closing), group)
-                if self._closing:
+                self._finish(decoder.admit([_sequence(job) for job in group], lambda: self.closing), group)
+                if self.closing:
                     return
             self._finish(decoder.step(), [])
         except RuntimeError as error:
@@ -250,19 +179,8 @@ class _Worker:
                 )
             )
             return
-        parts = self._chat.parts(sequence.written, job.opened)
-        job.answer(
-            Completion(
-                parts.reply,
-                "stop" if sequence.finish == "stop" else "length",
-                len(sequence.prompt),
-                sequence.drawn,
-                TransformersEngine.kind,
-                time.monotonic() - job.started,
-                thought=parts.thought,
-                thought_tokens=share_of_thought(sequence.drawn, parts.thought, parts.reply),
-            )
-        )
+        finish: FinishReason = "stop" if sequence.finish == "stop" else "length"
+        self.answer(job, len(sequence.prompt), sequence.written, sequence.drawn, finish)
 
     def _make_room(self, decoder: Decoder) -> None:
         """After running out of memory: goes on with half of the places; what lost its place is asked again here."""
@@ -283,68 +201,12 @@ class _Worker:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Prompt:
-    """A chat as tokens, and what opens a thought at its end."""
-
-    tokens: list[int]
-    opened: str
-
-
-class _Chat:
-    """The model's own way to write a chat down as tokens, and tokens as text.
-
-    Attributes:
-        tokenizer: The model's.
-        form: Its chat template.
-    """
-
-    def __init__(self, weights: Weights, thinking: Thinking) -> None:
-        self.tokenizer = load_tokenizer(weights)
-        self.form = Chat(self.tokenizer, thinking)
-
-    def prompt(self, request: Request) -> _Prompt | str:
-        """The prompt's tokens, or why it cannot have any."""
-        from jinja2 import TemplateError
-
-        messages = [{"role": message.role, "content": message.content} for message in request.messages]
-        try:
-            text = self.form.prompt(messages)
-            text.encode()  # half a surrogate is no text, and the tokenizer's words for it are no help
-            # the template writes all special tokens itself, the first one too
-            tokens: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"]
-        except (TemplateError, ValueError, TypeError) as error:
-            return f"the chat cannot be written down as the model's template asks: {error}"
-        return (
-            _Prompt(tokens, opening_at_end(text)) if tokens else "the model's chat template makes nothing of this chat"
-        )
-
-    def parts(self, tokens: list[int], opened: str) -> Split:
-        """Thought and reply; the marks between them are special tokens in some families, which no text may keep."""
-        written = self._text(tokens, special=True)
-        parts = split(written, opened)
-        if parts == Split("", written):
-            return Split("", self._text(tokens, special=False))
-        return Split(self._plain(parts.thought), self._plain(parts.reply))
-
-    def _text(self, tokens: list[int], *, special: bool) -> str:
-        decoded: str = self.tokenizer.decode(
-            tokens, skip_special_tokens=not special, clean_up_tokenization_spaces=False
-        )
-        return decoded
-
-    def _plain(self, text: str) -> str:
-        for token in self.tokenizer.all_special_tokens:
-            text = text.replace(str(token), "")
-        return text
-
-
 def _sequence(job: _Job) -> Sequence:
     assert job.sequence is not None
     return job.sequence
 
 
-def _load(weights: Weights, config: TransformersEngineConfig, device: str, chat: _Chat) -> _Worker:
+def _load(weights: Weights, config: TransformersEngineConfig, device: str, chat: ChatTokens) -> _Worker:
     from regenesis.engines.transformers.decoding import Decoder
 
     slow = emulation_note(config.dtype, "engine.dtype", device)
