@@ -81,6 +81,10 @@ class Worker(ABC, Generic[J]):
         """Lets the cancelled go, and takes one step with all the others."""
 
     @abstractmethod
+    def tokens_under_way(self) -> int:
+        """New tokens of the replies that are being written; asked from any thread."""
+
+    @abstractmethod
     def release(self) -> None:
         """Lets go of the model and of all jobs; the last thing that the thread does."""
 

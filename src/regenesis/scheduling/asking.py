@@ -56,9 +56,11 @@ class Asking:
         """New tokens a second, over the last minute."""
         if self.sampler is None:
             return 0.0
-        now, tokens = time.monotonic(), self.sampler.traffic.completion_tokens
+        # long replies count while they are written, where the engine tells; else nothing would show for minutes
+        tokens = self.sampler.traffic.completion_tokens + getattr(self.engine, "tokens_under_way", 0)
+        now = time.monotonic()
         self._marks.append((now, tokens))
         while len(self._marks) > 2 and now - self._marks[0][0] > _RATE_WINDOW:
             self._marks.pop(0)
         then, before = self._marks[0]
-        return (tokens - before) / (now - then) if now > then else 0.0
+        return max(0, tokens - before) / (now - then) if now > then else 0.0

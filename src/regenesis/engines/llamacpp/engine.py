@@ -70,6 +70,12 @@ class LlamaCppEngine:
         self._threads: ThreadPoolExecutor | None = None
         self._closing = threading.Event()
         self._reading = threading.Semaphore(_READ_TOGETHER)
+        self._replies: set[_Reply] = set()
+
+    @property
+    def tokens_under_way(self) -> int:
+        """New tokens of the replies that are being written."""
+        return sum(len(reply.text) for reply in list(self._replies))
 
     async def open(self) -> None:
         """Fetches the model if need be and loads it.
@@ -80,7 +86,6 @@ class LlamaCppEngine:
         """
         if self._server is not None:
             return
-        wait_without_spinning()
         path = await asyncio.to_thread(locate, self._config.model, progress=self._progress)
         name = await asyncio.to_thread(_name, path, self._config.adapter)
         key = secrets.token_hex(16)
@@ -100,11 +105,13 @@ class LlamaCppEngine:
         if self._threads is None:
             raise EngineError("The llamacpp engine is not open: call `open` first.")
         reply = _Reply(self._closing, self._reading)
+        self._replies.add(reply)
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, self._ask, request, reply)
         finally:
             # the task may have been cancelled: its thread then lets go at the next token
             reply.abandoned = True
+            self._replies.discard(reply)
 
     async def close(self) -> None:
         """Gives up what is in flight and frees the model's memory."""
@@ -224,7 +231,7 @@ def _body(request: Request, switches: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in body.items() if value is not None}
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Reply:
     """Gathers one streamed reply; called with each piece, and says whether to stop."""
 
@@ -308,6 +315,7 @@ def load_server(path: Path, config: LlamaCppEngineConfig, key: str) -> Server:
     Raises:
         EngineError: llama.cpp cannot load it, or cannot lay the adapter over it.
     """
+    wait_without_spinning()
     from xllamacpp import Server
 
     try:

@@ -66,7 +66,12 @@ def continued_by_llamacpp(weights: Weights, adapter: Path | None, chat: ChatToke
     ]
     context = 64 + max(map(len, prompts)) + _TOKENS
     config = LlamaCppEngineConfig(
-        kind="llamacpp", model=str(weights.path), adapter=adapter, max_in_flight=1, context=max(256, context)
+        kind="llamacpp",
+        model=str(weights.path),
+        adapter=adapter,
+        max_in_flight=1,
+        context=max(256, context),
+        threads=1,  # several would wait for each other wherever other work keeps a core busy
     )
     server = load_server(weights.path, config, secrets.token_hex(16))
     pairs = []
@@ -89,7 +94,7 @@ def compare(copy: Path, pipeline: ContinuousBatchingPipeline, expected: list[Con
 
     config = GenerationConfig()
     config.max_new_tokens = 1
-    config.eos_token_id = 0  # which one is no matter for a single token, but it must be one
+    config.set_eos_token_id(0)  # which one is no matter for a single token, but there must be one
     config.do_sample = False
     asked = [(prompt + tokens[:place], tokens[place]) for prompt, tokens in expected for place in range(len(tokens))]
     handles = [

@@ -25,7 +25,7 @@ from regenesis.engines.openvino.agreement import compare, continued_by_llamacpp,
 from regenesis.engines.openvino.checking import require_library
 from regenesis.engines.openvino.config import OpenVINOEngineConfig
 from regenesis.engines.openvino.copies import copy_of
-from regenesis.engines.threads import cores
+from regenesis.engines.threads import cores, wait_without_spinning
 from regenesis.engines.worker import Job, Worker
 from regenesis.errors import EngineError, RequestFailed
 from regenesis.models import Progress, Weights, fingerprint, locate
@@ -68,6 +68,11 @@ class OpenVINOEngine:
         self._progress = progress
         self._worker: _Worker | None = None
 
+    @property
+    def tokens_under_way(self) -> int:
+        """New tokens of the replies that are being written."""
+        return self._worker.tokens_under_way() if self._worker is not None else 0
+
     async def open(self) -> None:
         """Fetches the model if need be, copies it into OpenVINO's format at its first use, and loads it.
 
@@ -78,6 +83,7 @@ class OpenVINOEngine:
         if self._worker is not None:
             return
         require_library()
+        wait_without_spinning()
         path = await asyncio.to_thread(locate, self._config.model, progress=self._progress)
         self._worker = await asyncio.to_thread(self._load, Weights(self._config.model, path, "gguf"))
         self._worker.start()
@@ -140,6 +146,9 @@ class _Worker(Worker[_Job]):
 
     def jobs(self) -> list[_Job]:
         return list(self._active.values())
+
+    def tokens_under_way(self) -> int:
+        return sum(len(job.drawn) for job in self.jobs())
 
     def release(self) -> None:
         self._active, self._pipeline = {}, None
@@ -207,8 +216,9 @@ def _generation(sampling: Sampling, seed: int, stops: set[int], room: int) -> Ge
 
     config = GenerationConfig()
     config.max_new_tokens = min(sampling.max_tokens, room)
-    config.stop_token_ids = stops
-    config.eos_token_id = min(stops, default=0)  # it must be one of the vocabulary
+    # the library wants an end that the vocabulary has, and that it stops at, even where nothing ends a reply
+    config.stop_token_ids = stops or {0}
+    config.eos_token_id = min(config.stop_token_ids)
     config.ignore_eos = not stops
     temperature = 1.0 if sampling.temperature is None else sampling.temperature
     config.do_sample = temperature > 0

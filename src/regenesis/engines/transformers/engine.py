@@ -62,6 +62,11 @@ class TransformersEngine:
         self._progress = progress
         self._worker: _Worker | None = None
 
+    @property
+    def tokens_under_way(self) -> int:
+        """New tokens of the replies that are being written."""
+        return self._worker.tokens_under_way() if self._worker is not None else 0
+
     async def open(self) -> None:
         """Fetches the model if need be and loads it.
 
@@ -124,6 +129,9 @@ class _Worker(Worker[_Job]):
 
     def jobs(self) -> list[_Job]:
         return [*self._active, *self._waiting]
+
+    def tokens_under_way(self) -> int:
+        return sum(_sequence(job).drawn for job in list(self._active))
 
     def release(self) -> None:
         self._active, self._waiting, self._decoder = [], [], None
