@@ -76,7 +76,7 @@ def test_the_default_is_one_of_those_that_come_along() -> None:
 @pytest.mark.parametrize(
     ("engine", "says"),
     [
-        ({}, ".kind` must be one of openai, llamacpp, transformers, simulated, or `module:Class`"),
+        ({}, ".kind` must be one of openai, llamacpp, openvino, transformers, simulated, or `module:Class`"),
         ({"kind": None, "model": "m"}, ".kind` must be one of openai"),
         ({"kind": 7}, ".kind` must be one of openai"),
         ({"kind": "OpenAI", "model": "m"}, ".kind` must be one of openai"),

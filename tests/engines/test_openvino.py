@@ -109,7 +109,7 @@ async def test_an_engine_that_is_not_open_says_so(model: Path) -> None:
         await OpenVINOEngine(config(model)).complete(ask("Hello"))
 
 
-def test_a_copy_is_made_once_and_noted_as_compared(engine: OpenVINOEngine, model: Path) -> None:
+async def test_a_copy_is_made_once_and_noted_as_compared(engine: OpenVINOEngine, model: Path) -> None:
     folder = copy_of(locate_weights(str(model)), None)
     note = json.loads((folder / "agreement.json").read_text("utf-8"))
     assert note["same"] >= 0.75 * note["of"] > 0
@@ -140,7 +140,7 @@ async def test_a_wrong_text_is_found_at_first_use(model: Path, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("note", ["", "{}", "[]", '{"same": "x", "of": 1}'])
-def test_a_note_that_says_nothing_counts_as_none(tmp_path: Path, note: str) -> None:
+async def test_a_note_that_says_nothing_counts_as_none(tmp_path: Path, note: str) -> None:
     (tmp_path / "agreement.json").write_text(note, "utf-8")
     assert not is_noted(tmp_path)
 
@@ -186,7 +186,7 @@ async def test_an_adapter_that_is_no_gguf_is_an_error_that_names_it(
         await OpenVINOEngine(config(model, adapter=path)).open()
 
 
-def test_the_doctor_names_what_is_missing(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_doctor_names_what_is_missing(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("regenesis.engines.openvino.checking.find_spec", lambda name: None)
     first = next(iter(config(model).check()))
     assert first.status == "fail"

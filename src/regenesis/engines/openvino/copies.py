@@ -67,7 +67,7 @@ def _name(weights: Weights, adapter: Path | None) -> str:
     parts = [fingerprint(weights.path)[:24]]
     if adapter is not None:
         parts.append(f"with-{fingerprint(has_gguf_magic(adapter))[:24]}")
-    return "-".join([*parts, f"v{_FORMAT}", version("openvino-genai")])
+    return "-".join([*parts, f"v{_FORMAT}", str(version("openvino-genai"))])
 
 
 def _make(weights: Weights, adapter: Path | None, folder: Path) -> None:

@@ -188,21 +188,20 @@ class _Worker(Worker[_Job]):
         from openvino_genai import GenerationStatus
 
         handle = _handle(job)
-        ended = handle.get_status() != GenerationStatus.RUNNING
+        status: GenerationStatus = handle.get_status()
         while handle.can_read():
             for output in handle.read().values():
                 job.drawn += output.generated_ids
-        if ended and handle.get_status() == GenerationStatus.FINISHED:
+        if status == GenerationStatus.RUNNING:
+            return False
+        if status == GenerationStatus.FINISHED:
             stopped = bool(job.drawn) and job.drawn[-1] in self._stops
             finish: FinishReason = "stop" if stopped else "length"
             self.answer(job, job.prompt_tokens, job.drawn[:-1] if stopped else job.drawn, len(job.drawn), finish)
-        elif ended:
-            job.fail(
-                RequestFailed(
-                    "OpenVINO had no room for the keys and values of this request: lower engine.max_in_flight."
-                )
-            )
-        return ended
+        else:
+            reason = "OpenVINO had no room for the keys and values of this request: lower engine.max_in_flight."
+            job.fail(RequestFailed(reason))
+        return True
 
 
 def _handle(job: _Job) -> GenerationHandle:
