@@ -19,6 +19,8 @@ from regenesis.types import Completion, Request
 THREE = tuple(Guideline(name, f"Guideline {name}: think.") for name in ("one", "two", "three"))
 OTHER = SOLUTION.replace("42", "41")
 BARE = "The answer is \\boxed{42}."
+CUT = completion("Look at the shelves and", finish_reason="length")
+LOOP = "\n".join(["1. Count the books.", "2. Add them up."] * 5)
 WORKED_OUT = "1. The first shelf holds 30.\n2. Together they hold 30 + 12 = 42 books."
 
 
@@ -136,9 +138,18 @@ async def test_later_stages_and_the_path_see_replies_alone(lead: Lead) -> None:
     assert "the hint says" not in judged.training_text
 
 
-@pytest.mark.parametrize("stage", ["adapt", "structure"])
+@pytest.mark.parametrize(
+    ("stage", "asks_again", "defect"),
+    [
+        ("adapt", False, "thought_truncated_adapt"),
+        ("structure", False, "thought_truncated_structure"),
+        ("structure", True, "thought_truncated_structure"),
+        # nothing yet has shown that the model thinks
+        ("adapt", True, "truncated_adapt"),
+    ],
+)
 async def test_where_a_model_thinks_a_text_without_its_thought_that_was_cut_is_the_thought(
-    lead: Lead, stage: str
+    lead: Lead, stage: str, asks_again: bool, defect: str
 ) -> None:
     def primed(request: Request) -> Completion:
         reply = staged()(request)
@@ -147,12 +158,12 @@ async def test_where_a_model_thinks_a_text_without_its_thought_that_was_cut_is_t
             return completion("Okay, let me see whether", finish_reason="length")
         return replace(completion(reply), thought="per week?", thought_tokens=1)
 
-    led = await lead(primed, guidelines=THREE[:1], hint={"enabled": False})
-    assert [one.defect for one in led.outcome.judged] == [f"thought_truncated_{stage}"]
+    led = await lead(primed, guidelines=THREE[:1], hint={"enabled": False}, retry_unusable=asks_again)
+    assert [one.defect for one in led.outcome.judged] == [defect]
 
 
-async def test_where_a_model_does_not_think_a_stage_that_was_cut_goes_on(lead: Lead) -> None:
-    led = await lead(staged(adapt=completion("Look at the shelves and", finish_reason="length")), guidelines=THREE[:1])
+async def test_where_a_model_does_not_think_a_stage_that_was_cut_goes_on_if_nothing_is_asked_again(lead: Lead) -> None:
+    led = await lead(staged(adapt=CUT), guidelines=THREE[:1], retry_unusable=False)
     assert [one.defect for one in led.outcome.judged] == [None]
 
 
@@ -171,6 +182,43 @@ async def test_what_the_engine_raises_is_passed_on(lead: Lead, error: Exception)
 
 
 # asking again
+
+
+@pytest.mark.parametrize(("stage", "faulty"), [("adapt", CUT), ("structure", CUT), ("structure", LOOP)])
+async def test_what_leads_a_chain_is_asked_for_once_more_where_it_was_cut_or_loops(
+    lead: Lead, stage: str, faulty: Any
+) -> None:
+    led = await lead(staged(**{stage: by_sample(faulty, PLAN)}), guidelines=THREE[:1])
+    (judged,) = led.outcome.judged
+    assert (judged.path.retries, judged.defect) == ((stage,), None)
+    assert {name: text for name, _, text in judged.path.steps}[stage] == PLAN
+
+
+@pytest.mark.parametrize(
+    ("stage", "faulty", "defect"),
+    [
+        ("adapt", CUT, "truncated_adapt"),
+        ("structure", CUT, "truncated_structure"),
+        ("structure", LOOP, "looping_structure"),
+    ],
+)
+async def test_what_was_cut_or_loops_twice_breaks_the_chain(lead: Lead, stage: str, faulty: Any, defect: str) -> None:
+    led = await lead(staged(**{stage: faulty}), guidelines=THREE[:1], hint={"enabled": False})
+    assert [one.defect for one in led.outcome.judged] == [defect]
+    assert [one.sample for one in led.engine.of_stage(stage)] == [0, 1]
+    assert led.engine.of_stage("solve") == []
+
+
+async def test_a_plan_that_holds_results_stays_where_the_second_loops(lead: Lead) -> None:
+    led = await lead(staged(structure=by_sample(WORKED_OUT, LOOP)), guidelines=THREE[:1])
+    assert led.engine.asked[-1].messages[-2].content == WORKED_OUT
+
+
+async def test_a_path_that_repeats_its_plan_is_asked_for_once_more(lead: Lead) -> None:
+    copied = f"{PLAN}\n\n\\boxed{{42}}"
+    led = await lead(staged(solve=by_sample(copied, SOLUTION)), guidelines=THREE[:1])
+    (judged,) = led.outcome.judged
+    assert (judged.path.retries, judged.path.text) == (("solve",), SOLUTION)
 
 
 async def test_a_structure_that_holds_results_is_asked_for_once_more(lead: Lead) -> None:

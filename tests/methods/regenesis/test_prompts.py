@@ -102,6 +102,29 @@ def test_the_paper_set_puts_the_answer_into_every_stage_of_the_hint_pass(stage: 
     assert HINT in message.content
 
 
+def test_the_guided_set_asks_each_stage_in_a_chat_of_its_own_and_for_the_path_as_a_plain_answer_is_asked_for() -> None:
+    prompts, one = load_prompts("guided"), question()
+    for stage in ("adapt", "structure", "solve"):
+        (message,) = prompts.messages(stage, one, (Message("user", "earlier"),), hint=None, **VALUES[stage])
+        assert message.content.startswith(one.text)
+    asked = load_answering().messages(one)[-1].content
+    assert message.content.rpartition(", and end")[2] == asked.rpartition(", and end")[2]
+
+
+def test_a_set_of_the_users_own_may_extend_one_that_comes_with_the_package(own_set: Path) -> None:
+    for file in own_set.glob("*.j2"):
+        if file.name != "solve.j2":
+            file.unlink()
+    (own_set / "set.yaml").write_text("conversation: true\nextends: paper\n", "utf-8")
+    extended, paper = load_prompts(str(own_set)), load_prompts("paper")
+    asked = {"question": question(), "hint": None}
+    assert extended.messages("adapt", **asked, **VALUES["adapt"]) == paper.messages("adapt", **asked, **VALUES["adapt"])
+    assert extended.messages("solve", **asked, **VALUES["solve"]) != paper.messages("solve", **asked, **VALUES["solve"])
+    (own_set / "set.yaml").write_text("conversation: true\nextends: pepper\n", "utf-8")
+    with pytest.raises(ConfigError, match="`extends` must be one of default, guided, paper"):
+        load_prompts(str(own_set))
+
+
 @pytest.mark.parametrize("name", BUILT_IN)
 @pytest.mark.parametrize("stage", STAGES)
 def test_without_a_hint_none_is_spoken_of(name: str, stage: str) -> None:
@@ -247,7 +270,7 @@ def test_a_set_that_lacks_a_template_that_the_config_needs_is_refused(
 
 
 def test_a_set_that_is_not_there_is_named_with_those_that_are() -> None:
-    with pytest.raises(ConfigError, match="default, paper"):
+    with pytest.raises(ConfigError, match="default, guided, paper"):
         load_prompts("deflaut")
 
 

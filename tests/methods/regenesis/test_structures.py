@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from regenesis.methods.regenesis.structures import holds_results
+from regenesis.methods.regenesis.structures import holds_results, is_looping
 
 CASES = yaml.safe_load((Path(__file__).parent / "structures.yaml").read_text("utf-8"))
 
@@ -18,6 +18,16 @@ def test_a_structure_that_works_the_question_out_holds_results(case: dict[str, s
 @pytest.mark.parametrize("case", CASES["plans"], ids=lambda case: case["why"])
 def test_a_plan_holds_no_results(case: dict[str, str]) -> None:
     assert not holds_results(case["structure"], case.get("question", ""))
+
+
+@pytest.mark.parametrize("case", CASES["loops"], ids=lambda case: case["why"])
+def test_a_plan_that_says_its_steps_again_loops(case: dict[str, str]) -> None:
+    assert is_looping(case["structure"])
+
+
+@pytest.mark.parametrize("case", CASES["plans"] + CASES["runs_on"], ids=lambda case: case["why"])
+def test_a_plan_that_comes_to_an_end_does_not_loop(case: dict[str, str]) -> None:
+    assert not is_looping(case["structure"])
 
 
 def test_a_hostile_structure_is_read_in_one_go() -> None:

@@ -9,15 +9,16 @@ its own (`structure_alone`, `solve_alone`) and starts a chat of its own.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from regenesis.methods.base import Opinion, Session
 from regenesis.methods.faults import BROKEN, fault_of, is_usable
 from regenesis.methods.regenesis.guidelines import Guideline
-from regenesis.methods.regenesis.structures import holds_results
+from regenesis.methods.regenesis.structures import TRUNCATED, fault_of_advice, fault_of_plan, holds_results
 from regenesis.scheduling import Chain, Reply
-from regenesis.types import GradedPath, Message, ReasoningPath, Sampling
+from regenesis.types import Completion, GradedPath, Message, ReasoningPath, Sampling
 
 if TYPE_CHECKING:
     from regenesis.methods.regenesis.method import ReGenesis
@@ -77,6 +78,8 @@ class _ChainRun:
         self._retries: list[str] = []
         self._fault = BROKEN
         """Why the last reply cannot be used, if it cannot."""
+        self._thinks = False
+        """Whether any reply so far came with a thought."""
         self._unmarked: dict[str, None] = {}
         """Stages whose text was cut at its limit and shows no thought."""
 
@@ -95,7 +98,8 @@ class _ChainRun:
             return await self._fused(name, guideline)
         adapted: Reply | None = None
         if "adapt" in self._config.stages and guideline is not None:
-            adapted = await self._ask("adapt", self._limited(self._config.adapt_tokens), guideline=guideline)
+            sampling = self._limited(self._config.adapt_tokens)
+            adapted = await self._lead("adapt", sampling, fault_of_advice, guideline=guideline)
             if adapted is None:
                 return await self._broken(name, f"{self._fault}_adapt")
             self._turn(adapted)
@@ -129,20 +133,48 @@ class _ChainRun:
         sampling = self._limited(self._config.structure_tokens)
         template = "structure_alone" if alone else "structure"
         values: dict[str, Any] = {"guideline": guideline} if alone else {"adapted": guideline}
-        reply = await self._ask("structure", sampling, template=template, **values)
-        if (
-            reply is not None
-            and self._config.retry_unusable
-            and holds_results(reply.completion.text, self._question.text)
-        ):
-            self._retries.append("structure")
-            first_steps = self._steps
-            again = await self._ask("structure", sampling, template=template, sample=1, **values)
-            if again is not None:
-                # taken whatever it holds: the path decides in the end
-                return again
+        return await self._lead(
+            "structure",
+            sampling,
+            fault_of_plan,
+            lambda text: holds_results(text, self._question.text),
+            template=template,
+            **values,
+        )
+
+    async def _lead(
+        self,
+        stage: str,
+        sampling: Sampling,
+        fault_of_lead: Callable[[Completion], str | None],
+        is_poor: Callable[[str], bool] = lambda text: False,
+        **asked: Any,
+    ) -> Reply | None:
+        """Asks for what leads a chain; once more where it has a fault or is poor.
+
+        What has a fault again breaks the chain. What is only poor is taken the second time: the path decides.
+        """
+        reply = await self._ask(stage, sampling, **asked)
+        if reply is None or not self._config.retry_unusable:
+            return reply
+        fault = fault_of_lead(reply.completion)
+        if fault is None and not is_poor(reply.completion.text):
+            return reply
+        self._retries.append(stage)
+        first_steps = self._steps
+        again = await self._ask(stage, sampling, sample=1, **asked)
+        fault_again = fault_of_lead(again.completion) if again is not None else fault
+        if again is not None and fault_again is None:
+            return again
+        if fault is None:
             self._steps = first_steps
-        return reply
+            self._unmarked.pop(stage, None)
+            return reply
+        if fault_again is not None:
+            # of a model that thinks, a text that was cut and shows no thought is a thought
+            thought = fault_again == TRUNCATED and self._thinks
+            self._fault = "thought_truncated" if thought else fault_again
+        return None
 
     async def _solve(self, name: str, guideline: str | None, structure: str | None) -> GradedPath:
         earlier_steps = self._steps
@@ -219,6 +251,7 @@ class _ChainRun:
         if not fresh:
             self._asked = messages
         self._fault = fault_of(reply.completion)
+        self._thinks = self._thinks or bool(reply.completion.thought_tokens)
         self._unmarked.pop(stage, None)
         if stage != "solve" and reply.completion.finish_reason == "length" and not reply.completion.thought_tokens:
             self._unmarked[stage] = None

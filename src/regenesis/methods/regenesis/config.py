@@ -42,7 +42,7 @@ class ReGenesisConfig(MethodSection):
     generated_guidelines: int = Field(default=10, ge=1, le=50)
     """Number of guidelines to generate with `guidelines: generate`."""
     prompts: str = Field(default="default", json_schema_extra=A_PATH)
-    """Built-in prompt set (`default`, `paper`) or the path of a folder of templates."""
+    """Built-in prompt set (`default`, `guided`, `paper`) or the path of a folder of templates."""
     stages: list[StageName] = Field(default=list(ALL_STAGES))
     """The stages of a chain, in order: any of `adapt` and `structure`, and `solve`. What is left out is an ablation."""
     fused: bool = False
@@ -60,7 +60,8 @@ class ReGenesisConfig(MethodSection):
     structure_tokens: int | None = Field(default=400, ge=1)
     """Maximum new tokens of a reasoning structure; `null` uses `sampling.max_tokens`."""
     retry_unusable: bool = Field(default=True, json_schema_extra=EXTENDS)
-    """Retry once if a structure already contains results, or a path has no steps."""
+    """Retry once if an adapted guideline or a structure was truncated, a structure loops or already contains results,
+    or a path has no steps. One that is truncated or loops again ends its chain."""
     summarise: bool = Field(default=False, json_schema_extra=EXTENDS)
     """Ask the model for the final answer of each path of the first pass in a call of its own, as published."""
     self_judge: Annotated[Literal["off", "and", "tie-break"], OffIsAWord] = Field(

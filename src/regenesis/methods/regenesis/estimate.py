@@ -36,6 +36,8 @@ TYPICAL_TOKENS = {
 _TYPICAL_GUIDELINE = "x" * 120
 _RETRY_SHARE = 0.25
 """Structures asked a second time because they hold results, as a share of all; paths are asked again far less often."""
+_CUT_SHARE = 0.1
+"""Adapted guidelines asked a second time because they were cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +115,14 @@ def _stages(
     config = method.config
     twice = 2 if config.retry_unusable and not config.fused else 1
     retried = 1 + (_RETRY_SHARE if config.retry_unusable else 0)
+    cut = 1 + (_CUT_SHARE if config.retry_unusable else 0)
     solve = "fused" if config.fused else "solve"
     adapts = "adapt" in config.stages and not config.fused
     structures = "structure" in config.stages and not config.fused
     calls: dict[str, tuple[float, float]] = {
         "guidelines": (3, 1) if config.guidelines == "generate" else (0, 0),
         "select": (most.selected, expected.selected),
-        "adapt": (most.guided, expected.guided) if adapts else (0, 0),
+        "adapt": (most.guided * twice, expected.guided * cut) if adapts else (0, 0),
         "structure": (most.all * twice, expected.all * retried) if structures else (0, 0),
         solve: (most.all * twice, expected.all),
         "summarise": ((most.all - most.hinted) * twice, expected.all - expected.hinted) if config.summarise else (0, 0),

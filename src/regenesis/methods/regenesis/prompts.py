@@ -6,7 +6,8 @@
 A set's `set.yaml` says how its stages are joined. `conversation: true` asks the stages of a chain as turns of one
 chat: every stage repeats the earlier ones word for word, question first, so an engine that caches prefixes computes
 only what is new. `conversation: false` asks each stage in a chat of its own. `system` is a system message; `scaffold`
-lists phrases of the templates that no path may repeat.
+lists phrases of the templates that no path may repeat; `extends` names a set that comes with the package, whose
+templates are taken where the folder has none of its own.
 
 Every set has `select`, `adapt`, `structure`, `solve`, `summarise` and `judge`. Ablations have templates of their own,
 needed only by configs that ask for them: `structure_alone` and `solve_alone` where the stage before is left out,
@@ -46,8 +47,9 @@ _ABLATIONS = {
     "generate": _ALWAYS | {"count"},
 }
 """Templates that only some configs need; `guideline` is empty where a chain starts from none."""
-BUILT_IN = ("default", "paper")
-_SETTINGS = frozenset({"conversation", "system", "scaffold"})
+BUILT_IN = ("default", "guided", "paper")
+_SETTINGS = frozenset({"conversation", "system", "scaffold", "extends"})
+_SETS = resources.files(__package__).joinpath("prompt_sets")
 _ONCE = "train.j2"
 """The prompt of training and evaluation, which stood in prompt sets before it had a section of its own."""
 
@@ -133,14 +135,23 @@ def load_prompts(name: str, config: ReGenesisConfig | None = None) -> PromptSet:
     Raises:
         ConfigError: There is no such set, a template is missing, or one is not valid.
     """
-    folder: Traversable = resources.files(__package__).joinpath("prompt_sets", name) if name in BUILT_IN else Path(name)
+    folder: Traversable = _SETS.joinpath(name) if name in BUILT_IN else Path(name)
     if not folder.is_dir():
         raise ConfigError(
             f"prompt set {name!r}: there is no such folder; sets that come with regenesis are {', '.join(BUILT_IN)}."
         )
-    entries = [entry for entry in folder.iterdir() if entry.name.endswith((".j2", ".yaml"))]
-    files = {entry.name: _read(name, entry) for entry in entries}
+    files = _files(name, folder)
+    base = _settings(name, files).get("extends")
+    if base is not None:
+        files = {
+            file: text for file, text in _files(base, _SETS.joinpath(base)).items() if file.endswith(".j2")
+        } | files
     return PromptSet(name, files, _needed(config) if config is not None else frozenset())
+
+
+def _files(name: str, folder: Traversable) -> dict[str, str]:
+    entries = [entry for entry in folder.iterdir() if entry.name.endswith((".j2", ".yaml"))]
+    return {entry.name: _read(name, entry) for entry in entries}
 
 
 def _needed(config: ReGenesisConfig) -> frozenset[str]:
@@ -181,6 +192,8 @@ def _settings(name: str, files: Mapping[str, str]) -> dict[str, Any]:
     scaffold = settings.get("scaffold", [])
     if not isinstance(scaffold, list) or not all(isinstance(phrase, str) for phrase in scaffold):
         raise ConfigError(f"prompt set {name}, set.yaml: `scaffold` must be a list of phrases.")
+    if settings.get("extends") not in (None, *BUILT_IN):
+        raise ConfigError(f"prompt set {name}, set.yaml: `extends` must be one of {', '.join(BUILT_IN)}.")
     if not isinstance(settings.get("system", ""), str):
         raise ConfigError(f"prompt set {name}, set.yaml: `system` must be a text.")
     return settings

@@ -1,12 +1,42 @@
-"""Tells a plan from a solution: does a reasoning structure already hold results?"""
+"""What is wrong with the replies that lead a chain: a guideline that was cut, a plan that loops or holds results."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+
+from regenesis.types import Completion
+
+TRUNCATED = "truncated"
+LOOPING = "looping"
 
 _COMPUTED = re.compile(r"(?<![<>!=])(?:=|≈)\s*[^\w\s]{0,3}\s*-?\d")
 _STATED = re.compile(r"\\boxed|\b(?:final |correct |right )?answer\s*(?:is|:|=)\s*\S", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
+_MARKER = re.compile(r"^\W*(?:(?:step\s*)?\d{1,3}\W+)?", re.IGNORECASE)
+_FEWEST_LINES = 4
+_MOST_ALIKE = 2
+
+
+def fault_of_advice(completion: Completion) -> str | None:
+    """Why an adapted guideline cannot be used: one that was cut at its limit did not come to its point."""
+    return TRUNCATED if completion.finish_reason == "length" else None
+
+
+def fault_of_plan(completion: Completion) -> str | None:
+    """Why a structure cannot be followed: it says the same steps over and over, or was cut at its limit."""
+    if is_looping(completion.text):
+        return LOOPING
+    return TRUNCATED if completion.finish_reason == "length" else None
+
+
+def is_looping(structure: str) -> bool:
+    """Whether a plan repeats itself: a step comes more than twice, or half of its steps are repeats."""
+    lines = [_MARKER.sub("", line).strip().casefold() for line in structure.splitlines()]
+    counts = Counter(line for line in lines if len(line.split()) > 1)
+    total = counts.total()
+    often = any(count > _MOST_ALIKE for count in counts.values())
+    return often or (total >= _FEWEST_LINES and 2 * len(counts) <= total)
 
 
 def holds_results(structure: str, question_text: str) -> bool:
