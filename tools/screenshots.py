@@ -1,5 +1,6 @@
-"""Pictures of a page: wide and narrow, light and dark.
+"""Pictures of the top of a page for the documentation: wide and narrow, light and dark.
 
+regenesis report runs/quickstart
 python -m tools.screenshots runs/quickstart/report.html docs/pictures
 """
 
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from tests.helpers.browser import Browser, chromium
 
-WIDTHS = {"wide": 1440, "narrow": 390}
+SIZES = {"wide": (1200, 1000), "narrow": (390, 1300)}
 
 
 async def take(page: Path, folder: Path) -> None:
@@ -20,14 +21,10 @@ async def take(page: Path, folder: Path) -> None:
         sys.exit("There is no Chromium here; install one or name it in REGENESIS_CHROMIUM.")
     folder.mkdir(parents=True, exist_ok=True)
     async with Browser.start(executable) as browser:
-        for width, pixels in WIDTHS.items():
+        for name, (width, height) in SIZES.items():
             for theme in ("light", "dark"):
-                tab = await browser.open(page.resolve().as_uri(), width=pixels, dark=theme == "dark")
-                await tab.evaluate(
-                    "for (const list of document.querySelectorAll('.list')) list.querySelector('details').open = true"
-                )
-                await tab.settle()
-                await tab.screenshot(folder / f"{page.parent.name}-{width}-{theme}.png")
+                tab = await browser.open(page.resolve().as_uri(), width=width, dark=theme == "dark")
+                await tab.screenshot(folder / f"report-{name}-{theme}.png", height)
 
 
 if __name__ == "__main__":

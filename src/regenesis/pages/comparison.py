@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 from regenesis.evaluation.answers import RecordedAnswers, read_answers
 from regenesis.evaluation.model_variants import BASE
@@ -17,7 +18,7 @@ from regenesis.pages.sections import Item, Page, Section, Tile
 from regenesis.report.blocks import Facts, Note
 from regenesis.report.figures import counted, rounded
 from regenesis.report.html import Html, element, escaped
-from regenesis.report.rounding import points_range
+from regenesis.report.rounding import points, points_range
 from regenesis.report.views.analysis import (
     changes_table,
     costs_table,
@@ -117,7 +118,8 @@ def _span(label: str, series: str, figure: Figure) -> Span:
 
 
 def _signed(value: float) -> str:
-    return f"{100 * value:+.1f}".replace("-", "−")
+    # shares are means of fractions: what floating point adds to them is undone
+    return points(Fraction(value).limit_denominator(10**9))
 
 
 def _made(analysis: Analysis) -> Iterator[Item]:
