@@ -90,3 +90,17 @@ def test_an_error_cannot_drive_the_terminal(tmp_path: Path) -> None:
     outcome = regenesis("status", "\x1b]0;title\x07run", cwd=tmp_path)
     assert r"\x1b]0;title\x07run" in outcome.stderr
     assert "\x1b" not in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("regenesis sho", ["show"]),
+        ("regenesis show --flip", ["--flips"]),
+        ("regenesis export run --to m", ["merged", "messages"]),
+    ],
+)
+def test_a_shell_completes_commands_options_and_values(words: str, offered: list[str], tmp_path: Path) -> None:
+    place = str(len(words.split()) - 1)
+    shown = regenesis(cwd=tmp_path, _REGENESIS_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=place).stdout
+    assert shown.split() == offered

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.cli.running import in_terminal
 
-from regenesis import load_config, run
+from regenesis import RunReport, load_config, run
 from regenesis.cli.app import load_verb
 from regenesis.engines.simulated.questions import write_questions
 from regenesis.errors import ConfigError, RunError
@@ -21,7 +21,7 @@ Show = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def reports(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, RunReport]:
     """A run that was synthesized, trained and evaluated on the simulated engine; not to be written to."""
     folder = tmp_path_factory.mktemp("whole")
     for name, seed in (("sums", 1), ("exam", 2)):
@@ -33,8 +33,12 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "evaluation": {"tasks": [{"name": "exam", "file": "exam.jsonl", "kind": "number"}]},
     }
     (folder / "config.yaml").write_text(json.dumps(config))
-    run(load_config(folder / "config.yaml"), folder / "run")
-    return folder / "run"
+    return folder / "run", run(load_config(folder / "config.yaml"), folder / "run")
+
+
+@pytest.fixture(scope="module")
+def whole(reports: tuple[Path, RunReport]) -> Path:
+    return reports[0]
 
 
 @pytest.fixture
@@ -190,3 +194,17 @@ def test_status_shows_what_the_evaluation_came_to(whole: Path, capsys: pytest.Ca
     load_verb("status")([str(whole)], standalone_mode=False)
     [line] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("exam ")]
     assert line.split()[:4] == ["exam", "8", shown["base"], shown["tuned"]]
+
+
+def test_reports_are_data_frames_and_short_to_print(reports: tuple[Path, RunReport]) -> None:
+    folder, report = reports
+    synthesis, _, evaluation = (one.report for one in report.stages)
+    chains = synthesis.to_pandas()  # type: ignore[union-attr]
+    assert len(chains) == synthesis.funnel.total.chains  # type: ignore[union-attr]
+    assert chains.kept.sum() == synthesis.funnel.total.kept  # type: ignore[union-attr]
+    answers = evaluation.to_pandas()  # type: ignore[union-attr]
+    assert sorted(answers.model.unique()) == ["base", "tuned"]
+    assert (answers.groupby("model").size() == 8).all()
+    assert repr(synthesis).startswith(f"SynthesisReport({folder}: 8 of 8 questions, ")
+    assert repr(evaluation).startswith(f"EvaluationReport({folder}: base on exam ")
+    assert len(repr(report)) < 600

@@ -60,12 +60,12 @@ def load_verb(name: str) -> Any:
     return typer.main.get_command(app)
 
 
-def _plain_app(**settings: Any) -> typer.Typer:
+def _plain_app(*, add_completion: bool = False, **settings: Any) -> typer.Typer:
     # help without markup: rich would triple the time it takes, and brackets in it mean themselves
-    return typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, **settings)
+    return typer.Typer(add_completion=add_completion, rich_markup_mode=None, pretty_exceptions_enable=False, **settings)
 
 
-app = _plain_app(name="regenesis", cls=_Verbs, no_args_is_help=True)
+app = _plain_app(name="regenesis", cls=_Verbs, no_args_is_help=True, add_completion=True)
 
 
 def _listed() -> None:
@@ -101,7 +101,7 @@ def main() -> None:
     # before any computing library is loaded, and for the processes that are started too; see `engines.threads`
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
-        app()
+        app(prog_name="regenesis")
     except RegenesisError as error:
         from regenesis.report.text import neutralise
 

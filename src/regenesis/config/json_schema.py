@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from regenesis.config.schema import RunConfig
@@ -33,7 +34,14 @@ def json_schema() -> dict[str, Any]:
     """The schema as plain JSON types."""
     engines = {kind: engine_class(kind) for kind in ENGINES.built_in}
     methods = {name: method_class(name).Config for name in METHODS.built_in}
-    models = [RunConfig, EngineConfig, MethodSection, TaskConfig, *engines.values(), *methods.values()]
+    models: list[type[BaseModel]] = [
+        RunConfig,
+        EngineConfig,
+        MethodSection,
+        TaskConfig,
+        *engines.values(),
+        *methods.values(),
+    ]
     names, top = models_json_schema([(model, "validation") for model in models], ref_template="#/definitions/{model}")
     found: dict[str, Any] = top["$defs"]
     titles = {model: names[model, "validation"]["$ref"].rpartition("/")[2] for model in models}

@@ -18,6 +18,7 @@ from typing import Any
 from regenesis.evaluation.result_tables import write_results
 from regenesis.evaluation.settings import EvaluationSettings
 from regenesis.evaluation.summary import Evaluation
+from regenesis.report.rounding import percent
 from regenesis.store.directory import read_json, write_whole
 from regenesis.tasks.config import TaskConfig
 
@@ -25,7 +26,7 @@ SUMMARY = "summary.json"
 EXPLORATORY = "exploratory"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class EvaluationReport:
     """How a start of an evaluation ended.
 
@@ -70,6 +71,26 @@ class EvaluationReport:
     def unread(self) -> list[tuple[str, str]]:
         """Models and tasks where no answer at all could be read."""
         return self.evaluation.unread
+
+    def __repr__(self) -> str:
+        figures = ", ".join(
+            f"{model} on {task} {percent(tally.accuracy)} %"
+            for model, tasks in self.evaluation.tallies.items()
+            for task, tally in tasks.items()
+            if tally.answered
+        )
+        return f"EvaluationReport({self.directory}: {figures or 'nothing answered yet'})"
+
+    def to_pandas(self) -> Any:
+        """All answers as a data frame: a row an answer, with the columns of the tables of answers."""
+        import pandas
+
+        frames = [
+            pandas.read_parquet(self.folder / model / f"{task.file}.parquet").assign(model=model, task=task.name)
+            for model in self.evaluation.results
+            for task in self.evaluation.tasks
+        ]
+        return pandas.concat(frames, ignore_index=True) if frames else pandas.DataFrame()
 
     def to_json(self) -> dict[str, Any]:
         """What `summary.json` holds."""

@@ -47,7 +47,7 @@ class StageResult:
     report: StageReport
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class RunReport:
     """What one start of a run came to.
 
@@ -58,6 +58,10 @@ class RunReport:
 
     stages: tuple[StageResult, ...]
     ending: Ending
+
+    def __repr__(self) -> str:
+        done = ", ".join(f"{one.stage.kind} {one.stage.round}" for one in self.stages)
+        return f"RunReport({self.ending}: {done})"
 
     @property
     def complete(self) -> bool:

@@ -13,11 +13,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path as FilePath
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from regenesis.errors import RunError
 from regenesis.methods import Outcome
 from regenesis.types import Choice, GradedPath, Question, storable
+
+if TYPE_CHECKING:
+    from regenesis.store.directory import RunDirectory
 
 _ROWS_A_GROUP = 1000
 
@@ -188,6 +191,21 @@ def count_questions(path: FilePath) -> int:
         return int(pyarrow.parquet.read_metadata(path).num_rows)
     except (pyarrow.ArrowException, OSError) as error:
         raise _unreadable(path, error) from error
+
+
+def chains_frame(directory: RunDirectory) -> Any:
+    """The paths of a run with their verdicts, as a pandas data frame.
+
+    Raises:
+        RunError: They cannot be read.
+    """
+    import pandas
+
+    try:
+        paths, verdicts = (pandas.read_parquet(file) for file in (directory.paths, directory.verdicts))
+    except (OSError, ValueError) as error:
+        raise _unreadable(directory.paths, error) from error
+    return paths.merge(verdicts, on=["question_id", "chain"])
 
 
 def _unreadable(path: FilePath, error: Exception) -> RunError:

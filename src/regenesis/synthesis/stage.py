@@ -30,7 +30,7 @@ from regenesis.store.directory import RunDirectory, write_whole
 from regenesis.store.journal import Journal
 from regenesis.store.outcomes import OutcomeDamaged, OutcomeStore
 from regenesis.store.reused import ledgers_of
-from regenesis.store.tables import read_left_out, write_questions
+from regenesis.store.tables import chains_frame, read_left_out, write_questions
 from regenesis.synthesis.decontaminating import Decontamination, decontaminate
 from regenesis.synthesis.describing import describe_origin
 from regenesis.synthesis.inputs import digests, digests_of_parts, fingerprint_of, method_of, shown_to
@@ -42,7 +42,7 @@ from regenesis.tasks import BadRow, LoadedQuestions
 from regenesis.types import Question
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class SynthesisReport:
     """How a start of a synthesis ended.
 
@@ -92,6 +92,14 @@ class SynthesisReport:
     def complete(self) -> bool:
         """Whether every question is finished."""
         return self.finished == self.questions
+
+    def __repr__(self) -> str:
+        done = f"{self.finished:,} of {self.questions:,} questions"
+        return f"SynthesisReport({self.directory}: {done}, {self.funnel.total.chains:,} chains, {self.kept:,} rows)"
+
+    def to_pandas(self) -> Any:
+        """All chains as a data frame: a row a chain, with its path, its verdict and whether it was kept."""
+        return chains_frame(RunDirectory(self.directory))
 
     def to_json(self) -> dict[str, Any]:
         """The report as plain JSON types."""
