@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regenesis.curation.arithmetic import READINGS, parse, plain, tokens_of, value
-from regenesis.curation.equations import false_equation
+from regenesis.curation.equations import _false_equations, _hold_at_a_glance, false_equation
 
 HOSTILE = [
     "1+" * 20_000 + "1 = 3",
@@ -43,3 +43,22 @@ def test_what_python_computes_holds_and_one_more_does_not(numbers: list[int], op
     assert result is not None
     assert false_equation(f"She has {sum_} = {result} eggs.", "How many?") is None
     assert false_equation(f"She has {sum_} = {result + 1} eggs.", "How many?") is not None
+
+
+NUMBERS = st.integers(0, 40)
+OPERATORS = st.sampled_from(["+", "-", "*", "/", "\\times", "\\div", "×"])
+PIECES = st.one_of(
+    st.builds(lambda a, sign, b, c: f"{a} {sign} {b} = {c}", NUMBERS, OPERATORS, NUMBERS, NUMBERS),
+    st.builds(lambda a, b: f"{a} + {b} = {a + b}", NUMBERS, NUMBERS),
+    st.builds(lambda a, b: f"\\\\frac{{{a * b}}}{{{b}}} = {a}", NUMBERS, st.integers(1, 9)),
+    st.sampled_from(
+        ["She has ", " and ", ", so ", " + 2", "- ", " = 7", "\n", "3 * ", " eggs", " is 4", "x", "(", ")", "%", "."]
+    ),
+)
+
+
+@settings(max_examples=300)
+@given(st.lists(PIECES, max_size=5).map("".join))
+def test_what_holds_at_a_glance_holds_when_it_is_read(text: str) -> None:
+    if _hold_at_a_glance(text):
+        assert next(_false_equations(text), None) is None

@@ -27,7 +27,15 @@ from regenesis.curation.arithmetic import (
 )
 from regenesis.curation.boxes import unwrap
 
-_QUICK_LOOK = re.compile(r"[=≈≃≅]|\\approx|\b(?:equals?|is|gives|makes|leaves)\b")
+_PLAINLY = re.compile(
+    r"(?<![-+*/^×÷.,\d)}] )(?<![-+*/^×÷.,\d)}])(?<!\\times )(?<!\\cdot )(?<!\\div )"
+    r"(?:\\frac\{(\d{1,9})\}\{(\d{1,9})\}|\b(\d{1,9}) ?([-+*/×÷]|\\times|\\cdot|\\div) ?(\d{1,9})) ?= ?(\d{1,9})"
+    r"(?![\d,]*\d|\.\d|\w|\s*(?:[-+*/^×÷%({=≈!\[]|\\(?:times|cdot|div|approx|frac|%)))"
+)
+"""An equation of whole numbers with nothing about it that might belong to it."""
+_NEEDS_READING = re.compile(
+    r"[≈≃≅]|\\(?:approx|simeq|sim)|\d\S{0,3}(?: [a-z]+)?,?(?: which)? (?:equals|is|gives|makes|leaves) [-$\d(\\a]"
+)
 _WORDED = re.compile(
     r"(?P<left>\s[-+*/]\s+[$(]*[\d.,]*\d%?\)*(?:\s[a-z]+)?)(?:,? which)? (?:equals|is equal to|is|gives|makes|leaves)"
     r"(?= (?:about |approximately )?[-$\d(])"
@@ -86,13 +94,31 @@ def false_equation(text: str, question: str) -> str | None:
         question: The question it answers. One with an arithmetic of its own, or a puzzle of wrong equations, excuses
             all.
     """
-    if _QUICK_LOOK.search(text) is None:
+    if _hold_at_a_glance(text):
         return None
     found = next(_false_equations(text), None)
     if found is None or _OTHER_ARITHMETIC.search(question):
         return None
     # a puzzle asks of equations that do not hold
     return None if next(_false_equations(question, even_doubted=True), None) is not None else found
+
+
+def _hold_at_a_glance(text: str) -> bool:
+    """Whether all that might state an equation is a plain one that holds, which spares most paths being read."""
+    if _NEEDS_READING.search(text) is not None:
+        return False
+    plainly = sum(_is_true(found) for found in _PLAINLY.finditer(text))
+    return plainly == text.count("=")
+
+
+def _is_true(plainly: re.Match[str]) -> bool:
+    top, bottom, left, operator, right, result = plainly.groups()
+    first, second, third = int(top or left), int(bottom or right), int(result)
+    if top or operator in ("/", "÷", "\\div"):
+        return second * third == first
+    if operator in "+-":
+        return third == (first + second if operator == "+" else first - second)
+    return third == first * second
 
 
 def _false_equations(text: str, *, even_doubted: bool = False) -> Iterator[str]:

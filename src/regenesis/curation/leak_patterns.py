@@ -85,5 +85,9 @@ PATTERNS: Mapping[Source, Sequence[str]] = {
         r"\bi(?: was| am| have been|['’]m) (?:asked|told|instructed) to\b",
         r"\bin the (?:required|requested|specified|desired) (?P<excuse>(?:output )?format)\b",
         r"\b(?:put|place|enclose|write|present)(?:s|ing|d)? (?:\w+ ){1,5}(?:in|inside|within) (?:a |the )?\\?boxed\b",
+        r"\b(?:write|state|give|provide|report|present|output|enclose|put)(?: down)? (?:the|your) "
+        r"(?:(?:final|correct|right) )?(?:answer|letter|option|result)\b[^.\n]{0,30}? "
+        r"(?:as an? (?:(?:single|whole) )?(?:number|letter|integer|word)|on (?:the|a) (?:last|final|new|separate) line"
+        r"|in an? box|in the (?:required|requested|right) form|in the form that)\b",
     ],
 }
