@@ -50,7 +50,7 @@ OPERATORS = st.sampled_from(["+", "-", "*", "/", "\\times", "\\div", "×"])
 PIECES = st.one_of(
     st.builds(lambda a, sign, b, c: f"{a} {sign} {b} = {c}", NUMBERS, OPERATORS, NUMBERS, NUMBERS),
     st.builds(lambda a, b: f"{a} + {b} = {a + b}", NUMBERS, NUMBERS),
-    st.builds(lambda a, b: f"\\\\frac{{{a * b}}}{{{b}}} = {a}", NUMBERS, st.integers(1, 9)),
+    st.builds(lambda a, b: f"\\frac{{{a * b}}}{{{b}}} = {a}", NUMBERS, st.integers(1, 9)),
     st.sampled_from(
         ["She has ", " and ", ", so ", " + 2", "- ", " = 7", "\n", "3 * ", " eggs", " is 4", "x", "(", ")", "%", "."]
     ),
