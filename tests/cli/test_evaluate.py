@@ -156,7 +156,7 @@ def test_the_display_shows_model_tasks_and_speed() -> None:
     for words in ("base · 1 of 2", "3 of 6", "3 of 4", "67 % correct", "0 of 2"):
         assert words in shown
     assert max(len(line.rstrip()) for line in shown.splitlines()) <= 80
-    assert "answered 3/6" in evaluation_line(progress)
+    assert "answered 3/6 · correct 2" in evaluation_line(progress)
 
 
 def test_several_answers_per_question_at_temperature_0_are_refused_with_what_to_set(run: Path) -> None:

@@ -43,6 +43,7 @@ def evaluation_line(progress: EvaluationProgress) -> str:
     parts = [phase_in_words(progress)]
     if progress.model:
         parts += [in_a_line(progress.model, 40), f"answered {progress.answered:,}/{progress.questions:,}"]
+        parts.append(f"correct {sum(one.correct for one in progress.counts.get(progress.model, {}).values()):,}")
     if progress.sampler is not None:
         parts += [f"in flight {progress.in_flight:,}", f"{progress.tokens_per_second():,.0f} tokens/s"]
         left = progress.seconds_left()
