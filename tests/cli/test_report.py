@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.cli.running import regenesis
 from tests.helpers.compared import write_run
+from tests.helpers.experiments import METHODS, write_experiment
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +32,25 @@ def test_runs_are_compared_on_one_page(two: Path) -> None:
     done = regenesis("report", "a", "ours=b", "--out", "both.html", cwd=two)
     assert done.returncode == 0, done.stderr
     assert "<title>a vs ours</title>" in (two / "both.html").read_text("utf-8")
+
+
+def test_the_page_of_an_experiment_lies_in_its_folder(tmp_path: Path) -> None:
+    write_experiment(tmp_path, train=6, exam=6, methods={"rejection": METHODS["rejection"]})
+    assert regenesis("compare", "experiment.yaml", "--run-dir", "x", cwd=tmp_path).returncode == 0
+    done = regenesis("report", "x", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "x/report.html\n"), done.stderr
+    page = (tmp_path / "x" / "report.html").read_text("utf-8")
+    assert "<title>x</title>" in page
+    assert "<summary>experiment.yaml</summary>" in page
+
+
+def test_the_page_is_opened_in_a_browser(two: Path, tmp_path: Path) -> None:
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/opened\n')
+    browser.chmod(0o755)
+    done = regenesis("report", "a", "--open", cwd=two, BROWSER=str(browser))
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "opened").read_text().strip() == (two / "a" / "report.html").resolve().as_uri()
 
 
 @pytest.mark.parametrize(
