@@ -38,9 +38,10 @@ quickstart: install
 	$(BIN)/regenesis run $$config --run-dir $(RUN) --set engine.model=$(MODEL); \
 	status=$$?; case $$status in 0 | 3 | 4) ;; *) exit $$status ;; esac
 
-# files side by side: much of the time goes into processes that tests start and wait for
+# files side by side: much of the time goes into processes that tests start and wait for. In the order of collection,
+# which has the long ones first: xdist would begin with the files of most tests, and end with single slow ones
 test: install
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: lint types imports
 

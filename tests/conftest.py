@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import signal
+import sys
 import tempfile
 
+import pytest
 from hypothesis import settings
 
 # A suite started in the background of a shell inherits that Ctrl-C is ignored, and so would every process it starts:
@@ -22,6 +25,10 @@ atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
 # no test asks the Hub, wherever it runs; those about an unreachable one play that themselves
 os.environ["HF_HUB_OFFLINE"] = "1"
 
+# many processes start: what one has compiled, no other compiles again
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 # test processes side by side share the cores, and so do the threads that each of them computes with
 if "PYTEST_XDIST_WORKER_COUNT" in os.environ:
     cores = os.cpu_count() or 1
@@ -33,3 +40,16 @@ settings.load_profile("no deadline")
 
 # a file of questions, and a finished run over it
 pytest_plugins = ["tests.helpers.finished"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that run real models come first: they take longest, and no process is to be left alone with one."""
+    first = {item.path for item in items if item.get_closest_marker("model")}
+    items.sort(key=lambda item: item.path not in first)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _what_is_loaded_is_no_garbage() -> None:
+    """Collections of garbage need not go through test items and imported libraries: those stay."""
+    gc.collect()
+    gc.freeze()

@@ -8,8 +8,11 @@ import pty
 import select
 import subprocess
 import sys
+import termios
 from collections.abc import Callable, Mapping
 from pathlib import Path
+
+from tests.helpers.forked import Command, run_command
 
 REGENESIS = (sys.executable, "-c", "from regenesis.cli import main; main()")
 SECONDS = 60
@@ -18,15 +21,7 @@ SECONDS = 60
 
 def regenesis(*arguments: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Runs `regenesis` with no terminal."""
-    return subprocess.run(
-        [*REGENESIS, *map(str, arguments)],
-        cwd=cwd,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
+    return run_command(*arguments, cwd=cwd, seconds=SECONDS, **environment)
 
 
 def in_terminal(
@@ -38,27 +33,16 @@ def in_terminal(
         The exit code and everything that was written to the terminal.
     """
     control, terminal = pty.openpty()
-    import fcntl
-    import struct
-    import termios
-
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
-    environment = {**os.environ, "TERM": "xterm-256color"}
+    termios.tcsetwinsize(terminal, size)
+    surroundings = {**os.environ, "TERM": "xterm-256color"}
     for name in ("NO_COLOR", "COLUMNS", "LINES", "CI", "FORCE_COLOR", "TTY_COMPATIBLE"):
-        environment.pop(name, None)
-    process = subprocess.Popen(
-        [sys.executable, "-c", _AT_THE_TERMINAL, *arguments],
-        cwd=cwd,
-        env=environment,
-        stdin=terminal,
-        stdout=terminal,
-        stderr=terminal,
-        start_new_session=True,
-    )
-    os.close(terminal)
+        surroundings.pop(name, None)
+    process = Command(*arguments, cwd=cwd, surroundings=surroundings, terminal=os.ttyname(terminal))
     shown, reacted = b"", False
     try:
         while chunk := _read(control):
+            if not shown:  # before, nobody else may have opened it
+                os.close(terminal)
             shown += chunk
             typed = None if reacted else react(shown.decode(errors="replace"))
             if typed is not None:
@@ -69,14 +53,6 @@ def in_terminal(
         process.kill()
         process.wait()
         os.close(control)
-
-
-_AT_THE_TERMINAL = """
-import fcntl, sys, termios
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-from regenesis.cli import main
-main()
-"""
 
 
 def _read(control: int) -> bytes:

@@ -10,15 +10,17 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.cli.running import REGENESIS, SECONDS, in_terminal, write_config
+from tests.cli.running import SECONDS, in_terminal, write_config
 from tests.fixtures.scripted_server import server_process
+from tests.helpers.forked import Command
 
 GO_ON = "regenesis synthesize config.yaml --run-dir run"
 
 
-def interrupted(command: list[str], number: signal.Signals, ready: Path, cwd: Path) -> tuple[int, str, str]:
-    """Sends a signal to a command once a file is there; gives its exit code and what it wrote."""
-    process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def interrupted(
+    process: Command | subprocess.Popen[str], number: signal.Signals, ready: Path
+) -> tuple[int | None, str, str]:
+    """Sends a signal to a process once a file is there; gives its exit code and what it wrote."""
     try:
         deadline = time.monotonic() + SECONDS
         while not (ready.exists() and ready.stat().st_size):
@@ -39,8 +41,8 @@ def test_a_run_with_requests_in_flight_ends_and_says_how_to_go_on(
     log = folder / "seen.jsonl"
     with server_process("--fault-rate", "1", "--faults", "hang", "--log", str(log)) as url:
         write_config(folder, url)
-        command = [*REGENESIS, "synthesize", "config.yaml", "--run-dir", "run"]
-        returned, written, errors = interrupted(command, number, log, folder)
+        process = Command("synthesize", "config.yaml", "--run-dir", "run", cwd=folder)
+        returned, written, errors = interrupted(process, number, log)
     assert returned == code
     assert "Nothing is lost" in written
     assert written.endswith(f"  {GO_ON}\n")
@@ -51,8 +53,8 @@ def test_with_json_the_last_words_leave_standard_output_alone(folder: Path) -> N
     log = folder / "seen.jsonl"
     with server_process("--fault-rate", "1", "--faults", "hang", "--log", str(log)) as url:
         write_config(folder, url)
-        command = [*REGENESIS, "synthesize", "config.yaml", "--run-dir", "run", "--json"]
-        _, written, errors = interrupted(command, signal.SIGINT, log, folder)
+        process = Command("synthesize", "config.yaml", "--run-dir", "run", "--json", cwd=folder)
+        _, written, errors = interrupted(process, signal.SIGINT, log)
     assert written == ""
     assert GO_ON in errors
 
@@ -98,7 +100,9 @@ finally:
 )
 def test_what_cannot_be_cancelled_is_ended_all_the_same(body: str, call: str, tmp_path: Path) -> None:
     command = [sys.executable, "-c", STUBBORN.format(body=body, call=call)]
-    code, written, _ = interrupted(command, signal.SIGINT, tmp_path / "ready", tmp_path)
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=pipe, stderr=pipe, text=True)
+    code, written, _ = interrupted(process, signal.SIGINT, tmp_path / "ready")
     assert code == 130
     assert written.count("last words") == 1
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, contextmanager
@@ -17,14 +15,14 @@ import pytest
 import yaml
 from tests.fixtures.script import digest
 from tests.fixtures.scripted_server import server_process
+from tests.helpers.forked import Command
 from tests.helpers.runs import toy_config, toy_mapping, train_bytes, write_questions
 
 from regenesis.ledger import Ledger
 from regenesis.runs import synthesize
 
 QUESTIONS = 20
-START = "from regenesis.cli import main; main()"
-CommandLine = Callable[..., AbstractContextManager[subprocess.Popen[str]]]
+CommandLine = Callable[..., AbstractContextManager[Command]]
 
 
 @dataclass(frozen=True)
@@ -60,25 +58,19 @@ def command_line(tmp_path: Path) -> CommandLine:
     def start(run: Path, mapping: dict[str, Any]) -> Any:
         config = tmp_path / "config.yaml"
         config.write_text(yaml.safe_dump(mapping))
-        process = subprocess.Popen(
-            [sys.executable, "-c", START, "synthesize", str(config), "--run-dir", str(run)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=os.environ | {"COLUMNS": "200"},
-        )
+        command = Command("synthesize", config, "--run-dir", run, surroundings=os.environ | {"COLUMNS": "200"})
         try:
-            yield process
+            yield command
         finally:
-            process.kill()
-            process.communicate()
+            command.kill()
+            command.wait()
 
     return start
 
 
-def wait_for_lines(log: Path, count: int, process: subprocess.Popen[str]) -> bool:
-    """Waits until a log holds so many lines; false if the process ended before."""
-    while process.poll() is None:
+def wait_for_lines(log: Path, count: int, command: Command) -> bool:
+    """Waits until a log holds so many lines; false if the command ended before."""
+    while command.poll() is None:
         if log.exists() and log.read_bytes().count(b"\n") >= count:
             return True
         time.sleep(0.005)

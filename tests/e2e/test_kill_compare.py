@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 from tests.helpers.experiments import METHODS, write_experiment
+from tests.helpers.forked import Command
 from tests.helpers.runs import recorded_keys
 
 from regenesis.errors import LedgerError
@@ -20,14 +19,8 @@ from regenesis.experiments.writing import FILES
 KILLS = 4
 
 
-def compare(file: Path, folder: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "regenesis", "compare", str(file), "--run-dir", str(folder)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=os.environ | {"COLUMNS": "120"},
-    )
+def compare(file: Path, folder: Path) -> Command:
+    return Command("compare", file, "--run-dir", folder, surroundings=os.environ | {"COLUMNS": "120"})
 
 
 def paid_for(folder: Path) -> set[str]:
@@ -46,8 +39,8 @@ def tables(folder: Path) -> list[str]:
 def test_killed_at_many_moments_an_experiment_comes_to_the_same_tables(tmp_path: Path) -> None:
     file, drawn = write_experiment(tmp_path, train=8, exam=8, methods=METHODS), random.Random(7)
     whole = compare(file, tmp_path / "whole")
-    printed, _ = whole.communicate(timeout=120)
-    assert whole.returncode == 0, printed
+    said = whole.communicate(timeout=120)
+    assert whole.returncode == 0, said
     total = len(recorded_keys(tmp_path / "whole"))
 
     folder, held = tmp_path / "killed", set[str]()
@@ -64,7 +57,7 @@ def test_killed_at_many_moments_an_experiment_comes_to_the_same_tables(tmp_path:
         assert held <= paid_for(folder)
         held = paid_for(folder)
     last = compare(file, folder)
-    printed, _ = last.communicate(timeout=120)
-    assert last.returncode == 0, printed
+    said = last.communicate(timeout=120)
+    assert last.returncode == 0, said
     assert recorded_keys(folder) == recorded_keys(tmp_path / "whole")
     assert tables(folder) == tables(tmp_path / "whole")

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from tests.fixtures.scripted_server import server_process
+from tests.helpers.forked import run_command
 from tests.helpers.runs import toy_mapping, write_questions
 from tests.helpers.tiny_models import write_tiny_gguf
 
@@ -22,14 +21,7 @@ pytestmark = [pytest.mark.model]
 
 
 def loop(config: Path, run: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "regenesis", "run", str(config), "--run-dir", str(run), *options],
-        capture_output=True,
-        check=False,
-        text=True,
-        timeout=240,
-        env=os.environ | {"COLUMNS": "120"},
-    )
+    return run_command("run", config, "--run-dir", run, *options, cwd=config.parent, seconds=240, COLUMNS="120")
 
 
 def write_config(folder: Path, url: str, **parts: Any) -> Path:

