@@ -19,7 +19,7 @@ pytest.importorskip("transformers")
 import torch
 import transformers
 from tests.engines.embedded import SMALL, STORY, EmbeddedEngine, ask
-from tests.helpers.trainable import save_tiny_checkpoint
+from tests.helpers.trainable import VOCABULARY, save_tiny_checkpoint
 
 from regenesis.checkpoints import load_tokenizer
 from regenesis.engines.transformers import TransformersEngine
@@ -106,7 +106,7 @@ async def test_a_sliding_window_is_kept_to(folder: Path, tmp_path: Path) -> None
     path = tmp_path / "windowed"
     torch.manual_seed(0)
     shape = transformers.Qwen2Config(
-        vocab_size=49152,
+        vocab_size=VOCABULARY,
         hidden_size=32,
         intermediate_size=64,
         num_hidden_layers=2,
