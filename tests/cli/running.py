@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.helpers.forked import Command, run_command
 
 REGENESIS = (sys.executable, "-c", "from regenesis.cli import main; main()")
-SECONDS = 60
+SECONDS = 240
 """Bound on one command, far above what it takes, so that one that hangs fails its test."""
 
 

@@ -93,7 +93,7 @@ async def test_greedy_is_what_generate_writes_whatever_the_company(engine: Trans
 
 
 async def test_prompts_longer_than_one_pass_are_read_whole(folder: Path) -> None:
-    long = ask("word " * 300, temperature=0, tokens=8)
+    long = ask("word " * 150, temperature=0, tokens=8)
     engine = TransformersEngine(config(folder, context=512))
     await engine.open()
     completion, _ = await asyncio.gather(engine.complete(long), engine.complete(ask(STORY)))
@@ -130,7 +130,7 @@ async def test_a_sliding_window_is_kept_to(folder: Path, tmp_path: Path) -> None
 
 
 async def test_the_end_of_the_context_cuts_too(engine: TransformersEngine) -> None:
-    completion = await engine.complete(ask("word " * 180, tokens=400))
+    completion = await engine.complete(ask("word " * 90, tokens=400))
     assert completion.finish_reason == "length"
     assert completion.prompt_tokens + completion.completion_tokens == 256
 
@@ -368,7 +368,7 @@ async def test_a_request_that_memory_cannot_hold_alone_fails_by_itself(
     engine = TransformersEngine(config(folder))
     await engine.open()
     long, short = await asyncio.gather(
-        engine.complete(ask("word " * 150)), engine.complete(ask("Hi", tokens=5)), return_exceptions=True
+        engine.complete(ask("word " * 75)), engine.complete(ask("Hi", tokens=5)), return_exceptions=True
     )
     await engine.close()
     assert isinstance(long, RequestFailed)
