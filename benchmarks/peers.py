@@ -1,6 +1,6 @@
 """The same chains by other tools: kept paths an hour, and how busy each keeps one engine.
 
-    python benchmarks/peers.py [--questions 60] [--in-flight 32] [--distilabel VENV/bin/python]
+    python benchmarks/peers.py [--questions 120] [--in-flight 32] [--distilabel VENV/bin/python]
                                [--data-designer VENV/bin/python]
 
 A scripted server, in a process of its own, takes 0.2 to 2 s for an answer (log-uniform, drawn from the request), so
@@ -172,7 +172,7 @@ def measure(name: str, url: str, options: argparse.Namespace) -> dict[str, float
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--questions", type=int, default=60)
+    parser.add_argument("--questions", type=int, default=120)
     parser.add_argument("--in-flight", type=int, default=32)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--distilabel", metavar="PYTHON", help="of an environment with distilabel")
