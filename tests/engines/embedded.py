@@ -65,3 +65,13 @@ class EmbeddedEngine:
     async def test_more_requests_than_places_are_all_answered(self, engine: Engine) -> None:
         completions = await asyncio.gather(*(engine.complete(ask(STORY, seed=seed, tokens=4)) for seed in range(19)))
         assert [completion.completion_tokens for completion in completions] == [4] * 19
+
+    async def test_tokens_count_while_a_reply_is_written(self, engine: Engine) -> None:
+        task = asyncio.create_task(engine.complete(ask(STORY, tokens=150)))
+        counted = 0
+        while not (counted or task.done()):
+            await asyncio.sleep(0.001)
+            counted = getattr(engine, "tokens_under_way")  # noqa: B009 - not every engine has it
+        await task
+        assert 0 < counted <= 150
+        assert getattr(engine, "tokens_under_way") == 0  # noqa: B009

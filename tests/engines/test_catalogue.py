@@ -69,7 +69,7 @@ def test_only_a_server_has_to_be_told_where_to_stop() -> None:
 
 
 def test_the_default_is_one_of_those_that_come_along() -> None:
-    assert default_engine().kind in engine_kinds()[:3] == ["openai", "llamacpp", "transformers"]
+    assert default_engine().kind in engine_kinds()[:3] == ["openai", "llamacpp", "openvino"]
 
 
 @pytest.mark.parametrize("place", ["engine", "evaluation.engine", "evaluation.tuned_engine"])
