@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence, Set
 
-from regenesis.curation.boxes import unwrap
+from regenesis.curation.boxes import boxes, unwrap
 from regenesis.curation.text import asked_phrase, grams, words
 
 _SENTENCE_END = re.compile(r"(?<=[.!?;])[\s*_)]+(?=[^\s\d(),.;])|(?<=[。!?])")
@@ -61,8 +61,23 @@ _COPIED_SHARE = 0.8
 
 
 def too_few_steps(text: str, question: str, minimum: int, *, led_by: Sequence[str] = ()) -> bool:
-    """Whether a path holds fewer steps than `minimum`; 0 turns the filter off."""
-    return minimum > 0 and count_steps(text, question, led_by=led_by) < minimum
+    """Whether a path holds fewer steps than `minimum`, or none that its result comes from; 0 turns the filter off."""
+    if minimum <= 0:
+        return False
+    return count_steps(text, question, led_by=led_by) < minimum or _takes_result(text, question, led_by)
+
+
+def _takes_result(text: str, question: str, led_by: Sequence[str]) -> bool:
+    """Whether a path computes nothing and has its result from what it was led by, which its reader does not see."""
+    results = [number for box in boxes(text) if box.close >= 0 for number in _numbers(text[box.inside : box.close])]
+    told = _numbers(" ".join(led_by))
+    if not results or not told.issuperset(results) or _numbers(question).issuperset(results):
+        return False
+    return not any(_equations(unit) for line in text.split("\n") for unit in _units(line))
+
+
+def _numbers(text: str) -> set[str]:
+    return {word for word in words(text) if word[0].isdecimal()}
 
 
 def count_steps(text: str, question: str, *, led_by: Sequence[str] = ()) -> int:
