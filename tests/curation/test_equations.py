@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regenesis.curation.arithmetic import READINGS, parse, plain, tokens_of, value
-from regenesis.curation.equations import _false_equations, _hold_at_a_glance, false_equation
+from regenesis.curation.equations import _false_equations, _hold_at_a_glance, false_equation, leaves_open
 
 HOSTILE = [
     "1+" * 20_000 + "1 = 3",
@@ -62,3 +62,29 @@ PIECES = st.one_of(
 def test_what_holds_at_a_glance_holds_when_it_is_read(text: str) -> None:
     if _hold_at_a_glance(text):
         assert next(_false_equations(text), None) is None
+
+
+@pytest.mark.parametrize("inside", ["14 \\times 50", "32 - 4", "2 * (3 + 4)", "\\$5 + \\$3", "10 eggs - 3 eggs"])
+def test_a_box_with_a_computation_is_left_open(inside: str) -> None:
+    assert leaves_open(f"So we have \\boxed{{{inside}}}.")
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "700",
+        "-5",
+        "\\frac{1}{2}",
+        "1/2",
+        "2 1/2",
+        "3 \\times 10^8",
+        "10^6",
+        "\\$1,200",
+        "50\\%",
+        "8 \\text{ dozen}",
+        "3:45",
+        "x - 3",
+    ],
+)
+def test_a_box_with_a_number_is_not(inside: str) -> None:
+    assert not leaves_open(f"14 * 50 = 700, so we have \\boxed{{{inside}}}.")

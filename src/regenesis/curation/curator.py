@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 
 from regenesis.curation.boxes import first_box, has_broken_box, unwrap
 from regenesis.curation.config import CurationConfig
-from regenesis.curation.equations import has_false_equation
+from regenesis.curation.equations import has_false_equation, leaves_open
 from regenesis.curation.garbage import is_garbage
 from regenesis.curation.leaks import find_leak
 from regenesis.curation.numbered import list_start, opened_with_list
@@ -68,7 +68,7 @@ class Curator:
             lambda path, text, question: path.tokens > config.max_tokens,
             lambda path, text, question: loops(text, config.max_repetition),
             lambda path, text, question: is_garbage(text, question.text),
-            lambda path, text, question: has_broken_box(text),
+            lambda path, text, question: has_broken_box(text) or (question.kind == "number" and leaves_open(text)),
             lambda path, text, question: config.require_box and first_box(path.text) is None,
             lambda path, text, question: has_invented_turn(text, question.text),
             # where a program is asked for, what it prints may well be shown

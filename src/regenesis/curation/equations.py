@@ -18,6 +18,7 @@ from regenesis.curation.arithmetic import (
     READINGS,
     Expression,
     Number,
+    Operation,
     Reading,
     Token,
     parse,
@@ -25,7 +26,7 @@ from regenesis.curation.arithmetic import (
     tokens_of,
     value,
 )
-from regenesis.curation.boxes import unwrap
+from regenesis.curation.boxes import boxes, unwrap
 
 _PLAINLY = re.compile(
     r"(?<![-+*/^×÷.,\d)}] )(?<![-+*/^×÷.,\d)}])(?<!\\times )(?<!\\cdot )(?<!\\div )"
@@ -101,6 +102,20 @@ def false_equation(text: str, question: str) -> str | None:
         return None
     # a puzzle asks of equations that do not hold
     return None if next(_false_equations(question, even_doubted=True), None) is not None else found
+
+
+def leaves_open(text: str) -> bool:
+    r"""Whether a box holds a computation in the place of its result, such as `\boxed{14 \times 50}`."""
+    return any(_is_open(tokens_of(plain(text[box.inside : box.close]))) for box in boxes(text) if box.close >= 0)
+
+
+def _is_open(tokens: Sequence[Token]) -> bool:
+    parsed = parse(tokens, 0)
+    if parsed is None or not isinstance(parsed[0], Operation) or parsed[1] < len(tokens):
+        return False
+    operator, operands = parsed[0]
+    power_of_ten = isinstance(operands[-1], Operation) and operands[-1].operator == "^"
+    return len(operands) == 2 and operator in ("+", "-", "*") and not (operator == "*" and power_of_ten)
 
 
 def _hold_at_a_glance(text: str) -> bool:
