@@ -23,7 +23,8 @@ from pathlib import Path
 from regenesis.cli.app import VERBS
 
 COMMANDS = [f"regenesis.cli.{verb.replace('-', '_')}" for verb in VERBS]
-LIBRARIES = ["aiohttp", "pyarrow.parquet"]
+LIBRARIES = ["aiohttp"]
+"""Others, such as pyarrow, start threads when they are imported, and a process with threads is not to be forked."""
 
 
 class Command:
