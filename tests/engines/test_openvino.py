@@ -90,13 +90,16 @@ async def test_a_cancelled_request_makes_room_for_the_next(engine: OpenVINOEngin
     assert (await engine.complete(ask("Hello", tokens=2))).completion_tokens <= 2
 
 
-async def test_closing_gives_up_what_is_in_flight_and_opening_again_works(model: Path) -> None:
+async def test_closing_gives_up_what_is_in_flight_and_opening_again_works(
+    model: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     engine = OpenVINOEngine(config(model))
     await engine.open()
     tasks = [asyncio.create_task(engine.complete(ask(STORY, seed=seed, tokens=200))) for seed in range(9)]
-    await asyncio.sleep(0)
+    await asyncio.sleep(0.05)
     await engine.close()
     await engine.close()
+    assert "leaked" not in capfd.readouterr().err
     outcomes = await asyncio.gather(*tasks, return_exceptions=True)
     assert {type(outcome) for outcome in outcomes} <= {RequestFailed, Completion}
     await engine.open()

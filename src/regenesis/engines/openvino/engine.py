@@ -14,6 +14,7 @@ trusted (see `agreement`). Chats are written down and tokenised here, by the tok
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -151,7 +152,14 @@ class _Worker(Worker[_Job]):
         return sum(len(job.drawn) for job in self.jobs())
 
     def release(self) -> None:
-        self._active, self._pipeline = {}, None
+        pipeline, self._pipeline = self._pipeline, None
+        for job in self.jobs():
+            _handle(job).cancel()
+        if self._active and pipeline is not None:
+            # takes the cancelled out of the library's books, which complain on the terminal otherwise
+            with suppress(RuntimeError):
+                pipeline.step()
+        self._active = {}
 
     def begin(self, job: _Job) -> None:
         import numpy as np
