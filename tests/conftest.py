@@ -11,7 +11,7 @@ import sys
 import tempfile
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # A suite started in the background of a shell inherits that Ctrl-C is ignored, and so would every process it starts:
 # tests that interrupt one would wait for ever.
@@ -35,7 +35,7 @@ if "PYTEST_XDIST_WORKER_COUNT" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores // int(os.environ["PYTEST_XDIST_WORKER_COUNT"]))))
 
 # no test depends on how busy the machine is
-settings.register_profile("no deadline", deadline=None)
+settings.register_profile("no deadline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("no deadline")
 
 # a file of questions, and a finished run over it

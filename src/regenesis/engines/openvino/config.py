@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class OpenVINOEngineConfig(LocalEngineConfig):
-    """A GGUF model inside this process, on x86-64 CPUs about twice as fast as llama.cpp; nothing to start."""
+    """A GGUF model inside this process, by OpenVINO on x86-64 CPUs; nothing to start."""
 
     loads = "gguf"
 

@@ -1,4 +1,4 @@
-"""OpenVINO inside this process: a GGUF model, nothing to start; on x86-64 CPUs about twice as fast as llama.cpp.
+"""OpenVINO inside this process: a GGUF model on x86-64 CPUs, nothing to start.
 
     engine = OpenVINOEngine(OpenVINOEngineConfig(kind="openvino", model="pypi:qwen2.5-coder-0.5b-instruct"))
     await engine.open()
