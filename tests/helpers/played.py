@@ -106,4 +106,11 @@ SOLUTION = (
     "3. Together that is 30 + 12 = 42.\n\n"
     "The final answer is \\boxed{42}."
 )
+
+
+def solution(answer: str) -> str:
+    """A path to another answer, without an equation that this answer would make false."""
+    return SOLUTION.replace("that is 30 + 12 = 42", "the two shelves hold as many as this").replace("42", answer)
+
+
 PLAN = "1. Find the books on the first shelf.\n2. Find those on the second.\n3. Add them up."

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.helpers.played import SOLUTION, PlayedEngine
+from tests.helpers.played import PlayedEngine, solution
 from tests.helpers.runs import toy_config, write_questions
 
 from regenesis.config import RunConfig
@@ -57,7 +57,7 @@ def agreeing_in(right: int) -> Any:
 
     def answer(request: Request) -> str:
         gold = request.messages[-1].content.split("[[gold=")[1].split("]]")[0]
-        return SOLUTION.replace("42", gold if request.sample < right else str(900 + request.sample))
+        return solution(gold if request.sample < right else str(900 + request.sample))
 
     return answer
 

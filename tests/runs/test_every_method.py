@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.helpers.played import SOLUTION, PlayedEngine
+from tests.helpers.played import PlayedEngine, solution
 from tests.helpers.runs import toy_config, train_bytes, write_questions, write_solved_questions
 
 from regenesis.config import RunConfig
@@ -39,7 +39,7 @@ def answer(request: Request) -> str:
     """Right for every second sample of every other question, and always with a hint."""
     gold = request.messages[-1].content.split("[[gold=")[1].split("]]")[0]
     right = request.stage == "rationalise" or (request.sample % 2 and int(gold) % 2)
-    return SOLUTION.replace("42", gold if right else "-1")
+    return solution(gold if right else "-1")
 
 
 @pytest.mark.parametrize("name", METHODS)
