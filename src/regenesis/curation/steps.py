@@ -3,9 +3,9 @@
     count_steps(text, question)
 
 An equation with an operation in it is a step, each of several in one line; so is a sentence or bullet that says
-something of its own. Headings, announcements ("Let us go through it."), instructions ("Calculate the total."),
-repetitions of the question or of a plan, and bare statements of the final answer are not. Nothing here judges whether a
-step is right.
+something of its own. Headings, announcements ("Let us go through it."), repetitions of the question or of a plan, and
+bare statements of the final answer are not. Instructions ("Calculate the total.") are steps beside something that was
+worked out or stated; by themselves they are a plan. Nothing here judges whether a step is right.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence, Set
 
-from regenesis.curation.boxes import boxes, unwrap
+from regenesis.curation.boxes import unwrap
 from regenesis.curation.text import asked_phrase, grams, words
 
 _SENTENCE_END = re.compile(r"(?<=[.!?;])[\s*_)]+(?=[^\s\d(),.;])|(?<=[。!?])")
@@ -61,23 +61,8 @@ _COPIED_SHARE = 0.8
 
 
 def too_few_steps(text: str, question: str, minimum: int, *, led_by: Sequence[str] = ()) -> bool:
-    """Whether a path holds fewer steps than `minimum`, or none that its result comes from; 0 turns the filter off."""
-    if minimum <= 0:
-        return False
-    return count_steps(text, question, led_by=led_by) < minimum or _takes_result(text, question, led_by)
-
-
-def _takes_result(text: str, question: str, led_by: Sequence[str]) -> bool:
-    """Whether a path computes nothing and has its result from what it was led by, which its reader does not see."""
-    results = [number for box in boxes(text) if box.close >= 0 for number in _numbers(text[box.inside : box.close])]
-    told = _numbers(" ".join(led_by))
-    if not results or not told.issuperset(results) or _numbers(question).issuperset(results):
-        return False
-    return not any(_equations(unit) for line in text.split("\n") for unit in _units(line))
-
-
-def _numbers(text: str) -> set[str]:
-    return {word for word in words(text) if word[0].isdecimal()}
+    """Whether a path holds fewer steps than `minimum`."""
+    return count_steps(text, question, led_by=led_by) < minimum
 
 
 def count_steps(text: str, question: str, *, led_by: Sequence[str] = ()) -> int:
@@ -90,12 +75,15 @@ def count_steps(text: str, question: str, *, led_by: Sequence[str] = ()) -> int:
     """
     asked = asked_phrase(question)
     plan = frozenset(gram for earlier in led_by for gram in grams(words(earlier)))
-    return sum(
-        _steps_in(unit, asked)
+    units = [
+        unit
         for line in text.split("\n")
         for unit in _units(line)
         if not plan or _equations(unit) or not _is_of(unit, plan)
-    )
+    ]
+    steps = [_steps_in(unit, asked) for unit in units]
+    said = sum(count for unit, count in zip(units, steps, strict=True) if _equations(unit) or not _instructs(unit))
+    return sum(steps) if said else 0
 
 
 def _is_of(unit: str, plan: Set[tuple[str, ...]]) -> bool:
@@ -118,7 +106,7 @@ def _steps_in(unit: str, asked: str) -> int:
     equations = _equations(before_box)
     if equations or boxed:
         return equations
-    says_nothing = _copied(unit, asked) or _FINAL.search(unit) or _announces(unit) or _instructs(unit)
+    says_nothing = _copied(unit, asked) or _FINAL.search(unit) or _announces(unit)
     return int(_says_something(unit) and not says_nothing)
 
 
