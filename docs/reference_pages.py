@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import re
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from typing import Any, get_args
 from pydantic.fields import FieldInfo
 
 import regenesis
+from regenesis import errors
 from regenesis.cli.app import VERBS, load_verb
 from regenesis.config import RunConfig
 from regenesis.engines.catalogue import CATALOGUE, engine_kinds
@@ -30,7 +30,7 @@ def pages() -> dict[str, str]:
         "reference/commands.md": commands(),
         "reference/config.md": config_fields(),
         "reference/python.md": python_names(),
-        "reference/exits.md": exits(),
+        "reference/errors.md": raised(),
         "changelog.md": (ROOT / "CHANGELOG.md").read_text("utf-8"),
         "benchmarks.md": (ROOT / "benchmarks" / "README.md").read_text("utf-8").replace("](../docs/", "]("),
     }
@@ -134,31 +134,17 @@ def python_names() -> str:
     return "\n".join(parts)
 
 
-def exits() -> str:
-    """Exit codes and errors."""
-    from regenesis import errors
-    from regenesis.cli import exits as codes
-
-    parts = ["# Exit codes and errors\n", "| code | |\n|---|---|"]
-    parts += [f"| {code} | {what} |" for code, what in sorted(_codes(codes).items())]
-    parts += ["| 2 | The command line could not be read. |", "| 130 | Interrupted. |\n", "## Errors\n"]
-    parts.append("All of them are raised on purpose, with what happened, where, and what to do.\n\n| | |\n|---|---|")
+def raised() -> str:
+    """The errors that are raised on purpose."""
+    parts = [
+        "# Errors\n",
+        "Each says what happened, where, and what to do; the command line prints that alone, and",
+        "[exits](../reading.md#exit-codes) with 1.\n\n| | |\n|---|---|",
+    ]
     for name, one in vars(errors).items():
         if inspect.isclass(one) and issubclass(one, errors.RegenesisError):
             parts.append(f"| `{name}` | {_cell((inspect.getdoc(one) or '').partition(chr(10) * 2)[0])} |")
     return "\n".join(parts)
-
-
-def _codes(module: Any) -> dict[int, str]:
-    """The codes with what stands below each in the source."""
-    (table,) = (node for node in ast.parse(inspect.getsource(module)).body if isinstance(node, ast.ClassDef))
-    said = {0: "Done.", 1: "An error; what, where and what to do stand in its message."}
-    for code, text in zip(table.body, table.body[1:], strict=False):
-        if isinstance(code, ast.Assign) and isinstance(text, ast.Expr):
-            value = ast.literal_eval(code.value)
-            sentence = inspect.cleandoc(ast.literal_eval(text.value))
-            said[value] = f"{said[value]} {sentence}" if value in said else sentence
-    return said
 
 
 def _cell(text: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,24 +21,14 @@ _COMMAND = re.compile(r"(?m)^[ \t]*(?:\$ )?regenesis +((?:.*\\\n)*.*)$")
 _CONFIG = re.compile(r"(?ms)^```yaml\n(.*?)^```$")
 
 
-def commands(page: str) -> Iterator[str]:
-    """The commands on lines of their own, without comments and continued lines joined."""
-    for found in _COMMAND.finditer((ROOT / page).read_text("utf-8")):
-        yield found[1].replace("\\\n", " ")
+def documented(pattern: re.Pattern[str]) -> list[tuple[str, str]]:
+    """What is on the pages, with the page's name."""
+    return [(page, one) for page in PAGES for one in pattern.findall((ROOT / page).read_text("utf-8"))]
 
 
-def documented(pattern: str) -> list[tuple[str, str]]:
-    found = commands if pattern == "commands" else configs
-    return [(page, one) for page in PAGES for one in found(page)]
-
-
-def configs(page: str) -> Iterator[str]:
-    yield from _CONFIG.findall((ROOT / page).read_text("utf-8"))
-
-
-@pytest.mark.parametrize(("page", "command"), documented("commands"))
+@pytest.mark.parametrize(("page", "command"), documented(_COMMAND))
 def test_a_documented_command_is_understood(page: str, command: str) -> None:
-    verb, *rest = shlex.split(command, comments=True)
+    verb, *rest = shlex.split(command.replace("\\\n", " "), comments=True)
     assert verb in VERBS, f"{page}: regenesis {command}"
     made = load_verb(verb)
     with made.make_context(verb, [], resilient_parsing=True) as context:
@@ -47,7 +36,7 @@ def test_a_documented_command_is_understood(page: str, command: str) -> None:
         made.make_parser(context).parse_args(args=list(rest))
 
 
-@pytest.mark.parametrize(("page", "text"), documented("configs"))
+@pytest.mark.parametrize(("page", "text"), documented(_CONFIG))
 def test_a_documented_config_is_valid(page: str, text: str) -> None:
     read = yaml.safe_load(text)
     if "train_on" in read:

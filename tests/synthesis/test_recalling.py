@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.helpers.played import PlayedEngine
+from tests.helpers.played import PlayedEngine, play
 from tests.helpers.runs import toy_config, train_bytes, write_questions
 
 from regenesis.config import RunConfig
 from regenesis.runs import Progress, synthesize
 from regenesis.synthesis import recalling, stage
+from regenesis.types import Request
 
 
 @pytest.fixture
@@ -112,3 +113,20 @@ async def test_a_damaged_record_is_asked_again(config: RunConfig, tmp_path: Path
     report = await synthesize(config, run, engine=PlayedEngine())
     assert (report.requests_sent, report.damaged) == (1, 1)
     assert train_bytes(run) == before
+
+
+async def test_paths_that_repeat_the_answering_prompt_are_unfit_there_too(
+    config: RunConfig, tmp_path: Path, started: list[Any]
+) -> None:
+    def answer(request: Request) -> str:
+        said = "And then the letter of the right option is written down for her.\n"
+        return (said if request.stage == "solve" and request.seed % 2 else "") + play(request)
+
+    run = tmp_path / "run"
+    first = await synthesize(config, run, engine=PlayedEngine(answer))
+    assert first.funnel.defects["leak"]
+    before = train_bytes(run)
+    forget_outcomes(run)
+    again = await synthesize(config, run, engine=PlayedEngine(answer))
+    assert started
+    assert (again.funnel, train_bytes(run)) == (first.funnel, before)

@@ -7,25 +7,20 @@ not know, a limit that cuts each reply off, a thought that leaves no room for on
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from regenesis.doctor.one_chain import one_chain
 from regenesis.doctor.stages import questions_at_hand
 from regenesis.doctor.subject import Subject
 from regenesis.doctor.template import QUESTION
 from regenesis.engines import Engine, EngineConfig
 from regenesis.errors import ModelError, RegenesisError
 from regenesis.findings import Finding
-from regenesis.ledger import Ledger
-from regenesis.methods import Opinion, Outcome, Session, make_method
 from regenesis.models import KNOWN, cached
 from regenesis.models.names import HubName, PackageName, parse_name
-from regenesis.prompts import load_answering
-from regenesis.scheduling import Budget, BudgetConfig, Sampler
-from regenesis.synthesis.inputs import shown_to
-from regenesis.types import Completion, GradedPath, Question, ReasoningPath, Request, Thinking, Verdict
+from regenesis.types import Completion, Question, Request, Thinking
 
 if TYPE_CHECKING:
     from regenesis.config import RunConfig
@@ -104,21 +99,13 @@ def _is_at_hand(engine: EngineConfig) -> bool:
         return False
 
 
-async def _ask_a_chain(config: RunConfig, question: Question, engine: _Asked) -> Outcome:
-    method = make_method(config.method, load_answering(config.answering)).one_chain()
-    (question,) = shown_to(method, [question])
-    with TemporaryDirectory(prefix="regenesis-doctor-") as folder:
-        try:
-            await engine.open()
-            with Ledger.open(Path(folder) / "ledger.sqlite") as ledger:
-                sampler = Sampler(
-                    engine, ledger, Budget(BudgetConfig()), config.seed, room_for_thought=config.room_for_thought
-                )
-                async with asyncio.timeout(_PATIENCE):
-                    await method.prepare(sampler)
-                    return await method.solve(Session(question, NoJudge(), sampler, 0))
-        finally:
-            await engine.close()
+async def _ask_a_chain(config: RunConfig, question: Question, engine: _Asked) -> None:
+    try:
+        await engine.open()
+        async with asyncio.timeout(_PATIENCE):
+            await one_chain(config, question, engine)
+    finally:
+        await engine.close()
 
 
 class _Asked:
@@ -140,18 +127,3 @@ class _Asked:
 
     async def close(self) -> None:
         await self._engine.close()
-
-
-class NoJudge:
-    """Takes each path as it comes: only whether it is answered is looked at."""
-
-    async def judge(
-        self, path: ReasoningPath, question: Question, *, stand_ins: Sequence[str] = (), opinion: Opinion | None = None
-    ) -> GradedPath:
-        return GradedPath(path, Verdict("unparsed", None, "not looked at", "none"), path.defect, "")
-
-    async def vote(self, judged: Sequence[GradedPath], question: Question, min_votes: int) -> list[GradedPath]:
-        return list(judged)
-
-    def select(self, judged: Sequence[GradedPath], keep: int) -> list[GradedPath]:
-        return []

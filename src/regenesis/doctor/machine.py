@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from regenesis.doctor.subject import Subject, requirements
+from regenesis.engines.threads import cores
 from regenesis.errors import ModelError
 from regenesis.filesystems import filesystem_type, free_bytes, nearest_existing, network_filesystem
 from regenesis.findings import Finding, version
@@ -49,13 +50,12 @@ def check_extras(subject: Subject) -> Iterator[Finding]:
 
 def check_machine(subject: Subject) -> Iterator[Finding]:
     """Cores and memory."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     try:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (ValueError, OSError):  # not every system tells
-        yield Finding("machine", "ok", f"{cores} cores.")
+        yield Finding("machine", "ok", f"{cores()} cores.")
         return
-    summary = f"{cores} cores, {memory / 2**30:.1f} GiB of memory."
+    summary = f"{cores()} cores, {memory / 2**30:.1f} GiB of memory."
     if subject.engine.loads is not None and memory < 4 * 2**30:
         yield Finding(
             "machine", "warn", summary, "Little memory for an in-process model: lower engine.max_in_flight or context."

@@ -116,7 +116,7 @@ def answer_tables(summary: Mapping[str, Any], folder: Path) -> list[tuple[str, s
     """
     try:
         found = [
-            (str(model), str(name), folder / model / task["file"])
+            (str(model), str(name), table_named(folder, model, task["file"]))
             for name, task in summary["tasks"].items()
             for model in summary["models"]
             if int(task["questions"]) >= 0 and summary["models"][model].keys() >= {"identity"}
@@ -126,11 +126,24 @@ def answer_tables(summary: Mapping[str, Any], folder: Path) -> list[tuple[str, s
         raise RunError(
             f"{folder / SUMMARY}: is not in the form of a summary. Evaluate again: its completions are recorded."
         ) from error
-    for _, _, table in found:
-        # the folder may come from elsewhere
-        if not table.resolve().is_relative_to(folder.resolve()):
-            raise RunError(f"{folder / SUMMARY}: names the file {table}, which is not of this run.")
     return [one for one in found if one[2].is_file()]
+
+
+def table_named(folder: Path, model: str, file: str) -> Path:
+    """The table of a model's answers that a summary names.
+
+    Args:
+        folder: The folder that the summary lies in, which may come from elsewhere.
+        model: The model's name in it.
+        file: The table's name in it.
+
+    Raises:
+        RunError: It lies outside of the folder.
+    """
+    table = folder / model / file
+    if not table.resolve().is_relative_to(folder.resolve()):
+        raise RunError(f"{folder / SUMMARY}: names the file {table}, which is not of this run.")
+    return table
 
 
 def _side_by_side(tables: Mapping[str, Sequence[ResultRow]], directory: RunDirectory) -> list[AnsweredQuestion]:

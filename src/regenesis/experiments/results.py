@@ -22,6 +22,7 @@ from regenesis.dataset.card import PARQUET
 from regenesis.dataset.deriving import generated_tokens
 from regenesis.errors import RunError
 from regenesis.evaluation import STAGE as EVALUATING
+from regenesis.evaluation.answers import table_named
 from regenesis.evaluation.model_variants import BASE
 from regenesis.evaluation.record import SUMMARY
 from regenesis.evaluation.result_tables import ResultRow, read_results
@@ -31,7 +32,6 @@ from regenesis.store.directory import RunDirectory, read_json
 from regenesis.store.tables import read_questions
 from regenesis.training.report import read_record
 
-_RESULTS_FILE = re.compile(r"\w[\w.-]*\.parquet")
 _MODEL = re.compile(r"\w[\w-]*")
 _NOT_A_SETTING = ("data set", "seed", "base model")
 """Parts of a training's fingerprint that are compared elsewhere, or that are what an experiment varies."""
@@ -263,11 +263,7 @@ def _majority(summary: Mapping[str, Any], model: str, samples: int) -> dict[str,
 
 
 def _answers(directory: RunDirectory, summary: Mapping[str, Any], model: str, task: str) -> list[ResultRow]:
-    file = summary["tasks"][task]["file"]
-    # the name is read from a file that anybody may have written
-    if not _RESULTS_FILE.fullmatch(file):
-        raise RunError(f"{directory.evaluation / SUMMARY}: names {file!r} as a table of results, which is none.")
-    return read_results(directory.evaluation / model / file)
+    return read_results(table_named(directory.evaluation, model, summary["tasks"][task]["file"]))
 
 
 def _by_question(rows: Sequence[ResultRow], samples: int) -> dict[str, Score]:

@@ -6,17 +6,14 @@ derive_dataset("runs/x", overrides=["curation.min_steps=3", "method.keep=1"]).ro
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from regenesis.config import RunConfig
-from regenesis.curation import Curator
 from regenesis.curation.funnel import Funnel
 from regenesis.dataset import DatasetSummary
 from regenesis.dataset.config import DatasetConfig
@@ -25,6 +22,7 @@ from regenesis.dataset.pairs import PairsSummary, write_pairs
 from regenesis.errors import RunError
 from regenesis.ledger import Ledger
 from regenesis.methods import Method
+from regenesis.runs.waiting import run_to_its_end
 from regenesis.store.directory import RunDirectory, read_json, write_whole
 from regenesis.store.outcomes import OutcomeStore
 from regenesis.store.tables import read_left_out, read_questions
@@ -106,7 +104,7 @@ def derive_anew(
                 directory,
                 lambda: store.in_order(asked),
                 method=method,
-                curator=Curator(config.curation, scaffold=method.unspeakable),
+                curator=PathJudge.of(config.curation, method).curator,
                 about=about,
                 config=config.dataset,
                 thoughts=ledger if thinks else None,
@@ -152,16 +150,14 @@ def _replayed(config: RunConfig, directory: RunDirectory, asked: Sequence[Questi
     with closing(OutcomeStore.latest(directory.outcomes)) as before:
         finished = before.finished()
     led = [(ordinal, question) for ordinal, question in enumerate(asked) if question.id in finished]
-    judge = PathJudge(config.curation, scaffold=method.unspeakable)
+    judge = PathJudge.of(config.curation, method)
     fingerprint = fingerprint_of(config, method, asked)
 
-    def in_a_thread() -> Replayed:
+    async def replayed() -> Replayed:
         with (
             closing(OutcomeStore.open(directory.outcomes, fingerprint)) as store,
             Ledger.read(directory.ledger) as ledger,
         ):
-            return asyncio.run(replay(config, model, led, method, judge, ledger, store))
+            return await replay(config, model, led, method, judge, ledger, store)
 
-    # since an event loop may run already in this one
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(in_a_thread).result()
+    return run_to_its_end(replayed())

@@ -6,21 +6,14 @@ for one in rehearse(config, questions):
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from regenesis.config import RunConfig
-from regenesis.doctor.asking import NoJudge
+from regenesis.doctor.one_chain import one_chain
 from regenesis.errors import RegenesisError
-from regenesis.ledger import Ledger
-from regenesis.methods import Session
-from regenesis.scheduling import Budget, BudgetConfig, Sampler
-from regenesis.synthesis.inputs import method_of
+from regenesis.runs.waiting import run_to_its_end
 from regenesis.types import Completion, Message, Question, Request
 
 
@@ -57,21 +50,16 @@ def rehearse(config: RunConfig, questions: Sequence[Question]) -> list[Rehearsed
 
     Args:
         config: The run's config.
-        questions: As the method is shown them.
+        questions: As the tasks hold them.
     """
-    # a thread of its own, since an event loop may run already in this one
-    with ThreadPoolExecutor(1) as thread:
-        return list(thread.map(lambda question: asyncio.run(_rehearse(config, question)), questions))
+    return [run_to_its_end(_rehearse(config, question)) for question in questions]
 
 
 async def _rehearse(config: RunConfig, question: Question) -> Rehearsed:
-    method, engine = method_of(config.method, config.answering).one_chain(), _Echo()
-    with TemporaryDirectory(prefix="regenesis-plan-") as folder, Ledger.open(Path(folder) / "ledger.sqlite") as ledger:
-        sampler = Sampler(engine, ledger, Budget(BudgetConfig()), config.seed)
-        # a method may need more of a reply than that it is there
-        with suppress(RegenesisError):
-            await method.prepare(sampler)
-            await method.solve(Session(question, NoJudge(), sampler, 0))
+    engine = _Echo()
+    # a method may need more of a reply than that it is there
+    with suppress(RegenesisError):
+        await one_chain(config, question, engine)
     return Rehearsed(question, tuple(Prompt(stage, messages) for stage, messages in engine.sent.items()))
 
 

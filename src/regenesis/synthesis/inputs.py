@@ -42,7 +42,7 @@ def fingerprint_of(config: RunConfig, method: Method[Any], questions: Sequence[Q
         config.method.model_dump(mode="json"),
         config.curation.model_dump(mode="json"),
         method.inputs(),
-        method.scaffold,
+        method.unspeakable,
         *solutions_of(method, questions),
     )
 

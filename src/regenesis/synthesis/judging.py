@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from regenesis.answers import Vote, check, combine, read_judgement, vote
 from regenesis.curation import Curator
 from regenesis.curation.config import CurationConfig
-from regenesis.methods import Opinion
+from regenesis.methods import Method, Opinion
 from regenesis.types import GradedPath, Question, ReasoningPath, Status, Verdict
 
 
@@ -33,6 +34,16 @@ class PathJudge:
         boxed = curation.model_copy(update={"boxed": "keep"})
         # where the training text has its box taken off, its answer is still read from the text with the box on
         self._boxed = Curator(boxed, scaffold=scaffold) if curation.boxed == "unwrap" else None
+
+    @classmethod
+    def of(
+        cls,
+        curation: CurationConfig,
+        method: Method[Any],
+        on_fit: Callable[[Question, GradedPath], None] | None = None,
+    ) -> PathJudge:
+        """The judge of a run's paths: whoever judges them, when, and in which process, judges them alike."""
+        return cls(curation, method.unspeakable, on_fit)
 
     async def judge(
         self, path: ReasoningPath, question: Question, *, stand_ins: Sequence[str] = (), opinion: Opinion | None = None

@@ -23,16 +23,18 @@ from pathlib import Path
 from typing import Any
 
 from regenesis.config import BudgetConfig, RunConfig
+from regenesis.engines.threads import cores
 from regenesis.errors import RegenesisError, RequestFailed
 from regenesis.ledger import Ledger
 from regenesis.methods import Session
 from regenesis.scheduling import Budget, BudgetSpent, Sampler
+from regenesis.scheduling.no_engine import RecordedOnly
 from regenesis.scheduling.side_by_side import side_by_side
 from regenesis.store.outcomes import OutcomeStore, Record
 from regenesis.synthesis.inputs import method_of
 from regenesis.synthesis.judging import PathJudge
 from regenesis.synthesis.progress import Progress
-from regenesis.types import Completion, Question
+from regenesis.types import Question
 
 LEAST = 20_000
 """Recorded completions from which processes of their own are worth their start."""
@@ -57,23 +59,6 @@ class Recalled:
 
     records: list[Record]
     requests: int
-
-
-class _OnlyTheLedger:
-    """Stands where an engine is expected and has no answer of its own."""
-
-    kind = "recorded"
-    capacity = 64
-
-    def __init__(self, model: str) -> None:
-        self.model = model
-
-    async def open(self) -> None: ...
-
-    async def complete(self, request: object) -> Completion:
-        raise RequestFailed("it is not recorded")
-
-    async def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +135,8 @@ class Recalling:
     def __init__(self, recall: Recall, ledger: Ledger) -> None:
         config = recall.config
         self._method = method_of(config.method, config.answering)
-        self._judge = PathJudge(config.curation, self._method.scaffold)
-        engine, budget = _OnlyTheLedger(recall.model), Budget(BudgetConfig())
+        self._judge = PathJudge.of(config.curation, self._method)
+        engine, budget = RecordedOnly(recall.model, refuses=False), Budget(BudgetConfig())
         self._sampler = Sampler(engine, ledger, budget, config.seed, room_for_thought=config.room_for_thought)
 
     @classmethod
@@ -180,8 +165,7 @@ class Recalling:
 
 
 def _processes() -> int:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, _MOST_PROCESSES)
+    return min(cores(), _MOST_PROCESSES)
 
 
 def _chunks(questions: Iterable[Numbered]) -> Iterator[list[Numbered]]:

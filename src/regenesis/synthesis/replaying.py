@@ -10,19 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from regenesis.config import RunConfig
 from regenesis.errors import RunError
 from regenesis.ledger import Ledger
 from regenesis.methods import Method, Outcome, Session
 from regenesis.scheduling import Budget, BudgetConfig, Sampler, work_through
+from regenesis.scheduling.no_engine import RecordedOnly
 from regenesis.store.outcomes import OutcomeStore
 from regenesis.synthesis.judging import PathJudge
-from regenesis.types import Completion, GradedPath, Question, Request
+from regenesis.types import GradedPath, Question
 
 _WINDOW = 64
-_REFUSED: Final = "refused"
+_REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,8 @@ async def replay(
         RunError: Nothing that would be asked is recorded: the settings change what is asked.
         RegenesisError: Ledger or outcomes cannot be read or written.
     """
-    sampler = Sampler(
-        _RecordedOnly(model), ledger, Budget(BudgetConfig()), config.seed, room_for_thought=config.room_for_thought
-    )
+    engine, budget = RecordedOnly(model, refuses=True), Budget(BudgetConfig())
+    sampler = Sampler(engine, ledger, budget, config.seed, room_for_thought=config.room_for_thought)
     await method.prepare(sampler)
 
     async def lead(ordinal: int, question: Question) -> None:
@@ -88,22 +88,3 @@ def _without_unrecorded(outcome: Outcome) -> Outcome:
 
 def _is_unrecorded(one: GradedPath) -> bool:
     return one.path.defect is not None and one.path.defect.startswith(f"{_REFUSED}_")
-
-
-class _RecordedOnly:
-    """Refuses every request: what is recorded never comes to it."""
-
-    kind = "none"
-    capacity = _WINDOW
-
-    def __init__(self, model: str) -> None:
-        self.model = model
-
-    async def open(self) -> None:
-        pass
-
-    async def complete(self, request: Request) -> Completion:
-        return Completion("", _REFUSED, 0, 0, self.kind, 0.0, error="not recorded")
-
-    async def close(self) -> None:
-        pass

@@ -226,7 +226,7 @@ def _prepare(
         journal.write("bad_row", **asdict(row))
     questions = shown_to(method, decontamination.asked(loaded.questions))
     progress.questions = len(questions)
-    judge = PathJudge(config.curation, method.unspeakable, progress.find_fit)
+    judge = PathJudge.of(config.curation, method, progress.find_fit)
     return _Synthesis(config, directory, progress, journal, loaded, decontamination, questions, method, judge)
 
 
