@@ -82,7 +82,7 @@ def strange_model(summary: dict[str, Any]) -> None:
     ("spoil", "told"),
     [
         (without_tuned, "has to cover the base and a tuned model"),
-        (elsewhere, "as a table of results, which is none"),
+        (elsewhere, "which is not of this run"),
         (no_tasks, "is not what an evaluation writes"),
         (strange_model, "has to cover the base and a tuned model"),
     ],
