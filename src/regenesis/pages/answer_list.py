@@ -7,14 +7,13 @@ from itertools import chain
 
 from regenesis.evaluation.answers import AnsweredQuestion, RecordedAnswers
 from regenesis.evaluation.result_tables import ResultRow
-from regenesis.pages.samples import LONGEST, badge, evenly, filters, shown_text, summary_line
+from regenesis.pages.samples import LONGEST, TONES, badge, evenly, filters, shown_text, summary_line
 from regenesis.report.blocks import Note
 from regenesis.report.figures import counted
 from regenesis.report.html import Html, element, escaped, html_block
 
 _MOST_CHARACTERS = 4_000_000
 _MOST_QUESTIONS = 400
-_TONES = {"correct": "better", "incorrect": "worse", "unparsed": "caution"}
 _RANKS = {"won": 0, "lost": 0}
 """What is shown before the rest."""
 
@@ -96,7 +95,7 @@ def _mark(rows: Sequence[ResultRow]) -> str:
 def _answer(model: str, rows: Sequence[ResultRow]) -> Iterator[Html]:
     row = rows[0]
     of = f", answer 1 of {len(rows)}" if len(rows) > 1 else ""
-    status = [badge(row.status, _TONES[row.status])]
+    status = [badge(row.status, TONES[row.status])]
     if row.extracted is not None:
         status += [Html(" "), element("b", escaped(row.extracted[:200]))]
     if row.finish_reason == "length":

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from regenesis.methods import Outcome
-from regenesis.pages.samples import badge, evenly, filters, shown_text, summary_line
+from regenesis.pages.samples import TONES, badge, evenly, filters, shown_text, summary_line
 from regenesis.report.blocks import Note
 from regenesis.report.figures import counted, in_words
 from regenesis.report.html import Html, element, escaped, html_block
@@ -20,7 +20,6 @@ _MOST_QUESTIONS = 300
 _MOST_CHAINS = 12
 """Chains of one question."""
 _STATES = ("kept", "correct, none kept", "none correct", "not finished")
-_TONES = {"correct": "better", "incorrect": "worse", "unparsed": "caution"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +133,7 @@ def _chain(number: int, judged: GradedPath, kept: bool, words: Words) -> Html:
     names = [badge("kept", "better")] if kept else []
     names += [badge("hinted", "caution")] if path.hinted else []
     heading = element("h4", escaped(f"{number}. {path.guideline or 'no guideline'}"), *names)
-    status = [badge(verdict.status, _TONES[verdict.status])]
+    status = [badge(verdict.status, TONES[verdict.status])]
     if verdict.extracted is not None:
         status += [Html(" "), element("b", escaped(verdict.extracted[:200]))]
     if judged.defect is not None:

@@ -2,7 +2,7 @@
 
 chains = read_chains(RunDirectory("runs/x"))
 chains.funnel.total.kept
-chains.yields["experiment", "gsm8k"]        # Share(of=40, fit=13)
+chains.kinds                                # how many of each task, guideline, verdict, length
 
 A finished synthesis is read from its tables, column by column; one that is going on from the outcomes recorded so far.
 """

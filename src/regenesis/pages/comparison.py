@@ -14,6 +14,7 @@ from regenesis.experiments.results import FinishedRun
 from regenesis.pages.answer_list import answer_list
 from regenesis.pages.charts import Bar, Bars, Chart, Heat, Intervals, Span
 from regenesis.pages.charts import Tile as HeatTile
+from regenesis.pages.results import AVERAGES
 from regenesis.pages.sections import Item, Page, Section, Tile
 from regenesis.report.blocks import Facts, Note
 from regenesis.report.figures import counted, rounded
@@ -30,8 +31,6 @@ from regenesis.report.views.analysis import (
     reading_notes,
 )
 from regenesis.report.views.comparison import accuracy_table, averages_table, comparison_view
-
-_AVERAGES = {"all": "mean", "in-domain": "in-domain mean", "out-of-domain": "OOD mean"}
 
 
 def comparison_page(comparison: Comparison, title: str, config: str = "") -> Page:
@@ -106,7 +105,7 @@ def _by_task(group: Group, name: str) -> Iterator[Chart]:
 def _average(group: Group, average: str) -> str:
     """What an average is called: the mean of one task is the task."""
     tasks = group.averages[average]
-    return tasks[0] if len(tasks) == 1 else _AVERAGES.get(average, average)
+    return tasks[0] if len(tasks) == 1 else AVERAGES.get(average, average)
 
 
 def _span(label: str, series: str, figure: Figure) -> Span:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from itertools import pairwise
 
+from regenesis.dataset.card import PARQUET
 from regenesis.experiments.analysis.diversity import distinct, self_bleu
 from regenesis.pages.chains import Chains, Kind
 from regenesis.pages.charts import Bar, Bars, Bin, Chart, Heat, Histogram, Tile
@@ -156,7 +157,7 @@ def _texts(directory: RunDirectory) -> tuple[list[str], int]:
     if not directory.has_rows():
         return [], 0
     try:
-        rows = parquet.read_table(directory.dataset / "train.parquet", columns=["completion"])["completion"]
+        rows = parquet.read_table(directory.dataset / PARQUET, columns=["completion"])["completion"]
         some = rows.take(list(range(0, len(rows), max(1, len(rows) // _MOST_TEXTS))))
         return [str(one[0]["content"]) for one in some.to_pylist()], len(rows)
     except (pyarrow.ArrowException, OSError, KeyError, IndexError, TypeError):

@@ -14,7 +14,7 @@ from regenesis.pages.sections import Item, Tile
 from regenesis.report.blocks import Cell, Column, Note, Table
 from regenesis.report.views.results import results_view
 
-_GROUPS = {"all": "mean", "in-domain": "in-domain mean", "out-of-domain": "OOD mean"}
+AVERAGES = {"all": "mean", "in-domain": "in-domain mean", "out-of-domain": "OOD mean"}
 _FINDINGS = ("better", "worse", "inconclusive")
 
 
@@ -52,7 +52,7 @@ def result_tiles(summary: Mapping[str, Any] | None) -> Iterator[Tile]:
             shown, _, interval = str(difference.get("shown", "–")).partition(" ")
             finding = str(difference.get("finding", ""))
             tasks = _members(summary or {}).get(name, [])
-            where = tasks[0] if len(tasks) == 1 else _GROUPS.get(name, name)
+            where = tasks[0] if len(tasks) == 1 else AVERAGES.get(name, name)
             yield Tile(f"{one.get('second')} vs {BASE}, {where}", shown, f"points {interval}, {finding}", finding)
 
 
@@ -73,7 +73,7 @@ def _differences(comparison: Mapping[str, Any], members: Mapping[str, list[str]]
         yield from _span(name, series, _mapping(found), "difference")
     for name, found in _mapping(comparison.get("averages")).items():
         if len(members.get(name, ())) > 1:
-            yield from _span(_GROUPS.get(name, name), series, _mapping(found), "difference")
+            yield from _span(AVERAGES.get(name, name), series, _mapping(found), "difference")
 
 
 def _accuracies(summary: Mapping[str, Any]) -> Iterator[Span]:

@@ -1,6 +1,6 @@
 """Which of a run's texts a page shows: all of them where they are few, else as many as fit, evenly over the run.
 
-shown = within(sizes, most=4_000_000)       # places of those that fit
+evenly({"q1": 0, "q2": 1})                  # the order in which they are shown while there is room
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from regenesis.report.text import in_a_line
 
 LONGEST = 12_000
 """Characters of one text that a page shows."""
+TONES = {"correct": "better", "incorrect": "worse", "unparsed": "caution"}
+"""Tones of badges by verdict."""
 _SUMMARY = 150
 
 

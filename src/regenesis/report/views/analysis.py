@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from regenesis.report.blocks import Block, Column, Facts, Note, Table, View
 from regenesis.report.figures import duration, rounded
-from regenesis.report.rounding import percent
+from regenesis.report.rounding import percent, points
 from regenesis.report.text import in_a_line
 
 if TYPE_CHECKING:
@@ -239,10 +239,8 @@ def _two_digits(value: float | None) -> str:
 
 
 def _signed(value: float | None) -> str:
-    if value is None:
-        return "–"
-    shown = f"{value:+.1f}".replace("-", "−")
-    return "0.0" if shown in ("+0.0", "−0.0") else shown
+    # means of fractions: what floating point adds to them is undone
+    return "–" if value is None else points(Fraction(value).limit_denominator(10**9) / 100)
 
 
 def _signed_count(count: int) -> str:
