@@ -30,6 +30,10 @@ MATHEMATICAL_WORDS = names(
     "difference product average mean median between from to by than mod modulo base ratio times page pages ages"
 )
 """Words that do something to the number beside them: next to one, an expression is not whole."""
+_NEVER_UNITS = MATHEMATICAL_WORDS | names(
+    "and or but so then while which that where when because since as if is are was were has have gives"
+)
+"""Words that begin something else, which no unit holds."""
 
 _REWRITTEN: Sequence[tuple[re.Pattern[str], str]] = [
     (re.compile(pattern), by)
@@ -288,7 +292,7 @@ class _Parser:
             token = self._peek(place)
             if token.text == "/" and self._peek(place + 1).kind == "word":
                 place += 2
-            elif token.kind == "word" and token.text not in MATHEMATICAL_WORDS:
+            elif token.kind == "word" and token.text not in _NEVER_UNITS:
                 place += 1
             else:
                 break

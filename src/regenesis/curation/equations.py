@@ -31,7 +31,9 @@ from regenesis.curation.boxes import boxes, unwrap
 _PLAINLY = re.compile(
     r"(?<![-+*/^×÷.,\d)}] )(?<![-+*/^×÷.,\d)}])(?<!\\times )(?<!\\cdot )(?<!\\div )"
     r"(?:\\frac\{(\d{1,9})\}\{(\d{1,9})\}|\b(\d{1,9}) ?([-+*/×÷]|\\times|\\cdot|\\div) ?(\d{1,9})) ?= ?(\d{1,9})"
-    r"(?![\d,]*\d|\.\d|\w|\s*(?:[-+*/^×÷%({=≈!\[]|\\(?:times|cdot|div|approx|frac|%)))"
+    r"(?![\d,]*\d|\.\d|\w|\s*(?:[-+*/^×÷%({=≈!\[]|\\(?:times|cdot|div|approx|frac|%))"
+    # a unit may stand between a number and what is done with it
+    r"|(?:\s+[^\W\d_]+){1,6}\s*(?:[-+*/^×÷]|\\(?:times|cdot|div)))"
 )
 """An equation of whole numbers with nothing about it that might belong to it."""
 _NEEDS_READING = re.compile(
