@@ -49,6 +49,21 @@ def test_what_the_model_was_trained_on_is_read(finished: Path) -> None:
     assert (training.training_tokens, training.steps, training.training_seconds) == (1200, 6, 12.0)
 
 
+@pytest.mark.parametrize(
+    ("setting", "recorded", "told"),
+    [(None, 1e-4, 1e-4), (2e-5, 2e-5, 2e-5), (None, None, 1e-4)],
+    ids=["left out", "set", "left out, by a version that did not write it down"],
+)
+def test_a_learning_rate_that_is_left_out_is_the_one_that_was_used(
+    finished: Path, setting: float | None, recorded: float | None, told: float
+) -> None:
+    file = finished / "model" / "training.json"
+    record = json.loads(file.read_text("utf-8"))
+    record["settings"]["training.learning_rate"], record["learning_rate"] = setting, recorded
+    file.write_text(json.dumps(record), "utf-8")
+    assert read_run(finished).conditions["training.learning_rate"] == told
+
+
 def test_the_answers_of_a_model_can_be_had(finished: Path) -> None:
     assert [row.status for row in answers(read_run(finished), "tuned", "toy")][-1] == "incorrect"
 

@@ -35,6 +35,7 @@ from regenesis.training.report import read_record
 _MODEL = re.compile(r"\w[\w-]*")
 _NOT_A_SETTING = ("data set", "seed", "base model")
 """Parts of a training's fingerprint that are compared elsewhere, or that are what an experiment varies."""
+_RATE = "training.learning_rate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,6 +342,9 @@ def _conditions(
     plain = config.model_dump(mode="json")
     # which answers were drawn is chance, and which questions is told by their digests
     evaluated = {name: value for name, value in summary["conditions"].items() if name != "seed"}
+    trained = {name: value for name, value in record["settings"].items() if name not in _NOT_A_SETTING}
+    if _RATE in trained:  # left out, it follows from the tuning: setting it to the same value changes nothing
+        trained[_RATE] = trained[_RATE] or record.get("learning_rate") or config.training.peak_learning_rate
     return {
         "training tasks": plain["tasks"],
         "base model": base["identity"],
@@ -351,5 +355,5 @@ def _conditions(
         **{f"answering: {name}": value for name, value in plain["answering"].items()},
         "base model of the training": record["settings"].get("base model"),
         "precision of the training": record.get("dtype"),
-        **{name: value for name, value in record["settings"].items() if name not in _NOT_A_SETTING},
+        **trained,
     }
