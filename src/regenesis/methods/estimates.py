@@ -92,17 +92,23 @@ def stage_estimate(
     )
 
 
-def expected_share(chains: int, wave: int, keep: int, chain_yield: float) -> float:
+def expected_share(chains: int, wave: int, keep: int, chain_yield: float, *, give_up: int | None = None) -> float:
     """Share of its chains that a question is expected to start where it stops once it has kept enough.
 
-    It looks only between waves.
+    It looks only between waves. With `give_up`, a question that has kept nothing by then starts no more.
     """
     if not chains:
         return 1.0
     expected = sum(
-        _probability_below(keep, begun, chain_yield) * min(wave, chains - begun) for begun in range(0, chains, wave)
+        (_probability_below(keep, begun, chain_yield) - _given_up(begun, give_up, chain_yield))
+        * min(wave, chains - begun)
+        for begun in range(0, chains, wave)
     )
     return expected / chains
+
+
+def _given_up(begun: int, give_up: int | None, chain_yield: float) -> float:
+    return (1 - chain_yield) ** begun if give_up is not None and begun >= give_up else 0.0
 
 
 def _probability_below(wanted: int, chains: int, chain_yield: float) -> float:

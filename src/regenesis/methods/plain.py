@@ -42,8 +42,7 @@ async def plain_samples(
     samples: int,
     *,
     method: str,
-    wave: int | None = None,
-    enough: Callable[[list[GradedPath]], bool] = lambda judged: False,
+    next_wave: Callable[[list[GradedPath]], int] | None = None,
 ) -> list[GradedPath]:
     """Draws and grades plain samples of one question.
 
@@ -53,8 +52,7 @@ async def plain_samples(
         sampling: How tokens are drawn.
         samples: Most samples.
         method: Name of the method that the paths are made for.
-        wave: Samples that run side by side before `enough` is asked; all if left out.
-        enough: Whether the samples so far will do.
+        next_wave: Given the samples so far, how many are drawn side by side next; all at once if left out.
     """
     messages = answering.messages(session.question)
 
@@ -63,7 +61,7 @@ async def plain_samples(
             reply = await chain.ask(STAGE, messages, sampling, index)
         return await session.judge.judge(path_of(session.question, method, STAGE, reply), session.question)
 
-    return await in_waves(range(samples), wave or samples, draw, enough)
+    return await in_waves(range(samples), next_wave or (lambda judged: samples), draw)
 
 
 def path_of(question: Question, method: str, stage: str, reply: Reply, *, hinted: bool = False) -> ReasoningPath:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Self, TypeVar
 
-from pydantic import Field
-
 from regenesis.methods.base import Method, Session
 from regenesis.methods.chance import chance_warning
-from regenesis.methods.estimates import Estimate, expected_share
+from regenesis.methods.estimates import Estimate
 from regenesis.methods.plain import (
     STAGE,
     TITLE,
@@ -19,17 +17,12 @@ from regenesis.methods.plain import (
     estimate_stage,
     plain_samples,
 )
-from regenesis.section import EXTENDS
+from regenesis.methods.waves import WavesConfig
 from regenesis.types import GradedPath, Question
 
 
-class UntilEnoughConfig(PlainSamplesConfig):
+class UntilEnoughConfig(PlainSamplesConfig, WavesConfig):
     """Plain samples in waves."""
-
-    wave: int = Field(default=4, ge=1, json_schema_extra=EXTENDS)
-    """Samples per question drawn in parallel before it checks whether it has enough kept paths."""
-    stop_early: bool = Field(default=True, json_schema_extra=EXTENDS)
-    """Stop sampling a question once it has enough kept paths."""
 
 
 ConfigT = TypeVar("ConfigT", bound=UntilEnoughConfig)
@@ -42,15 +35,14 @@ class UntilEnough(Method[ConfigT]):
 
     async def draw(self, session: Session) -> list[GradedPath]:
         """The question's plain samples, graded."""
-        config, select = self.config, session.judge.select
+        config = self.config
         return await plain_samples(
             session,
             self.answering,
             config.sampling.draw(),
             config.samples,
             method=self.name,
-            wave=config.wave,
-            enough=lambda so_far: config.stop_early and len(select(so_far, config.keep)) >= config.keep,
+            next_wave=lambda so_far: config.next_wave(session, so_far),
         )
 
     def one_chain(self) -> Self:
@@ -59,7 +51,7 @@ class UntilEnough(Method[ConfigT]):
     def estimate(self, questions: Sequence[Question], chain_yield: float) -> Estimate:
         config = self.config
         most = len(questions) * config.samples
-        share = expected_share(config.samples, config.wave, config.keep, chain_yield) if config.stop_early else 1.0
+        share = config.expected_share(config.samples, chain_yield)
         stage = estimate_stage(chats_of(self.answering, questions), most, most * share, config.sampling)
         kept = len(questions) * min(config.keep, config.samples * chain_yield)
         return Estimate(most, most * share, kept, {STAGE: stage})

@@ -4,36 +4,73 @@ whether to go on. So what is asked next never depends on which reply came first.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
+from pydantic import Field
+
+from regenesis.methods.base import MethodSection, Session
+from regenesis.methods.estimates import expected_share
 from regenesis.scheduling import side_by_side
+from regenesis.section import EXTENDS
 from regenesis.types import GradedPath
 
 Start = TypeVar("Start")
 
 
+class WavesConfig(MethodSection):
+    """How many chains a question starts at a time, and when it starts no more."""
+
+    wave: int = Field(default=4, ge=1, json_schema_extra=EXTENDS)
+    """Most chains per question that run in parallel before it checks whether it has enough kept paths."""
+    adaptive_waves: bool = Field(default=False, json_schema_extra=EXTENDS)
+    """Start only as many chains as the missing paths are likely to take, by the share kept of those before: fewer
+    surplus paths, and smaller waves. Needs `stop_early`."""
+    stop_early: bool = Field(default=True, json_schema_extra=EXTENDS)
+    """Stop sampling a question once it has enough kept paths."""
+    give_up: int | None = Field(default=None, ge=1, json_schema_extra=EXTENDS)
+    """End a pass over a question after this many chains without a right one; the pass with a hint still follows."""
+
+    def expected_share(self, chains: int, chain_yield: float) -> float:
+        """Share of at most so many chains that a question is expected to start."""
+        if not self.stop_early:
+            return 1.0
+        # adaptive waves overshoot about as little as single chains do
+        wave = 1 if self.adaptive_waves else self.wave
+        return expected_share(chains, wave, self.keep, chain_yield, give_up=self.give_up)
+
+    def next_wave(self, session: Session, judged: Sequence[GradedPath]) -> int:
+        """Chains to start next, given those so far; 0 for no more."""
+        if self.give_up is not None and len(judged) >= self.give_up and not any(one.verdict.correct for one in judged):
+            return 0
+        if not self.stop_early:
+            return self.wave
+        kept = len(session.judge.select(judged, self.keep))
+        missing = max(0, self.keep - kept)
+        if not self.adaptive_waves:
+            return self.wave if missing else 0
+        # one chain more on either side than were seen, so that nothing is certain after a few
+        return min(self.wave, math.ceil(missing * (len(judged) + 1) / (kept + 1)))
+
+
 async def in_waves(
     starts: Sequence[Start],
-    size: int,
+    next_wave: Callable[[list[GradedPath]], int],
     follow: Callable[[int, Start], Coroutine[Any, Any, GradedPath]],
-    enough: Callable[[list[GradedPath]], bool],
 ) -> list[GradedPath]:
-    """Follows chains, `size` at a time, until there are enough or no more to start.
+    """Follows chains, some at a time, until there are enough or no more to start.
 
     Args:
         starts: Where the chains start, in order.
-        size: Chains a wave.
+        next_wave: Given what has come so far, how many chains to start next; 0 ends it.
         follow: Leads one chain to its end, given its place and its start.
-        enough: Whether what has come so far will do; asked between waves.
 
     Returns:
         The paths in the order of their starts.
     """
     judged: list[GradedPath] = []
-    for begin in range(0, len(starts), size):
-        wave = enumerate(starts[begin : begin + size], begin)
+    while len(judged) < len(starts) and (size := next_wave(judged)):
+        wave = enumerate(starts[len(judged) : len(judged) + size], len(judged))
         judged += await side_by_side([follow(place, start) for place, start in wave])
-        if enough(judged):
-            break
     return judged

@@ -349,6 +349,46 @@ async def test_a_question_stops_asking_after_the_wave_in_which_it_has_enough(
     assert len(led.outcome.kept) == keep
 
 
+@pytest.mark.parametrize(
+    ("keep", "wave", "right", "chains"),
+    [
+        (2, 4, 12, 2),  # 2
+        (5, 4, 12, 5),  # 4, and the one that is missing
+        (3, 4, 0, 12),  # 3, 4, 4, and no more guidelines
+        (1, 1, 12, 1),
+    ],
+)
+async def test_an_adaptive_wave_starts_as_many_chains_as_the_missing_paths_are_likely_to_take(
+    lead: Lead, keep: int, wave: int, right: int, chains: int
+) -> None:
+    names = [one.id for one in MANY[:right]]
+    led = await lead(
+        right_for(*names), guidelines=MANY, keep=keep, wave=wave, adaptive_waves=True, hint={"enabled": False}
+    )
+    assert len(led.outcome.judged) == chains
+    assert len(led.outcome.kept) == min(keep, right)
+
+
+@pytest.mark.parametrize(("give_up", "wave", "chains"), [(8, 4, 8), (5, 4, 8), (1, 2, 2), (None, 4, 12), (20, 4, 12)])
+async def test_a_question_is_given_up_after_so_many_chains_without_a_right_one(
+    lead: Lead, give_up: int | None, wave: int, chains: int
+) -> None:
+    led = await lead(staged(solve=OTHER), guidelines=MANY, wave=wave, give_up=give_up, hint={"guidelines": 2})
+    assert [one.path.hinted for one in led.outcome.judged] == [False] * chains + [True, True]
+
+
+async def test_a_question_with_a_right_path_is_not_given_up(lead: Lead) -> None:
+    led = await lead(right_for("g0"), guidelines=MANY, wave=12, give_up=1, keep=2)
+    assert len(led.outcome.judged) == 12
+
+
+async def test_without_gold_nothing_is_given_up_before_the_vote(lead: Lead) -> None:
+    led = await lead(
+        staged(solve=OTHER), of=question(gold=None), guidelines=MANY, wave=4, give_up=4, adaptive_waves=True
+    )
+    assert len(led.outcome.judged) == 12
+
+
 async def test_without_early_stop_every_guideline_is_tried(lead: Lead) -> None:
     led = await lead(right_for(*(one.id for one in MANY)), guidelines=MANY, keep=1, wave=3, stop_early=False)
     assert len(led.outcome.judged) == 12

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from regenesis.methods.base import MethodSection
+from regenesis.methods.waves import WavesConfig
 from regenesis.section import A_PATH, EXTENDS, OffIsAWord, SamplingConfig, Section
 
 StageName = Literal["adapt", "structure", "solve"]
@@ -27,7 +27,7 @@ class HintConfig(Section):
     """Temperature of the hint pass; `null` uses the server's default."""
 
 
-class ReGenesisConfig(MethodSection):
+class ReGenesisConfig(WavesConfig):
     """General guideline → guideline for the task → reasoning structure → reasoning path."""
 
     name: str = "regenesis"
@@ -49,10 +49,6 @@ class ReGenesisConfig(MethodSection):
     """Ask for all stages in one call; the path is what stands under the reply's last heading."""
     selections: int = Field(default=0, ge=0, json_schema_extra=EXTENDS)
     """Sampled choices of the 2-3 guidelines that suit the question best; each starts a chain of its own."""
-    wave: int = Field(default=4, ge=1, json_schema_extra=EXTENDS)
-    """Chains per question that run in parallel before it checks whether it has enough kept paths."""
-    stop_early: bool = Field(default=True, json_schema_extra=EXTENDS)
-    """Stop sampling a question once it has enough kept paths."""
     sampling: SamplingConfig = SamplingConfig()
     """Sampling parameters of the first pass."""
     adapt_tokens: int | None = Field(default=160, ge=1)

@@ -11,7 +11,6 @@ from regenesis.methods.estimates import (
     FEWEST_BYTES_A_TOKEN,
     Estimate,
     StageEstimate,
-    expected_share,
     message_tokens,
     sampled,
     stage_estimate,
@@ -105,8 +104,7 @@ def _chains(method: ReGenesis, *, hint: bool) -> _Chains:
 
 
 def _share(chains: _Chains, method: ReGenesis, chain_yield: float) -> float:
-    config = method.config
-    return expected_share(round(chains.all), config.wave, config.keep, chain_yield) if config.stop_early else 1.0
+    return method.config.expected_share(round(chains.all), chain_yield)
 
 
 def _stages(

@@ -20,7 +20,7 @@ from regenesis.methods.regenesis.estimate import estimate
 from regenesis.methods.regenesis.generating import generate_guidelines
 from regenesis.methods.regenesis.guidelines import Guideline, load_guidelines
 from regenesis.methods.regenesis.prompts import PromptSet, load_prompts
-from regenesis.methods.waves import in_waves
+from regenesis.methods.waves import WavesConfig, in_waves
 from regenesis.prompts import AnsweringPrompt
 from regenesis.scheduling import Sampler
 from regenesis.types import GradedPath, Question, seed_from
@@ -85,7 +85,9 @@ class ReGenesis(Method[ReGenesisConfig]):
         voting = self.votes_on(question)
         first = Pass(None, config.sampling.draw())
         starts = self._starts(session, self.guidelines, self.tried, config.selections, config.unguided)
-        judged = await self._waves(session, first, starts, stop_early=config.stop_early and not voting)
+        # without gold no path is right before the vote, for which all chains count
+        sizes = config.model_copy(update={"stop_early": False, "give_up": None}) if voting else config
+        judged = await self._waves(session, first, starts, sizes)
         if voting:
             judged = await session.judge.vote(judged, question, config.min_votes)
         kept = session.judge.select(judged, config.keep)
@@ -112,9 +114,7 @@ class ReGenesis(Method[ReGenesisConfig]):
         sampling = replace(self.config.sampling.draw(), temperature=hint.temperature)
         unguided = hint.guidelines if self.config.unguided and not self.guidelines else 0
         starts = self._starts(session, self.suitable(hinted=True), hint.guidelines, hint.selections, unguided or 0)
-        return await self._waves(
-            session, Pass(session.question.gold, sampling), starts, stop_early=self.config.stop_early
-        )
+        return await self._waves(session, Pass(session.question.gold, sampling), starts, self.config)
 
     def _starts(
         self, session: Session, guidelines: Sequence[Guideline], most: int | None, selections: int, unguided: int
@@ -129,14 +129,12 @@ class ReGenesis(Method[ReGenesisConfig]):
         ]
 
     async def _waves(
-        self, session: Session, this_pass: Pass, starts: Sequence[Start], *, stop_early: bool
+        self, session: Session, this_pass: Pass, starts: Sequence[Start], sizes: WavesConfig
     ) -> list[GradedPath]:
-        keep = self.config.keep
         return await in_waves(
             starts,
-            self.config.wave,
+            lambda judged: sizes.next_wave(session, judged),
             lambda place, start: follow(self, session, this_pass, start, place),
-            lambda judged: stop_early and len(session.judge.select(judged, keep)) >= keep,
         )
 
     def one_chain(self) -> Self:
