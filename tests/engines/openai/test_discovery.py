@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -116,4 +117,8 @@ async def test_an_engine_that_could_not_open_leaves_nothing_open(opened: Opened)
         with pytest.raises(EngineError):
             async with opened(server.base_url):
                 pass
+        for _ in range(10_000):
+            if not server._open:  # it learns of it a moment later
+                break
+            await asyncio.sleep(0.001)
         assert not server._open

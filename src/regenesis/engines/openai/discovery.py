@@ -1,6 +1,6 @@
 """Finds out, before anything is spent, whether a server is there, takes the key and knows the model.
 
-    sight = await look(session, url, model, credential)
+    sight = await look(client, url, model, credential)
     sight.trouble     # why the URL is of no use now, or None
     sight.doubt       # what may be wrong; the first request decides
 
@@ -11,19 +11,16 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from regenesis.engines.openai.addresses import address, path_hint
 from regenesis.engines.openai.bodies import BrokenReply
+from regenesis.engines.openai.client import Client
 from regenesis.engines.openai.complaints import error_words, shorten
 from regenesis.engines.openai.credentials import Credential
-from regenesis.engines.openai.exchange import describe, read_bounded
 from regenesis.engines.openai.replies import listed_models
+from regenesis.engines.openai.wire import Interrupted, Unreachable
 from regenesis.errors import EngineError
 from regenesis.proxies import environment_proxy, through
-
-if TYPE_CHECKING:
-    from aiohttp import ClientSession
 
 _PATIENCE = 30.0
 """Seconds for `GET /models`, which every server answers from memory."""
@@ -44,38 +41,33 @@ class Sight:
     doubt: str | None = None
 
 
-async def look(session: ClientSession, url: str, model: str, credential: Credential) -> Sight:
+async def look(client: Client, url: str, model: str, credential: Credential, patience: float = _PATIENCE) -> Sight:
     """Asks a server for its models.
 
     A server without that list (404, 405, 501) is taken as it is. So is one that answers with another error: it is
     there, and the requests that follow have retries of their own.
 
     Args:
-        session: Sends the key, if there is one.
+        client: Sends the key, if there is one.
         url: The base URL.
         model: The name that should be among those listed.
-        credential: What the session sends, to be named in errors.
+        credential: What the client sends, to be named in errors.
+        patience: Seconds to wait for the answer.
 
     Raises:
         EngineError: It is there, and no request to it can succeed. The text is not redacted.
     """
-    import aiohttp
-
     asked = address(url, "models")
     proxy = environment_proxy(url)
     way = f" {through(proxy, url)}" if proxy else ""
     try:
-        timeout = aiohttp.ClientTimeout(total=_PATIENCE, sock_connect=session.timeout.sock_connect)
-        async with session.get(asked, timeout=timeout, allow_redirects=False, proxy=proxy) as response:
-            status, body = response.status, await read_bounded(response)
-            words = error_words(body, response.headers.get("Content-Type", ""))
-            to = response.headers.get("Location", "nowhere")
+        response = await client.request("GET", asked, timeout=patience, proxy=proxy)
     except TimeoutError:
         return Sight(f"GET {asked}{way}: no answer in time")
-    except (aiohttp.ClientError, OSError) as error:
-        return Sight(f"GET {asked}{way}: {describe(error)}")
-    except BrokenReply as error:
+    except (Unreachable, Interrupted, BrokenReply) as error:
         return Sight(f"GET {asked}{way}: {error}")
+    status, body = response.status, response.body
+    words = error_words(body, response.headers.get("content-type", ""))
     if status == 401:
         raise EngineError(wrong_key(f"{url}{way}", status, words, credential, proxied=proxy is not None))
     if status == 200:
@@ -84,7 +76,7 @@ async def look(session: ClientSession, url: str, model: str, credential: Credent
         hint = path_hint(url) if status == 404 else ""
         return Sight(doubt=f"GET {asked}{way}: HTTP {status}. {hint}" if hint else None)
     if 300 <= status < 400:
-        words = f"a redirect to {to}"
+        words = f"a redirect to {response.headers.get('location', 'nowhere')}"
     going_on = "the server may still be starting" if status >= 500 and not proxy else "the first request decides"
     return Sight(doubt=f"GET {asked}{way}: HTTP {status} ({shorten(words).rstrip('.')}); going on, {going_on}.")
 

@@ -28,12 +28,12 @@ import json
 import logging
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from regenesis.engines.openai.addresses import address, path_hint
 from regenesis.engines.openai.advice import advice_on
 from regenesis.engines.openai.backoff import full_jitter
 from regenesis.engines.openai.circuit import Circuit
+from regenesis.engines.openai.client import Client
 from regenesis.engines.openai.complaints import shorten
 from regenesis.engines.openai.config import OpenAIEngineConfig
 from regenesis.engines.openai.credentials import Credential
@@ -48,17 +48,11 @@ from regenesis.errors import EngineError, RequestFailed
 from regenesis.proxies import environment_proxy
 from regenesis.types import Completion, Request, Thinking
 
-if TYPE_CHECKING:
-    from aiohttp import ClientSession
-
 logger = logging.getLogger(__name__)
 
 _EMPTY_TRIES = 3
 _ADAPTATIONS = 3
 """Times that a refused request is changed to what the server's words ask for."""
-_IDLE_SECONDS = 4.0
-"""Idle connections are dropped before uvicorn, which most servers run under, drops them after 5 s: a request sent at
-that very moment would be lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +103,10 @@ class OpenAIEngine:
         self._credential = Credential(config.api_key_env, config.headers)
         self._pool = Pool(config.urls, config.max_in_flight, config.retry)
         self._circuit = Circuit(config.retry)
+        self._addresses = {url: address(url, "chat/completions") for url in config.urls}
         self._proxies = {url: environment_proxy(url) for url in config.urls}
         self._doubts: dict[str, str] = {}
-        self._session: ClientSession | None = None
+        self._client: Client | None = None
         self._retries = self._rate_limited = self._usage_estimated = self._failures = 0
 
     def __repr__(self) -> str:
@@ -137,10 +132,10 @@ class OpenAIEngine:
         await self.close()
         self._pool = Pool(self._config.urls, self._config.max_in_flight, self._config.retry)
         self._circuit = Circuit(self._config.retry)
-        self._session = session = self._new_session()
+        self._client = client = Client(self._credential.headers(), self._config.connect_timeout)
         try:
             sights = await asyncio.gather(
-                *(look(session, url, self._config.model, self._credential) for url in self._config.urls)
+                *(look(client, url, self._config.model, self._credential) for url in self._config.urls)
             )
             self._meet(sights)
         except EngineError as error:
@@ -157,8 +152,8 @@ class OpenAIEngine:
             RequestFailed: It failed `retry.attempts` times.
             EngineError: The engine cannot go on; every later call says so too.
         """
-        session = self._session
-        if session is None:
+        client = self._client
+        if client is None:
             raise EngineError("The engine is not open: call open() first.")
         fields = self._form.fields(request)
         tries = empty_tries = turned_away = adapted = 0
@@ -167,8 +162,9 @@ class OpenAIEngine:
             endpoint = await self._pool.acquire(request.question_id, avoid=failed_at)
             try:
                 sent_at = time.monotonic()
-                to = address(endpoint.url, "chat/completions")
-                outcome = await exchange(session, to, json.dumps(fields).encode(), self._proxies[endpoint.url])
+                to = self._addresses[endpoint.url]
+                body, proxy = json.dumps(fields).encode(), self._proxies[endpoint.url]
+                outcome = await exchange(client, to, body, self._config.timeout, proxy)
                 now = time.monotonic()
                 self._learn(endpoint, outcome, request.stage, sent_at, now)
             finally:
@@ -203,31 +199,14 @@ class OpenAIEngine:
 
     async def close(self) -> None:
         """Closes all connections and turns away whoever still waits. Calling it twice is harmless."""
-        session, self._session = self._session, None
-        if session is not None:
+        client, self._client = self._client, None
+        if client is not None:
             self._pool.stop("The engine was closed.")
-            await session.close()
+            await client.close()
 
     async def _back_off(self, tries: int) -> None:
         retry = self._config.retry
         await asyncio.sleep(full_jitter(retry.first_wait, retry.longest_wait, tries))
-
-    def _new_session(self) -> ClientSession:
-        import aiohttp
-
-        return aiohttp.ClientSession(
-            # the pool limits; a second limit below it would only make requests queue unseen
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_SECONDS),
-            timeout=aiohttp.ClientTimeout(total=self._config.timeout, sock_connect=self._config.connect_timeout),
-            headers={
-                "Accept": "application/json",
-                "User-Agent": "regenesis",
-                **self._credential.headers(),
-                "Content-Type": "application/json",
-                "Accept-Encoding": "identity",
-            },
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
 
     def _meet(self, sights: list[Sight]) -> None:
         if all(sight.trouble for sight in sights):
@@ -307,7 +286,7 @@ class OpenAIEngine:
         if 300 <= status < 400:
             hint = "Write that into engine.base_url if it is the server you mean."
         return (
-            f"{address(endpoint.url, 'chat/completions')} answered {status} to model {self._config.model!r}: "
+            f"{self._addresses[endpoint.url]} answered {status} to model {self._config.model!r}: "
             f"{words.rstrip('.')}. {doubt or hint or 'Check engine.base_url, engine.model and your account there.'}"
         )
 

@@ -1,6 +1,6 @@
 """One HTTP exchange with a server, and what came of it as a value.
 
-    match await exchange(session, f"{url}/chat/completions", body):
+    match await exchange(client, f"{url}/chat/completions", body, timeout=600):
         case Answered(reply): ...
 
 Every way in which a server or the network can fail becomes one of five outcomes; only cancellation and
@@ -11,20 +11,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from regenesis.engines.openai.backoff import retry_after_seconds
 from regenesis.engines.openai.bodies import BrokenReply
+from regenesis.engines.openai.client import Client
 from regenesis.engines.openai.complaints import error_code, error_words, is_filtered
 from regenesis.engines.openai.finishes import Withheld
 from regenesis.engines.openai.replies import ErrorInReply, Reply, read_reply
+from regenesis.engines.openai.wire import Interrupted, Response, Unreachable
 from regenesis.proxies import through
-
-if TYPE_CHECKING:
-    from aiohttp import ClientResponse, ClientSession
-
-LARGEST_BODY = 32 * 1024 * 1024
-"""Bytes of a reply beyond which it is given up."""
 
 _STOPS_THE_RUN = frozenset({401, 402, 403, 404, 405, 407})
 _PASSES = frozenset({408, 409, 425})
@@ -91,73 +86,33 @@ class Hopeless:
 Outcome = Answered | Refused | TooMuch | Failed | Hopeless
 
 
-async def exchange(session: ClientSession, url: str, body: bytes, proxy: str | None = None) -> Outcome:
+async def exchange(client: Client, url: str, body: bytes, timeout: float, proxy: str | None = None) -> Outcome:
     """Sends a chat-completions body, by a proxy if one is given, and reads the reply; never follows a redirect."""
-    outcome = await _exchange(session, url, body, proxy)
+    outcome = await _exchange(client, url, body, timeout, proxy)
     if proxy is None or isinstance(outcome, Answered):
         return outcome
     return replace(outcome, words=f"{through(proxy, url)}: {outcome.words}")
 
 
-async def _exchange(session: ClientSession, url: str, body: bytes, proxy: str | None) -> Outcome:
-    import aiohttp
-
+async def _exchange(client: Client, url: str, body: bytes, timeout: float, proxy: str | None) -> Outcome:
     try:
-        async with session.post(url, data=body, allow_redirects=False, proxy=proxy) as response:
-            return _judge(response, await read_bounded(response))
-    except aiohttp.ConnectionTimeoutError:
-        return Failed("no connection within connect_timeout", unreachable=True)
+        return _judge(await client.request("POST", url, body, timeout=timeout, proxy=proxy))
+    except Unreachable as error:
+        return Failed(str(error), unreachable=True)
     except TimeoutError:
         return Failed("no answer within timeout", timed_out=True)
-    except aiohttp.ClientConnectorError as error:
-        return Failed(describe(error), unreachable=True)
-    except (aiohttp.ClientError, OSError) as error:
-        return Failed(describe(error))
-    except BrokenReply as error:
+    except (Interrupted, BrokenReply) as error:
         return Failed(str(error))
 
 
-async def read_bounded(response: ClientResponse) -> bytes:
-    """The body of a response.
-
-    Raises:
-        BrokenReply: It is larger than any completion can be.
-    """
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in response.content.iter_any():
-        size += len(chunk)
-        if size > LARGEST_BODY:
-            raise BrokenReply(f"the reply is over {LARGEST_BODY // 2**20} MB")
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
-def describe(error: Exception) -> str:
-    """An error of the HTTP client in a few words.
-
-    Not its `repr`: that of some holds the request's headers, and with them the key.
-    """
-    import aiohttp
-
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return f"cannot connect ({error.os_error.strerror or error.os_error})"
-    if isinstance(error, aiohttp.ClientHttpProxyError):
-        return f"the proxy answered {error.status} {error.message}"
-    if isinstance(error, aiohttp.ServerDisconnectedError):
-        return "the server closed the connection"
-    if isinstance(error, aiohttp.ClientPayloadError):
-        return "the reply was truncated"
-    return f"{type(error).__name__}: {error}"
-
-
-def _judge(response: ClientResponse, body: bytes) -> Outcome:
-    content_type = response.headers.get("Content-Type", "")
-    wait = retry_after_seconds(response.headers.get("Retry-After"), time.time())
-    if 300 <= response.status < 400:
-        return Hopeless(response.status, f"it redirects to {response.headers.get('Location', 'nowhere')}")
-    if response.status >= 400:
-        return _judge_error(response.status, error_words(body, content_type), body, wait)
+def _judge(response: Response) -> Outcome:
+    status, body = response.status, response.body
+    content_type = response.headers.get("content-type", "")
+    if 300 <= status < 400:
+        return Hopeless(status, f"it redirects to {response.headers.get('location', 'nowhere')}")
+    wait = retry_after_seconds(response.headers.get("retry-after"), time.time())
+    if status >= 400:
+        return _judge_error(status, error_words(body, content_type), body, wait)
     try:
         return Answered(read_reply(body, content_type))
     except Withheld as withheld:
