@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -31,6 +32,7 @@ from regenesis.runs.status import read_questions_and_outcomes
 from regenesis.types import GradedPath
 
 PLAIN = "plain"
+_COMPARED_PATHS = 10
 FORMS: Mapping[str, Mapping[str, Any]] = {
     PLAIN: {"name": "rejection"},
     "one-chat": {"prompts": "default"},
@@ -190,9 +192,19 @@ def _tokens(folder: Path, paths: Sequence[GradedPath]) -> float:
 
 
 def _distinct(texts: Sequence[str]) -> float | None:
-    """Different runs of three words as a share of all, over the fit paths."""
-    runs = [gram for text in texts for gram in grams(words(text))]
-    return round(len(set(runs)) / len(runs), 3) if runs else None
+    """Different runs of three words as a share of all, in ten of the fit paths: the mean over a hundred draws.
+
+    More paths repeat more, so that only shares of equally many compare.
+    """
+    if len(texts) < _COMPARED_PATHS:
+        return None
+    drawing = random.Random(0)
+    runs = [list(grams(words(text))) for text in texts]
+    shares = []
+    for _ in range(100):
+        drawn = [gram for some in drawing.sample(runs, _COMPARED_PATHS) for gram in some]
+        shares.append(len(set(drawn)) / len(drawn))
+    return round(fmean(shares), 3)
 
 
 def _print_table(found: Sequence[Figures]) -> None:
