@@ -33,6 +33,8 @@ from regenesis.types import GradedPath
 
 PLAIN = "plain"
 _COMPARED_PATHS = 10
+SAMPLING = {"temperature": 0.8, "top_p": 0.95, "max_tokens": 400}
+COOL = {"temperature": 0.4}
 FORMS: Mapping[str, Mapping[str, Any]] = {
     PLAIN: {"name": "rejection"},
     "one-chat": {"prompts": "default"},
@@ -44,6 +46,9 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     "guided-no-advice": {"prompts": "guided", "stages": ["structure", "solve"], "structure_tokens": 120},
     "guided-solve": {"prompts": "guided", "stages": ["solve"]},
     "paper": {"prompts": "paper", "retry_unusable": False},
+    "plain-cool": {"name": "rejection", "sampling": COOL},
+    "guided-solve-cool": {"prompts": "guided", "stages": ["solve"], "sampling": COOL},
+    "guided-no-plan-cool": {"prompts": "guided", "stages": ["adapt", "solve"], "adapt_tokens": 80, "sampling": COOL},
 }
 
 
@@ -100,11 +105,11 @@ def _arguments() -> argparse.Namespace:
 
 def _ask(arguments: argparse.Namespace, form: str, task: str) -> None:
     settings = dict(FORMS[form]) | {"keep": arguments.chains, "wave": arguments.chains, "stop_early": False}
-    if form == PLAIN:
+    if form.startswith(PLAIN):
         settings["samples"] = arguments.chains
     else:
         settings |= {"guidelines": arguments.chains, "hint": {"enabled": False}}
-    settings["sampling"] = {"temperature": 0.8, "top_p": 0.95, "max_tokens": 400}
+    settings["sampling"] = SAMPLING | settings.get("sampling", {})
     config = config_from_mapping(
         {
             "tasks": [{"name": task, "split": "train", "limit": arguments.questions}],
