@@ -23,7 +23,7 @@ help:
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[train,reasoning-gym,dev,docs]"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[local,reasoning-gym,dev,docs]"
 	touch $@
 
 install: $(VENV)/.installed

@@ -20,7 +20,7 @@ from regenesis.config import (
     load_config,
     section_differences,
 )
-from regenesis.engines.llamacpp.config import LlamaCppEngineConfig
+from regenesis.engines.auto import AutoEngineConfig
 from regenesis.engines.openai.config import OpenAIEngineConfig
 from regenesis.errors import ConfigError
 from regenesis.methods import MethodSection
@@ -43,7 +43,7 @@ def test_the_smallest_config_is_enough() -> None:
 
 
 def test_without_an_engine_the_embedded_one_is_taken() -> None:
-    assert isinstance(config_from_mapping(TOY).engine, LlamaCppEngineConfig)
+    assert isinstance(config_from_mapping(TOY).engine, AutoEngineConfig)
 
 
 @pytest.mark.parametrize(
@@ -63,8 +63,8 @@ def test_without_an_engine_the_embedded_one_is_taken() -> None:
         ({"tasks": None}, "`tasks`"),
         ({"tasks": []}, "`tasks`"),
         ({"tasks": [{}]}, "`tasks.0.name` is missing"),
-        ({"engine": {"model": "m"}}, "`engine.kind` must be one of openai, llamacpp, "),
-        ({"engine": {"kind": "vllm"}}, "`engine.kind` must be one of openai, llamacpp, "),
+        ({"engine": {"model": "m"}}, "`engine.kind` must be one of openai, auto, llamacpp, "),
+        ({"engine": {"kind": "vllm"}}, "`engine.kind` must be one of openai, auto, llamacpp, "),
         ({"engine": {"kind": "openai", "model": "m"}}, "`engine.base_url` is missing"),
         ({"engine": SERVER | {"base_url": "localhost:8000"}}, "is not an http:// or https:// URL"),
         ({"engine": SERVER | {"base_url": []}}, "give at least one URL"),

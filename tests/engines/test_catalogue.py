@@ -69,14 +69,14 @@ def test_only_a_server_has_to_be_told_where_to_stop() -> None:
 
 
 def test_the_default_is_one_of_those_that_come_along() -> None:
-    assert default_engine().kind in engine_kinds()[:3] == ["openai", "llamacpp", "openvino"]
+    assert default_engine().kind in engine_kinds()[:2] == ["openai", "auto"]
 
 
 @pytest.mark.parametrize("place", ["engine", "evaluation.engine", "evaluation.tuned_engine"])
 @pytest.mark.parametrize(
     ("engine", "says"),
     [
-        ({}, ".kind` must be one of openai, llamacpp, openvino, transformers, simulated, or `module:Class`"),
+        ({}, ".kind` must be one of openai, auto, llamacpp, openvino, transformers, simulated, or `module:Class`"),
         ({"kind": None, "model": "m"}, ".kind` must be one of openai"),
         ({"kind": 7}, ".kind` must be one of openai"),
         ({"kind": "OpenAI", "model": "m"}, ".kind` must be one of openai"),

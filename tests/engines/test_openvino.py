@@ -145,7 +145,7 @@ async def test_a_wrong_text_is_found_at_first_use(model: Path, monkeypatch: pyte
 @pytest.mark.parametrize("note", ["", "{}", "[]", '{"same": "x", "of": 1}'])
 async def test_a_note_that_says_nothing_counts_as_none(tmp_path: Path, note: str) -> None:
     (tmp_path / "agreement.json").write_text(note, "utf-8")
-    assert not is_noted(tmp_path)
+    assert not is_noted(tmp_path, "m")
 
 
 def write_adapter(path: Path, size: float) -> Path:

@@ -39,9 +39,9 @@ def test_no_task_is_an_error_that_names_the_way(text: str) -> None:
 @pytest.mark.parametrize(
     ("models", "stated", "kind"),
     [
-        (["pypi:smollm2-135m-instruct"], None, "llamacpp"),
-        (["hf:Qwen/Qwen2.5-1.5B-Instruct-GGUF"], None, "llamacpp"),
-        (["hf:org/repo:model-q4.gguf", "other.gguf"], None, "llamacpp"),
+        (["pypi:smollm2-135m-instruct"], None, "auto"),
+        (["hf:Qwen/Qwen2.5-1.5B-Instruct-GGUF"], None, "auto"),
+        (["hf:org/repo:model-q4.gguf", "other.gguf"], None, "auto"),
         (["hf:org/repo"], None, "transformers"),
         (["runs/x/model"], None, "transformers"),
         (["runs/x/model", "base.gguf"], "transformers", "transformers"),

@@ -9,6 +9,7 @@ from tests.helpers.runs import toy_config, write_questions
 
 import regenesis.checkpoints
 from regenesis.config import RunConfig
+from regenesis.engines.auto import AutoEngineConfig
 from regenesis.engines.llamacpp.config import LlamaCppEngineConfig
 from regenesis.engines.openai.config import OpenAIEngineConfig
 from regenesis.engines.transformers.config import TransformersEngineConfig
@@ -136,6 +137,20 @@ def test_without_a_tuned_model_it_is_said_how_to_get_one(file: Path, directory: 
     with pytest.raises(RunError, match="regenesis train"):
         tuned_engine(made.engine, directory)
     assert list(engines_to_measure(made.engine, made.evaluation, directory)) == ["base"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "identity", "others"), [("llamacpp", "me", "openvino"), ("openvino", "me/q8_0", "llamacpp")]
+)
+def test_an_identity_is_known_again_where_the_choice_of_the_engine_is_left_to_it(
+    kind: str, identity: str, others: str, tmp_path: Path
+) -> None:
+    note, base = tmp_path / "identity.json", gguf(tmp_path / "base.gguf")
+    auto = AutoEngineConfig(kind="auto", model=str(base))
+    for noted in (auto, auto.as_begun(kind, None)):
+        remember(noted, "off", note, identity)
+        assert recall(auto, "off", note) == recall(auto.as_begun(kind, None), "off", note) == identity
+        assert recall(auto.as_begun(others, None), "off", note) is None
 
 
 def test_a_models_identity_is_known_again_until_weights_adapter_or_settings_change(tmp_path: Path) -> None:

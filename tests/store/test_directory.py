@@ -7,14 +7,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.helpers.runs import toy_config
+from tests.helpers.runs import toy_config, toy_mapping
 
-from regenesis.config import RunConfig
+from regenesis.config import RunConfig, config_from_mapping
 from regenesis.errors import ConfigError, RunError
 from regenesis.filesystems import network_filesystem
+from regenesis.ledger import Ledger
 from regenesis.runs import RunDirectory
 from regenesis.store import directory as module
 from regenesis.store.directory import read_json, write_whole
+from regenesis.types import Completion, Message, Request, Sampling
 
 HOLD = """
 import sys, time
@@ -98,6 +100,41 @@ def test_before_anything_is_recorded_another_config_may_take_its_place(tmp_path:
     directory.freeze(other, {"questions": "def"})
     assert directory.frozen_config() == other
     assert read_json(directory.inputs_file) == {"questions": "def"}
+
+
+async def begun(directory: RunDirectory, config: RunConfig, identity: str) -> RunDirectory:
+    """A run of a config whose engine has said who its model is, and with a completion that is recorded."""
+    directory.freeze(config, {})
+    directory.freeze_model(identity)
+    request = Request(identity, (Message("user", "Hello"),), Sampling(0.8, 0.95, 8), 1, 0, "toy/train/0", "solve")
+    with Ledger.open(directory.ledger) as ledger:
+        await ledger.put(request, Completion("Hello", "stop", 1, 1, config.engine.kind, 0.1))
+    return directory
+
+
+@pytest.mark.parametrize(
+    ("kind", "identity", "goes_on_by"),
+    [
+        ("auto", "m@sha256:0123456789abcdef/q8_0", "openvino"),
+        ("auto", "m@sha256:0123456789abcdef", "llamacpp"),
+        ("openvino", "m@sha256:0123456789abcdef/q8_0", "openvino"),
+        ("llamacpp", "m@sha256:0123456789abcdef", "llamacpp"),
+    ],
+)
+async def test_a_run_goes_on_by_the_engine_that_was_chosen_when_it_began(
+    kind: str, identity: str, goes_on_by: str, tmp_path: Path, file: Path
+) -> None:
+    def by(kind: str) -> RunConfig:
+        return config_from_mapping(toy_mapping(file) | {"engine": {"kind": kind, "model": "m.gguf"}})
+
+    directory = await begun(RunDirectory(tmp_path), by(kind), identity)
+    other = {"openvino": "llamacpp", "llamacpp": "openvino"}[goes_on_by]
+    for wanted in ("auto", goes_on_by):
+        assert directory.require_same(by(wanted)) == []
+        assert directory.as_begun(by(wanted)) == by(goes_on_by)
+        assert directory.asked_model(by(wanted)) == (by(kind).engine.model, goes_on_by)
+    with pytest.raises(RunError, match=f"engine.kind: '{goes_on_by}' → '{other}'"):
+        directory.require_same(by(other))
 
 
 def test_a_folder_without_a_config_is_no_run(tmp_path: Path) -> None:

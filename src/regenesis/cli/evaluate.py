@@ -49,7 +49,7 @@ def evaluate_command(
     ] = None,
     engine: Annotated[
         str | None,
-        typer.Option(help="For a MODEL: engine kind, e.g. llamacpp or transformers; default by file format."),
+        typer.Option(help="For a MODEL: engine kind, e.g. auto or transformers; default by file format."),
     ] = None,
     base_url: Annotated[
         str | None, typer.Option(help="For a MODEL: OpenAI-compatible server that serves it under that name.")

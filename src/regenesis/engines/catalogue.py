@@ -25,13 +25,14 @@ CATALOGUE = Catalogue(
     group="regenesis.engines",
     built_in={
         "openai": "regenesis.engines.openai.config:OpenAIEngineConfig",
+        "auto": "regenesis.engines.auto.config:AutoEngineConfig",
         "llamacpp": "regenesis.engines.llamacpp.config:LlamaCppEngineConfig",
         "openvino": "regenesis.engines.openvino.config:OpenVINOEngineConfig",
         "transformers": "regenesis.engines.transformers.config:TransformersEngineConfig",
         "simulated": "regenesis.engines.simulated.config:SimulatedEngineConfig",
     },
 )
-DEFAULT = "llamacpp"
+DEFAULT = "auto"
 
 
 def engine_kinds() -> list[str]:

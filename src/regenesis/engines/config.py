@@ -133,6 +133,15 @@ class EngineConfig(Section):
         """
         return {"engine": self.kind, "precision": self.precision(identity)}
 
+    def as_begun(self, kind: str, identity: str | None) -> EngineConfig:
+        """The engine with which something goes on that was begun before; another one only where it chooses by itself.
+
+        Args:
+            kind: Of the engine that it was begun with.
+            identity: Who the model was, as the opened engine said; `None` where none was opened.
+        """
+        return self
+
     def check(self) -> Iterator[Finding]:
         """What speaks for and against starting it here, found out without starting it or fetching anything."""
         yield from ()

@@ -94,6 +94,7 @@ class Collecting:
         identity = own.model if own else await asyncio.to_thread(recall, config, self.thinking, note, progress.fetching)
         answers: Answers = {}
         if identity is not None:
+            config = config.as_begun(config.kind, identity)
             await self._read_recorded(name, identity, answers)
         if len(answers) < self._expected and self.stopped is None:
             progress.phase = "loading the engine"

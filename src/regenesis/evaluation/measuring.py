@@ -1,7 +1,7 @@
 """What to measure, as a command line or a program says it: tasks by short names, models by name alone.
 
 tasks = chosen_tasks("gsm8k,arc_challenge:validation,rg:gsm_symbolic", config, limit=100)
-kind = engine_kind(["pypi:smollm2-135m-instruct", "tuned.gguf"], stated=None)     # "llamacpp"
+kind = engine_kind(["pypi:smollm2-135m-instruct", "tuned.gguf"], stated=None)     # "auto"
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def engine_kind(models: Sequence[str], stated: str | None) -> str:
         listed = ", ".join(f"{model} ({kind})" for model, kind in kinds.items())
         raise ConfigError(
             f"These models would run on different engines, and their difference might be due to that: {listed}. Choose "
-            "one for all with --engine transformers (which reads GGUF files too) or --engine llamacpp."
+            "one for all with --engine transformers, which reads GGUF files too."
         )
     return next(iter(kinds.values()))
 

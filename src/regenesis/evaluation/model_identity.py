@@ -9,6 +9,7 @@ shape what it computes, and the contents of weights and adapter.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +34,23 @@ def recall(config: EngineConfig, thinking: Thinking, file: Path, fetching: Progr
     if (named := config.identity(thinking)) is not None or config.loads is None:
         return named
     note = read_json(file) or {}
+    config = _as_noted(config, note)
     return note.get("identity") if note.get("of") == _contents(config, thinking, fetching) else None
 
 
 def remember(config: EngineConfig, thinking: Thinking, file: Path, identity: str) -> None:
     """Notes the identity of an engine of this config, where it takes more than its name to tell."""
     if config.loads is not None and config.identity(thinking) is None:
+        config = config.as_begun(config.kind, identity)
         write_json(file, {"identity": identity, "of": _contents(config, thinking, None)})
+
+
+def _as_noted(config: EngineConfig, note: Mapping[str, Any]) -> EngineConfig:
+    """The engine that a note is of, where a config leaves the choice to the engine."""
+    of = note.get("of")
+    engine = of.get("engine") if isinstance(of, dict) else None
+    kind = engine.get("kind") if isinstance(engine, dict) else None
+    return config if not isinstance(kind, str) else config.as_begun(kind, None)
 
 
 def _contents(config: EngineConfig, thinking: Thinking, fetching: Progress | None) -> dict[str, Any]:

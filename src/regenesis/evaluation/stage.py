@@ -82,6 +82,7 @@ async def evaluate_run(
             config = directory.require_own(EVALUATION_USES)
         else:
             directory.require_same(config)
+        config = directory.as_begun(config)
         chosen = config.evaluation.tasks if tasks is None else tasks
         progress.phase = "loading the models"
         engine, evaluation = config.engine, config.evaluation

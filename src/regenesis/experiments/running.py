@@ -189,13 +189,13 @@ def require_comparable(found: Sequence[Cell]) -> None:
     if config.evaluation.tasks and measuring.loads is None and len(found) > 1:
         raise ConfigError(
             f"The engine `{measuring.kind}` cannot load tuned models by itself, and the experiment trains "
-            f"{len(found)}. Set evaluation.engine to one that can, such as `llamacpp` or `transformers`; the synthesis "
+            f"{len(found)}. Set evaluation.engine to one that can, such as `auto` or `transformers`; the synthesis "
             "may still ask a server."
         )
     if config.evaluation.tasks and config.evaluation.tuned_engine is not None and len(found) > 1:
         raise ConfigError(
             f"evaluation.tuned_engine names one model, and the experiment trains {len(found)}. Leave it out; set "
-            "evaluation.engine to one that loads tuned models by itself, such as `llamacpp` or `transformers`."
+            "evaluation.engine to one that loads tuned models by itself, such as `auto` or `transformers`."
         )
 
 

@@ -206,10 +206,17 @@ class _Loaded:
         """Who the model is; loads it only where that is not known yet."""
         if self.identity is None:
             self.identity = await asyncio.to_thread(recall, self.config, self.thinking, self.note, self.fetching)
+            if self.identity is not None:
+                self._go_on_with(self.config.as_begun(self.config.kind, self.identity))
         if self.identity is None:
             await self._open_it()
             self.identity = self.engine.model
         return self.identity
+
+    def _go_on_with(self, config: EngineConfig) -> None:
+        """Where the config leaves the choice of the engine to itself: takes the one that was asked before."""
+        if config != self.config:
+            self.config, self.engine = config, config.make(self.thinking, self.fetching)
 
     async def engine_at_work(self, model: str) -> Engine:
         """The engine, opened.

@@ -82,6 +82,7 @@ def stages(config: RunConfig, run_dir: str | Path, rounds: int = 1) -> Iterator[
     for number in range(1, rounds + 1):
         directory = round_directory(root, number)
         yield Stage("synthesize", number, directory, current)
+        current = RunDirectory(directory).as_begun(current)
         yield Stage("train", number, directory, current)
         if number < rounds:
             _require_same_model(RunDirectory(directory), RunDirectory(round_directory(root, number + 1)))
@@ -112,8 +113,8 @@ def require_possible(config: RunConfig, rounds: int) -> None:
     if rounds > 1 and config.engine.loads is None:
         raise ConfigError(
             f"--rounds: a second round asks the tuned model, which the engine `{config.engine.kind}` cannot load by "
-            "itself. Use the `transformers` or `llamacpp` engine, or serve the tuned model and start a run of its own "
-            "with it."
+            "itself. Use an engine that runs in this process (`auto` for GGUF models, `transformers`), or serve the "
+            "tuned model and start a run of its own with it."
         )
     evaluation = config.evaluation
     if evaluation.tasks:
@@ -122,7 +123,8 @@ def require_possible(config: RunConfig, rounds: int) -> None:
     if rounds > 1 and evaluation.tasks and served:
         raise ConfigError(
             "--rounds: each round trains a new model, but evaluation.tuned_engine names only one. "
-            "Evaluate on a `transformers` or `llamacpp` engine, and leave evaluation.tuned_engine out."
+            "Evaluate on an engine that runs in this process (`auto` for GGUF models, `transformers`), and leave "
+            "evaluation.tuned_engine out."
         )
 
 

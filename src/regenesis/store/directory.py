@@ -195,11 +195,12 @@ class RunDirectory:
         """
         if not self.begun():
             return []
-        frozen = self.frozen_config(known=trust.code_named(config.model_dump(mode="json")).values())
+        frozen = self.frozen_config(known=_code_of(config))
         if frozen is None:
             raise RunError(
                 f"{self.path}: holds a ledger but no config.yaml. Restore its config, or give another --run-dir."
             )
+        frozen, config = self._with_engine_of(frozen, frozen), self._with_engine_of(frozen, config)
         changed = differences(frozen, config)
         if changed:
             listed = "\n".join(f"  {line}" for line in changed)
@@ -209,6 +210,19 @@ class RunDirectory:
                 f"`--reuse {self.path}` to pay for no equal request twice."
             )
         return extensions(frozen, config)
+
+    def as_begun(self, config: RunConfig) -> RunConfig:
+        """A config as this run goes on with it: an engine that chooses by itself is the one that the run began with.
+
+        Raises:
+            RunError: The run's own config cannot be read, or may be somebody else's.
+        """
+        frozen = self.frozen_config(known=_code_of(config)) if self.begun() else None
+        return config if frozen is None else self._with_engine_of(frozen, config)
+
+    def _with_engine_of(self, frozen: RunConfig, config: RunConfig) -> RunConfig:
+        engine = config.engine.as_begun(frozen.engine.kind, self.frozen_model())
+        return config if engine is config.engine else config.model_copy(update={"engine": engine})
 
     def freeze(
         self,
@@ -237,7 +251,7 @@ class RunDirectory:
             require_same_inputs(self.path, frozen, inputs, extended)
             if frozen | inputs != frozen:
                 write_whole(self.inputs_file, json.dumps(frozen | inputs, indent=1) + "\n")
-            if self.frozen_config(known=trust.code_named(config.model_dump(mode="json")).values()) != config:
+            if self.frozen_config(known=_code_of(config)) != config:
                 self._write_config(config)
         else:
             self._write_config(config)
@@ -284,7 +298,8 @@ class RunDirectory:
         own_engine = (read_json(self.inputs_file) or {}).get("own_engine")
         if isinstance(own_engine, str):
             return self.frozen_model() or config.engine.model, own_engine
-        return config.engine.model, config.engine.kind
+        engine = self.as_begun(config).engine
+        return engine.model, engine.kind
 
     def frozen_questions(self) -> str | None:
         """The digest of the run's questions as written down, `None` before they were."""
@@ -360,6 +375,11 @@ class RunDirectory:
             config = config_from_mapping(config.model_dump(mode="json"), str(self.config_file), overrides=overrides)
         trust.require_trust(self.config_file, config, overrides, using)
         return config
+
+
+def _code_of(config: RunConfig) -> Collection[str]:
+    """Names of other packages' methods and engines in a config."""
+    return trust.code_named(config.model_dump(mode="json")).values()
 
 
 def write_whole(path: Path, text: str) -> None:

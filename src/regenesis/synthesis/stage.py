@@ -169,6 +169,7 @@ async def synthesize(
     progress = progress or Progress()
     directory = RunDirectory(run_dir)
     with directory.locked(), Journal(directory.log) as journal:
+        config = directory.as_begun(config)
         for line in directory.require_same(config):
             journal.write("extended", what=line)
         synthesis = _prepare(config, directory, progress, journal, on_loaded)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from regenesis.engines.chat_tokens import ChatTokens
 from regenesis.engines.llamacpp.config import LlamaCppEngineConfig
 from regenesis.engines.llamacpp.engine import load_server
-from regenesis.errors import EngineError
+from regenesis.engines.openvino.checking import Unsuitable
 from regenesis.filesystems import replacing
 from regenesis.models import Weights
 
@@ -39,18 +39,22 @@ Continued = tuple[list[int], list[int]]
 """A prompt, and how llama.cpp goes on."""
 
 
-def is_noted(copy: Path) -> bool:
+def is_noted(copy: Path, model: str) -> bool:
     """Whether a copy was compared before, and well.
 
+    Args:
+        copy: Its folder.
+        model: What the model is called in an error.
+
     Raises:
-        EngineError: It was compared, and OpenVINO wrote something else.
+        Unsuitable: It was compared, and OpenVINO wrote something else.
     """
     try:
         note = json.loads((copy / _NOTE).read_text("utf-8"))
         same, of = int(note["same"]), int(note["of"])
     except (OSError, ValueError, KeyError, TypeError):
         return False
-    _require(same, of)
+    _require(model, same, of)
     return True
 
 
@@ -82,11 +86,17 @@ def continued_by_llamacpp(weights: Weights, adapter: Path | None, chat: ChatToke
     return pairs
 
 
-def compare(copy: Path, pipeline: ContinuousBatchingPipeline, expected: list[Continued]) -> None:
+def compare(copy: Path, model: str, pipeline: ContinuousBatchingPipeline, expected: list[Continued]) -> None:
     """Has OpenVINO name every next token, and notes how often it was the same.
 
+    Args:
+        copy: The folder of the model's copy.
+        model: What the model is called in an error.
+        pipeline: OpenVINO with that copy.
+        expected: How llama.cpp goes on.
+
     Raises:
-        EngineError: It mostly was another one.
+        Unsuitable: It mostly was another one.
     """
     import numpy as np
     from openvino import Tensor
@@ -107,12 +117,11 @@ def compare(copy: Path, pipeline: ContinuousBatchingPipeline, expected: list[Con
     same = sum(tokens == [right] for tokens, (_, right) in zip(named, asked, strict=True))
     with replacing(copy / _NOTE) as partial:
         partial.write_text(json.dumps({"same": same, "of": len(asked)}), "utf-8")
-    _require(same, len(asked))
+    _require(model, same, len(asked))
 
 
-def _require(same: int, of: int) -> None:
+def _require(model: str, same: int, of: int) -> None:
     if same < _SHARE * of:
-        raise EngineError(
-            f"OpenVINO computes this model wrongly: asked for {of} next tokens, it names llama.cpp's {same} times. Use "
-            "`engine.kind: llamacpp`."
+        raise Unsuitable(
+            f"OpenVINO computes {model} wrongly: asked for {of} next tokens, it names llama.cpp's {same} times."
         )

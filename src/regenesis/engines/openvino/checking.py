@@ -11,14 +11,30 @@ _PACKAGES = ("gguf", "openvino_genai", "transformers", "torch")
 _HOW = "pip install 'regenesis[openvino]'"
 
 
+class Unsuitable(EngineError):
+    """OpenVINO cannot be used for this model, whereas llama.cpp may be.
+
+    Attributes:
+        finding: Why, as a sentence that says nothing of what to do.
+    """
+
+    def __init__(self, finding: str) -> None:
+        super().__init__(f"{finding} Use `engine.kind: llamacpp`.")
+        self.finding = finding
+
+
+def missing_packages() -> list[str]:
+    """The packages of the `openvino` extra that are not here."""
+    return [name.replace("_", "-") for name in _PACKAGES if find_spec(name) is None]
+
+
 def require_library() -> None:
     """Makes sure that the packages of the `openvino` extra are here.
 
     Raises:
         EngineError: They are not; the message says how to get them.
     """
-    missing = [name.replace("_", "-") for name in _PACKAGES if find_spec(name) is None]
-    if missing:
+    if missing := missing_packages():
         raise EngineError(f"The openvino engine needs {', '.join(missing)}: {_HOW}")
 
 

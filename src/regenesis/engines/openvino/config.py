@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from regenesis.models import Progress
 
 
+PRECISION = "Q8_0"
+"""The type of GGUF that every model is written anew as, whatever its own is; part of the identity in small letters."""
+
+
 class OpenVINOEngineConfig(LocalEngineConfig):
     """A GGUF model inside this process, by OpenVINO on x86-64 CPUs; nothing to start."""
 
@@ -34,9 +38,14 @@ class OpenVINOEngineConfig(LocalEngineConfig):
 
         return OpenVINOEngine(self, fetching, thinking=thinking)
 
+    @staticmethod
+    def named(identity: str) -> bool:
+        """Whether this engine gave a model its identity."""
+        return identity.endswith(f"/{PRECISION.casefold()}")
+
     def precision(self, identity: str) -> str:
         """The type of its copies, whatever the model's file holds."""
-        return "Q8_0"
+        return PRECISION
 
     def check(self) -> Iterator[Finding]:
         from regenesis.engines.checking import check_gguf_adapter, check_model

@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 from regenesis.checkpoints import write_gguf_model
 from regenesis.checkpoints.gguf_files import read_gguf
 from regenesis.checkpoints.layouts import layout_of
+from regenesis.engines.openvino.checking import Unsuitable
 from regenesis.errors import ModelError
 from regenesis.filesystems import replacing
 from regenesis.findings import version
@@ -43,10 +44,16 @@ def copy_of(weights: Weights, adapter: Path | None) -> Path:
         adapter: A LoRA adapter as GGUF, to be merged into it.
 
     Raises:
-        ModelError: The model is of an architecture that OpenVINO cannot read out of GGUF, the adapter does not fit it,
-            or there is no room for the copy.
+        Unsuitable: The model is of an architecture that OpenVINO cannot read out of GGUF, or there is no room for the
+            copy.
+        ModelError: The model cannot be read, or the adapter does not fit it.
     """
-    layout_of(read_gguf(weights.path))  # refuses the architectures that are unknown here, which OpenVINO's are among
+    file = read_gguf(weights.path)
+    try:
+        layout_of(file)  # refuses the architectures that are unknown here, which OpenVINO's are among
+    except ModelError as error:
+        architecture = file.value("general.architecture")
+        raise Unsuitable(f"OpenVINO does not read the architecture {architecture!r} of {weights.spec}.") from error
     root = cache_folder() / "openvino"
     folder = root / _name(weights, adapter)
     try:
@@ -56,9 +63,9 @@ def copy_of(weights: Weights, adapter: Path | None) -> Path:
             os.utime(folder)
             _let_go_of_old_ones(root)
     except OSError as error:
-        raise ModelError(
-            f"{root}: cannot be written ({error.strerror or error}). Check free space and permissions on that disk, or "
-            "set REGENESIS_CACHE to another folder."
+        raise Unsuitable(
+            f"{root}: OpenVINO's copy of {weights.spec} cannot be written ({error.strerror or error}). Check free "
+            "space and permissions on that disk, or set REGENESIS_CACHE to another folder."
         ) from error
     return folder
 
@@ -83,7 +90,7 @@ def _make(weights: Weights, adapter: Path | None, folder: Path) -> None:
         )
         if done.returncode != 0:
             last = done.stderr.strip().rpartition("\n")[2] or f"exit status {done.returncode}"
-            raise ModelError(f"model {weights.spec}: OpenVINO cannot convert it ({last}). Use `engine.kind: llamacpp`.")
+            raise Unsuitable(f"OpenVINO cannot convert {weights.spec} ({last}).")
         with replacing(folder) as partial:
             partial.mkdir()
             for name in _FILES:

@@ -24,7 +24,7 @@ from regenesis.checkpoints.gguf_files import read_gguf
 from regenesis.engines.chat_tokens import ChatTokens, Prompt
 from regenesis.engines.openvino.agreement import compare, continued_by_llamacpp, is_noted
 from regenesis.engines.openvino.checking import require_library
-from regenesis.engines.openvino.config import OpenVINOEngineConfig
+from regenesis.engines.openvino.config import PRECISION, OpenVINOEngineConfig
 from regenesis.engines.openvino.copies import copy_of
 from regenesis.engines.threads import cores, wait_without_spinning
 from regenesis.engines.worker import Job, Worker
@@ -112,13 +112,13 @@ class OpenVINOEngine:
         adapter = self._config.adapter
         folder = copy_of(weights, adapter)
         # before the pipeline is there, so that the two models are never in memory together
-        expected = [] if is_noted(folder) else continued_by_llamacpp(weights, adapter, chat)
+        expected = [] if is_noted(folder, weights.spec) else continued_by_llamacpp(weights, adapter, chat)
         file = read_gguf(weights.path)
         trained_for = file.value(f"{file.value('general.architecture')}.context_length")
         context = min(self._config.context, trained_for or self._config.context)
         pipeline = _pipeline(folder, self._config, context)
         if expected:
-            compare(folder, pipeline, expected)
+            compare(folder, weights.spec, pipeline, expected)
         self.model = _name(weights, adapter, chat.form.mark())
         stops = stop_tokens(file.value("tokenizer.ggml.eos_token_id"), chat.tokenizer, chat.form)
         return _Worker(pipeline, chat, stops, context)
@@ -265,4 +265,4 @@ def _name(weights: Weights, adapter: Path | None, mark: str) -> str:
     name = weights.identity
     if adapter is not None:
         name += f"+{adapter.stem}@sha256:{fingerprint(has_gguf_magic(adapter))[:16]}"
-    return f"{name}{mark}/q8_0"
+    return f"{name}{mark}/{PRECISION.casefold()}"
