@@ -132,6 +132,8 @@ CLOSING = _any_of(re.escape(written).replace(r"\{name\}", _TAG) for _, written i
 """Pattern of what stands there between a thought and its reply."""
 _OPENINGS = tuple(re.compile(rf"\s*(?:{family.opening})") for family in _FAMILIES)
 _LONE = tuple(re.compile(family.lone) if family.lone else None for family in _FAMILIES)
+_LONE_CUES = ("<", "[/THINK]", "◁", "assistantfinal", "[unused17]", "[BEGIN FINAL RESPONSE]")
+"""One of these is in every text with a closing mark: most replies hold none, and need not be searched for each mark."""
 _OPENING_AT_END = re.compile(rf"{OPENING}\s*\Z")
 _LONGEST_OPENING = 250
 
@@ -219,6 +221,8 @@ def _opening(text: str, start: int) -> tuple[_Family, re.Match[str]] | None:
 
 def _lone_closing(text: str, start: int) -> re.Match[str] | None:
     """The last closing mark whose opening can only have stood in the prompt."""
+    if not any(cue in text for cue in _LONE_CUES):
+        return None
     found = []
     for lone, opening in zip(_LONE, _OPENINGS, strict=True):
         marks = list(lone.finditer(text, start)) if lone else []

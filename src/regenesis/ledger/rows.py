@@ -8,6 +8,7 @@ import time
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from regenesis.databases import unpacked
@@ -42,6 +43,8 @@ CREATE TABLE totals (
 _LARGEST_REQUEST = 256 * 1024 * 1024
 """Bytes that a request is unpacked to at most, whatever a row claims."""
 
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 Row = dict[str, Any]
 """A row by the names of its columns."""
 
@@ -54,6 +57,14 @@ class StageTotals:
     refused: int
     prompt_tokens: int
     completion_tokens: int
+
+    def __add__(self, other: StageTotals) -> StageTotals:
+        return StageTotals(
+            self.completions + other.completions,
+            self.refused + other.refused,
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +86,7 @@ class Recorded:
 
 def row_of(request: Request, completion: Completion) -> Row:
     """What is written down of a request and its completion."""
-    asked = json.dumps(request.to_json(), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    asked = _COMPACT.encode(request.to_json()).encode("utf-8", "replace")
     row: Row = {
         "key": request.key,
         "question_id": storable(request.question_id),
@@ -93,7 +104,8 @@ def row_of(request: Request, completion: Completion) -> Row:
         "thought": storable(completion.thought) or None,
         "thought_tokens": int(completion.thought_tokens) or None,
     }
-    return row | {"checksum": checksum(row)}
+    row["checksum"] = checksum(row)
+    return row
 
 
 def completion_of(row: Mapping[str, Any]) -> Completion:
@@ -154,8 +166,13 @@ def checksum(row: Mapping[str, Any]) -> int:
         value = row[name]
         if value is not None and name != "checksum":
             held = value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogateescape")
-            hashed += (f"{name} {type(value).__name__} {len(held)}\n".encode(), held)
+            hashed += (b"%b %d\n" % (_label(name, type(value)), len(held)), held)
     return int.from_bytes(hashlib.blake2b(b"".join(hashed), digest_size=8).digest(), "big", signed=True)
+
+
+@cache
+def _label(name: str, kind: type) -> bytes:
+    return f"{name} {kind.__name__}".encode()
 
 
 def _packed(content: bytes) -> bytes:

@@ -14,7 +14,8 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, NoReturn, Self
@@ -144,6 +145,8 @@ class Ledger:
         Raises:
             LedgerError: It could not be written, or a ledger is damaged.
         """
+        if not self._reused:
+            return None
         key = request.key
         found = next((held for other in self._reused if (held := other.get(key)) is not None), None)
         if found is not None:
@@ -325,8 +328,10 @@ class Ledger:
                 self.require_there()
                 # takes the write lock now: a deferred transaction could fail to upgrade its lock half-way
                 connection.execute("BEGIN IMMEDIATE")
+                added: dict[str, StageTotals] = {}
                 for entry in group:
-                    _insert(connection, entry)
+                    _insert(connection, entry, added)
+                connection.executemany(_ADD_TOTALS, [(stage, *astuple(totals)) for stage, totals in added.items()])
                 connection.execute("COMMIT")
         except (LedgerError, sqlite3.Error, OverflowError, UnicodeError) as error:
             # keep the thread alive, so that later puts are answered with the error instead of hanging
@@ -351,17 +356,22 @@ class _Entry:
     """What a row of the same key is that makes way for it."""
 
 
-def _insert(connection: sqlite3.Connection, entry: _Entry) -> None:
+def _insert(connection: sqlite3.Connection, entry: _Entry, added: dict[str, StageTotals]) -> None:
+    """Inserts a row, and counts what it adds to the totals of its stage."""
     row = entry.row
-    how = "REPLACE" if entry.replaces else "IGNORE"
-    named, values = ", ".join(row), ", ".join(f":{name}" for name in row)
-    added = connection.execute(f"INSERT OR {how} INTO completions ({named}) VALUES ({values})", row).rowcount
+    inserted = connection.execute(_inserting(tuple(row), replacing=entry.replaces is not None), row).rowcount
     # a replaced row was already counted, and the token counts of a damaged one are not reliable
-    if added and entry.replaces != "damaged":
+    if inserted and entry.replaces != "damaged":
         before = int(entry.replaces is not None)
         refused = int(row["finish_reason"] in ("refused", "filtered"))
-        counts = (row["stage"], 1 - before, refused - before, row["prompt_tokens"], row["completion_tokens"])
-        connection.execute(_ADD_TOTALS, counts)
+        one = StageTotals(1 - before, refused - before, row["prompt_tokens"], row["completion_tokens"])
+        added[row["stage"]] = added[row["stage"]] + one if row["stage"] in added else one
+
+
+@cache
+def _inserting(names: tuple[str, ...], *, replacing: bool) -> str:
+    values = ", ".join(f":{name}" for name in names)
+    return f"INSERT OR {'REPLACE' if replacing else 'IGNORE'} INTO completions ({', '.join(names)}) VALUES ({values})"
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

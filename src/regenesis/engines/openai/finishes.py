@@ -57,16 +57,15 @@ def finish_of(choice: dict[str, Any], text: str) -> Literal["stop", "length"]:
     stated = choice.get("finish_reason")
     if stated in (None, ""):
         stated = _stated_elsewhere(choice)
-    finish = _read_finish(stated)
+    finish, error = _read_finish(stated), choice.get("error")
+    if not error and (finish == "length" or (finish == "stop" and text.strip())):
+        return finish
     named = f"finish_reason {one_line(str(stated))[:80]!r}"
-    error = choice.get("error")
     if finish == "failed" or error:
         words = f": {words_of(error)}" if error else ""
         raise BrokenReply(f"the server aborted the completion ({named}){words}")
     if finish == "filtered":
         raise Withheld(f"a content filter of the server withheld the reply ({named})", filtered=True)
-    if finish == "length":
-        return "length"
     declined = _declined(message)
     if not text.strip() and (declined or finish == "refused"):
         raise Withheld(f"the model declined to answer: {declined or named}")
