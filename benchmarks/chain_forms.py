@@ -137,7 +137,7 @@ def _task_figures(to: Path, task: str, forms: Sequence[str]) -> list[Figures]:
 
 def _read(folder: Path) -> dict[str, tuple[GradedPath, ...]]:
     """The paths of each finished question."""
-    if not folder.exists():
+    if not (folder / "config.yaml").exists():  # not begun, or it could not be
         return {}
     rows = read_questions_and_outcomes(folder)
     return {question.id: outcome.judged for question, outcome in rows if outcome is not None and outcome.judged}

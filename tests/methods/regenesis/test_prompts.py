@@ -111,15 +111,22 @@ def test_the_guided_set_asks_each_stage_in_a_chat_of_its_own_and_for_the_path_as
     assert message.content.rpartition(", and end")[2] == asked.rpartition(", and end")[2]
 
 
-def test_a_set_of_the_users_own_may_extend_one_that_comes_with_the_package(own_set: Path) -> None:
+@pytest.mark.parametrize("base", BUILT_IN)
+def test_a_set_of_the_users_own_may_extend_any_that_comes_with_the_package(own_set: Path, base: str) -> None:
     for file in own_set.glob("*.j2"):
         if file.name != "solve.j2":
             file.unlink()
-    (own_set / "set.yaml").write_text("conversation: true\nextends: paper\n", "utf-8")
-    extended, paper = load_prompts(str(own_set)), load_prompts("paper")
+    (own_set / "set.yaml").write_text(f"conversation: true\nextends: {base}\n", "utf-8")
+    extended, built_in = load_prompts(str(own_set)), load_prompts(base)
     asked = {"question": question(), "hint": None}
-    assert extended.messages("adapt", **asked, **VALUES["adapt"]) == paper.messages("adapt", **asked, **VALUES["adapt"])
-    assert extended.messages("solve", **asked, **VALUES["solve"]) != paper.messages("solve", **asked, **VALUES["solve"])
+    for stage in ("select", "adapt"):
+        assert extended.messages(stage, **asked, **VALUES[stage]) == built_in.messages(stage, **asked, **VALUES[stage])
+    assert extended.messages("solve", **asked, **VALUES["solve"]) != built_in.messages(
+        "solve", **asked, **VALUES["solve"]
+    )
+
+
+def test_a_set_that_extends_one_which_is_not_there_is_refused(own_set: Path) -> None:
     (own_set / "set.yaml").write_text("conversation: true\nextends: pepper\n", "utf-8")
     with pytest.raises(ConfigError, match="`extends` must be one of default, guided, paper"):
         load_prompts(str(own_set))

@@ -140,13 +140,17 @@ def load_prompts(name: str, config: ReGenesisConfig | None = None) -> PromptSet:
         raise ConfigError(
             f"prompt set {name!r}: there is no such folder; sets that come with regenesis are {', '.join(BUILT_IN)}."
         )
+    return PromptSet(name, _with_base(name, folder), _needed(config) if config is not None else frozenset())
+
+
+def _with_base(name: str, folder: Traversable) -> dict[str, str]:
+    """A set's files, and the templates that it takes from the set it extends, which may itself extend one."""
     files = _files(name, folder)
     base = _settings(name, files).get("extends")
-    if base is not None:
-        files = {
-            file: text for file, text in _files(base, _SETS.joinpath(base)).items() if file.endswith(".j2")
-        } | files
-    return PromptSet(name, files, _needed(config) if config is not None else frozenset())
+    if base is None:
+        return files
+    inherited = _with_base(base, _SETS.joinpath(base))
+    return {file: text for file, text in inherited.items() if file.endswith(".j2")} | files
 
 
 def _files(name: str, folder: Traversable) -> dict[str, str]:
