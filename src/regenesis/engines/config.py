@@ -157,14 +157,19 @@ class EngineConfig(Section):
 class LocalEngineConfig(EngineConfig):
     """An engine that runs weights on this machine, with a LoRA adapter over them or without."""
 
-    max_in_flight: int = Field(default=16, ge=1, json_schema_extra=MAY_DIFFER)
-    """Sequences decoded together; each has its own share of the context."""
+    max_in_flight: int | None = Field(default=None, ge=1, json_schema_extra=MAY_DIFFER)
+    """Sequences decoded together, each with its own share of the context; if left out 16, on a GPU 256."""
     context: int = Field(default=4096, ge=256, json_schema_extra=MAY_DIFFER)
     """Tokens of context per sequence: prompt and completion together."""
     threads: int | None = Field(default=None, ge=1, json_schema_extra=MAY_DIFFER)
-    """CPU threads; as many as there are cores if left out."""
+    """CPU threads; if left out, as many as there are cores that other work leaves free when the engine opens."""
     adapter: Path | None = Field(default=None, json_schema_extra=A_PATH | MAY_DIFFER)
     """A LoRA adapter, laid over the model."""
+
+    @property
+    def places(self) -> int:
+        """Sequences decoded together on a CPU."""
+        return self.max_in_flight or 16
 
     @property
     def loaded_adapter(self) -> Path | None:

@@ -38,7 +38,7 @@ class AutoEngine:
         self, config: AutoEngineConfig, progress: Progress | None = None, *, thinking: Thinking = "off"
     ) -> None:
         self.kind = config.kind
-        self.capacity = config.max_in_flight
+        self.capacity = config.places
         self._config = config
         self._thinking: Thinking = thinking
         self._progress = progress

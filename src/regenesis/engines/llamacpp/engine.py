@@ -29,7 +29,7 @@ from urllib.parse import urlsplit
 from regenesis.checkpoints.chats import identity_mark, switch_values
 from regenesis.engines.llamacpp.config import LlamaCppEngineConfig
 from regenesis.engines.thoughts import opening_at_end, share_of_thought, split
-from regenesis.engines.threads import cores, wait_without_spinning
+from regenesis.engines.threads import free_cores, wait_without_spinning
 from regenesis.errors import EngineError, ModelError, RequestFailed
 from regenesis.models import Progress, fingerprint, identity, locate
 from regenesis.models.cache import has_gguf_magic
@@ -61,7 +61,7 @@ class LlamaCppEngine:
     def __init__(
         self, config: LlamaCppEngineConfig, progress: Progress | None = None, *, thinking: Thinking = "off"
     ) -> None:
-        self.capacity = config.max_in_flight
+        self.capacity = config.places
         self._config = config
         self._thinking: Thinking = thinking
         self._chat = _Chat({}, "", "")
@@ -191,10 +191,10 @@ def _server_parameters(path: Path, config: LlamaCppEngineConfig, key: str) -> Co
     parameters.model.path = str(path)
     if config.adapter is not None:
         parameters.lora_adapters = [CommonAdapterLoraInfo(str(config.adapter), 1.0)]
-    parameters.n_parallel = config.max_in_flight
-    parameters.n_ctx = config.context * config.max_in_flight
+    parameters.n_parallel = config.places
+    parameters.n_ctx = config.context * config.places
     parameters.n_batch = parameters.n_ubatch = 256  # as fast as 512 here, and given up in half the time
-    parameters.cpuparams.n_threads = config.threads or cores()
+    parameters.cpuparams.n_threads = config.threads or free_cores()
     parameters.cache_prompt = True
     parameters.cache_ram_mib = 0  # prompts of idle slots stay in their slots; the default keeps 8 GiB of others
     parameters.fit_params = False
@@ -326,7 +326,7 @@ def load_server(path: Path, config: LlamaCppEngineConfig, key: str) -> Server:
             raise EngineError(
                 f"llama.cpp cannot apply engine.adapter {config.adapter} over {path} ({error}). It may not be a "
                 "LoRA adapter, or belong to another model: `regenesis export RUN --to gguf` makes one for the model "
-                f"that was trained. Or there is too little memory for {config.max_in_flight} × {config.context} "
+                f"that was trained. Or there is too little memory for {config.places} × {config.context} "
                 "tokens: lower engine.max_in_flight."
             ) from error
         if _is_adapter(path):
@@ -335,7 +335,7 @@ def load_server(path: Path, config: LlamaCppEngineConfig, key: str) -> Server:
             ) from error
         raise EngineError(
             f"llama.cpp cannot load {path} ({error}). The file may be damaged or of an architecture it does not know, "
-            f"or there is too little memory for {config.max_in_flight} × {config.context} tokens: lower "
+            f"or there is too little memory for {config.places} × {config.context} tokens: lower "
             "engine.max_in_flight."
         ) from error
 

@@ -26,7 +26,7 @@ from regenesis.engines.openvino.agreement import compare, continued_by_llamacpp,
 from regenesis.engines.openvino.checking import require_library
 from regenesis.engines.openvino.config import PRECISION, OpenVINOEngineConfig
 from regenesis.engines.openvino.copies import copy_of
-from regenesis.engines.threads import cores, wait_without_spinning
+from regenesis.engines.threads import free_cores, wait_without_spinning
 from regenesis.engines.worker import Job, Worker
 from regenesis.errors import EngineError, RequestFailed
 from regenesis.models import Progress, Weights, fingerprint, locate
@@ -63,7 +63,7 @@ class OpenVINOEngine:
     def __init__(
         self, config: OpenVINOEngineConfig, progress: Progress | None = None, *, thinking: Thinking = "off"
     ) -> None:
-        self.capacity = config.max_in_flight
+        self.capacity = config.places
         self._config = config
         self._thinking: Thinking = thinking
         self._progress = progress
@@ -240,13 +240,13 @@ def _pipeline(folder: Path, config: OpenVINOEngineConfig, context: int) -> Conti
     from openvino_genai import ContinuousBatchingPipeline, SchedulerConfig
 
     scheduler = SchedulerConfig()
-    scheduler.max_num_seqs = config.max_in_flight
+    scheduler.max_num_seqs = config.places
     scheduler.max_num_batched_tokens = _TOKENS_A_STEP
     # every sequence has room for its whole context, so that none is ever put off to make room for another
-    scheduler.num_kv_blocks = config.max_in_flight * (-(-context // _BLOCK) + 1)
+    scheduler.num_kv_blocks = config.places * (-(-context // _BLOCK) + 1)
     scheduler.enable_prefix_caching = True
     properties: dict[str, Any] = {
-        "INFERENCE_NUM_THREADS": config.threads or cores(),
+        "INFERENCE_NUM_THREADS": config.threads or free_cores(),
         # threads that are tied to cores wait for them while other processes keep them busy
         "ENABLE_CPU_PINNING": False,
     }
@@ -255,7 +255,7 @@ def _pipeline(folder: Path, config: OpenVINOEngineConfig, context: int) -> Conti
     except RuntimeError as error:
         raise EngineError(
             f"OpenVINO cannot load its copy of {config.model} in {folder} ({str(error).strip()}). Delete that folder "
-            f"to have it made again; or there is too little memory for {config.max_in_flight} × {context} tokens: "
+            f"to have it made again; or there is too little memory for {config.places} × {context} tokens: "
             "lower engine.max_in_flight."
         ) from error
 

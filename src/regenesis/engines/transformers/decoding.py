@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 
 from regenesis.engines.transformers.row_cache import RowCache
-from regenesis.engines.transformers.sampling import draw
+from regenesis.engines.transformers.sampling import draw, moved
 from regenesis.types import Sampling
 
 if TYPE_CHECKING:
@@ -169,7 +169,8 @@ class Decoder:
     def _forward(self, tokens: torch.Tensor, positions: torch.Tensor, rows: slice, keep: list[int]) -> torch.Tensor:
         """One pass over `tokens` `[rows, new]` at `positions` (the same); logits `[rows, len(keep), vocabulary]`."""
         start, end = int(positions.min()), int(positions.max()) + 1
-        tokens, positions = tokens.to(self._device), positions.to(self._device)
+        # one transfer brings both
+        tokens, positions = moved(torch.stack([tokens, positions]), self._device)
         masks = {kind: self._mask(positions, end, window) for kind, window in self._windows.items()}
         self._cache.write_next(rows, positions, start, end)
         output = self._model(
@@ -178,7 +179,7 @@ class Decoder:
             attention_mask=masks if len(masks) > 1 else next(iter(masks.values())),
             past_key_values=self._cache,
             use_cache=True,
-            logits_to_keep=torch.tensor(keep, device=self._device),
+            logits_to_keep=1 if tokens.shape[1] == 1 else moved(torch.tensor(keep), self._device),
         )
         logits: torch.Tensor = output.logits
         return logits

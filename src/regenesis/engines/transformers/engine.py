@@ -23,7 +23,7 @@ from regenesis.checkpoints.extras import require_extra
 from regenesis.checkpoints.loading import emulation_note
 from regenesis.checkpoints.memory import let_go_of_memory
 from regenesis.engines.chat_tokens import ChatTokens, Prompt
-from regenesis.engines.threads import wait_without_spinning
+from regenesis.engines.threads import free_cores, wait_without_spinning
 from regenesis.engines.transformers.config import TransformersEngineConfig
 from regenesis.engines.transformers.devices import chosen_device, is_out_of_memory
 from regenesis.engines.worker import Job, Worker
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from regenesis.engines.transformers.decoding import Decoder, Sequence
 
 _log = logging.getLogger(__name__)
+
+_PLACES_ON_GPU = 256
 
 
 class TransformersEngine:
@@ -56,7 +58,7 @@ class TransformersEngine:
     def __init__(
         self, config: TransformersEngineConfig, progress: Progress | None = None, *, thinking: Thinking = "off"
     ) -> None:
-        self.capacity = config.max_in_flight
+        self.capacity = config.max_in_flight or _usual_places(config)
         self._config = config
         self._thinking: Thinking = thinking
         self._progress = progress
@@ -236,13 +238,26 @@ def _load(weights: Weights, config: TransformersEngineConfig, device: str, chat:
     longest = getattr(model.config, "max_position_embeddings", None) or config.context
     context = min(config.context, longest)
     try:
-        decoder = Decoder(model, stop, context, config.max_in_flight)
+        decoder = Decoder(model, stop, context, config.max_in_flight or _usual_places(config))
     except ValueError as error:
         raise EngineError(
             f"The transformers engine cannot run {config.model}: it has {error}. Serve it by another program and use "
             "the `openai` engine."
         ) from error
-    return _Worker(decoder, chat, context, config.threads)
+    threads = config.threads or (free_cores() if device == "cpu" else None)
+    return _Worker(decoder, chat, context, threads)
+
+
+def _usual_places(config: TransformersEngineConfig) -> int:
+    """Sequences that are worth decoding together where the config does not say how many.
+
+    A step's time on a GPU hardly depends on their number until its memory is full, and then half of them are let go.
+    """
+    try:
+        on_gpu = chosen_device(config.device) != "cpu"
+    except ImportError:  # told when the engine opens
+        on_gpu = False
+    return _PLACES_ON_GPU if on_gpu else config.places
 
 
 def _name(weights: Weights, config: TransformersEngineConfig, device: str, mark: str) -> str:

@@ -33,35 +33,54 @@ def draw(
     """
     # half precision has too few digits for cumulated probabilities
     logits = logits.float()
-    peaks, tokens = logits.max(dim=-1)
-    drawn = [row for row, temperature in enumerate(temperatures) if temperature > 0]
-    if drawn:
-        column = {"dtype": torch.float32, "device": logits.device}
-        heat, nucleus, number = (
-            torch.tensor([values[row] for row in drawn], **column).unsqueeze(1)
-            for values in (temperatures, nuclei, numbers)
-        )
-        chosen = logits if len(drawn) == len(temperatures) else logits[drawn]
-        # subtract the peak before dividing: a small temperature would overflow to infinity
-        probabilities = torch.softmax((chosen - chosen.amax(dim=-1, keepdim=True)) / heat, dim=-1).nan_to_num()
-        tokens[drawn] = _from_nucleus(probabilities, nucleus, number)
-    # one transfer for both: on a GPU each waits for the device
-    return torch.where(torch.isfinite(peaks), tokens, -1).tolist()  # type: ignore[no-any-return]
+    peaks, likeliest = logits.max(dim=-1)
+    numbered = torch.isfinite(peaks)
+    if not any(temperature > 0 for temperature in temperatures):
+        return torch.where(numbered, likeliest, -1).tolist()  # type: ignore[no-any-return]
+    heat, nucleus, number = moved(torch.tensor([temperatures, nuclei, numbers]), logits.device).unsqueeze(2)
+    greedy = heat <= 0
+    # subtract the peak before dividing: a small temperature would overflow to infinity
+    probabilities = torch.softmax((logits - peaks.unsqueeze(1)) / heat.masked_fill(greedy, 1.0), dim=-1).nan_to_num()
+    drawn, found = _from_nucleus(probabilities, nucleus, number, min(_LIKELIEST, logits.shape[1]))
+    tokens = torch.where(greedy.squeeze(1), likeliest, drawn)
+    certain = found | greedy.squeeze(1) | ~numbered
+    # one transfer for all of it: on a GPU each waits for the device
+    chosen, settled = torch.stack([torch.where(numbered, tokens, -1), certain.long()]).tolist()
+    if rest := [row for row, is_settled in enumerate(settled) if not is_settled]:
+        ordered, _ = _from_nucleus(probabilities[rest], nucleus[rest], number[rest], logits.shape[1])
+        for row, token in zip(rest, ordered.tolist(), strict=True):
+            chosen[row] = token
+    return chosen  # type: ignore[no-any-return]
 
 
-def _from_nucleus(probabilities: torch.Tensor, nucleus: torch.Tensor, number: torch.Tensor) -> torch.Tensor:
-    """Inverts the cumulated probabilities, likeliest first, within the fewest tokens that reach the nucleus' mass."""
-    vocabulary = probabilities.shape[1]
-    # nearly always the nucleus ends within the likeliest few, and sorting the whole vocabulary is expensive
-    for count in (min(_LIKELIEST, vocabulary), vocabulary):
-        ordered, tokens = torch.topk(probabilities, count)
-        reached = ordered.cumsum(dim=-1)
-        # mass before the token: the one that crosses the threshold belongs to the nucleus
-        inside = reached - ordered < nucleus
-        mass = torch.where(nucleus < 1, (ordered * inside).sum(dim=-1, keepdim=True), 1.0)
-        ends_here = torch.where(nucleus < 1, reached[:, -1:] >= nucleus, reached[:, -1:] > number)
-        if count == vocabulary or bool(ends_here.all()):
-            break
+def moved(values: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """A tensor of this machine's memory on a device; waits for nothing that the device is at."""
+    if device.type != "cuda":
+        return values.to(device)
+    return values.pin_memory().to(device, non_blocking=True)
+
+
+def _from_nucleus(
+    probabilities: torch.Tensor, nucleus: torch.Tensor, number: torch.Tensor, count: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Inverts the cumulated probabilities, likeliest first, within the fewest tokens that reach the nucleus' mass.
+
+    Args:
+        probabilities: `[rows, vocabulary]`.
+        nucleus: Its mass, `[rows, 1]`.
+        number: Uniform in [0, 1), `[rows, 1]`.
+        count: How many of the likeliest tokens are looked at; sorting a whole vocabulary is expensive.
+
+    Returns:
+        A token a row, and for each whether the tokens looked at were enough.
+    """
+    ordered, tokens = torch.topk(probabilities, count)
+    reached = ordered.cumsum(dim=-1)
+    # mass before the token: the one that crosses the threshold belongs to the nucleus
+    inside = reached - ordered < nucleus
+    mass = torch.where(nucleus < 1, (ordered * inside).sum(dim=-1, keepdim=True), 1.0)
+    found = torch.where(nucleus < 1, reached[:, -1:] >= nucleus, reached[:, -1:] > number)
     place = (reached <= number * mass).sum(dim=-1, keepdim=True)
     # rounding may put the number beyond the last token
-    return tokens.gather(1, torch.minimum(place, inside.sum(dim=-1, keepdim=True) - 1)).squeeze(1)
+    place = torch.minimum(place, inside.sum(dim=-1, keepdim=True) - 1)
+    return tokens.gather(1, place.clamp(min=0)).squeeze(1), found.squeeze(1)
