@@ -4,7 +4,7 @@ import asyncio
 import gc
 import random
 import warnings
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -84,6 +84,54 @@ async def test_places_go_to_the_smallest_priority_first() -> None:
     await asyncio.gather(*tasks)
     assert order == sorted(wanted)
     assert (pool.taken, pool.waiting) == (0, 0)
+
+
+async def order_of_service(pool: Pool, size: int, waiting: Sequence[tuple[tuple[int, int], int]]) -> list[object]:
+    """Whoever waits for a pool that was full, in the order that they are served in."""
+    order: list[object] = []
+
+    async def work(priority: tuple[int, int], served: int) -> None:
+        await pool.take(priority, served)
+        order.append((priority, served))
+        await asyncio.sleep(0)
+        pool.give_back()
+
+    for _ in range(size):
+        await pool.take((99, 0))
+    tasks = [asyncio.create_task(work(*one)) for one in waiting]
+    await settled()
+    pool.give_back()
+    await asyncio.gather(*tasks)
+    return order
+
+
+async def test_where_few_wait_the_least_served_question_goes_first() -> None:
+    waiting = [((0, 6), 6), ((3, 1), 0), ((1, 6), 6), ((3, 0), 0)]
+    order = await order_of_service(Pool(1), 1, waiting)
+    assert order == [((3, 0), 0), ((3, 1), 0), ((0, 6), 6), ((1, 6), 6)]
+
+
+async def test_where_many_wait_the_oldest_question_goes_first_however_much_it_was_served() -> None:
+    many = [((number, 0), 0) for number in range(1, 8)]
+    order = await order_of_service(Pool(1), 1, [*many, ((0, 6), 6)])
+    assert order[0] == ((0, 6), 6)
+
+
+async def test_a_run_that_comes_first_is_served_first_whoever_was_served_least() -> None:
+    pool, order = Pool(1), []
+
+    async def work(place: int, served: int) -> None:
+        share = pool.behind(place)
+        await share.take((0, 0), served)
+        order.append(place)
+        share.give_back()
+
+    await pool.take((9, 9))
+    tasks = [asyncio.create_task(work(*one)) for one in [(1, 0), (0, 6)]]
+    await settled()
+    pool.give_back()
+    await asyncio.gather(*tasks)
+    assert order == [0, 1]
 
 
 @given(size=st.integers(1, 5), steps=st.lists(st.integers(0, 5), max_size=60), seed=st.integers(0, 999))

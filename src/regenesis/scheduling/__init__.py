@@ -1,7 +1,7 @@
 """How much is under way at once, and when to stop.
 
-Places in flight go to the oldest active question first: questions finish in about their order, and only a bounded
-window of them is active. Nothing here shapes what is asked: seeds come from names, never from the order in which
+Places in flight go to the oldest active question first, and towards the end to the least served one; only a bounded
+window of questions is active. Nothing here shapes what is asked: seeds come from names, never from the order in which
 replies arrive.
 """
 

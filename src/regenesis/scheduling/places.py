@@ -1,4 +1,9 @@
-"""Places in flight: who is served next."""
+"""Places in flight: who is served next.
+
+Usually that is the chain of the oldest question, so that questions finish in about their order. Once few chains wait,
+as they do towards the end, it is that of the question which the fewest chains have been led for: what such a question
+still needs, one wave after another, takes longest, and begun last it would go on alone while the engine idles.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,11 @@ import asyncio
 import heapq
 import itertools
 from typing import Protocol, Self
+
+_FEW = 4
+"""Chains a place that wait, up to which the least served question goes first."""
+_SLACK = 64
+"""Places in a line that may be held by those who no longer wait."""
 
 
 class Places(Protocol):
@@ -19,20 +29,32 @@ class Places(Protocol):
     size: int
     taken: int
 
-    async def take(self, priority: tuple[int, ...]) -> None:
-        """Waits for a place; the smallest priority is served first."""
+    async def take(self, priority: tuple[int, ...], served: int = 0) -> None:
+        """Waits for a place; the smallest priority is served first.
+
+        Args:
+            priority: Ends in the question's place in its run and the chain's place in the question.
+            served: Chains of the same question that have ended.
+        """
 
     def give_back(self) -> None:
         """Gives a place back, or hands it to the first who waits."""
 
 
+_Line = list[tuple[tuple[int, ...], int, asyncio.Future[None]]]
+"""Who waits, as a heap: a rank, the arrival, and what is set when the place is there."""
+
+
 class Pool:
-    """Places for chains, given to the smallest priority first; keeps account of how full it is."""
+    """Places for chains; keeps account of how full it is."""
 
     def __init__(self, size: int) -> None:
         self.size = size
         self.taken = 0
-        self._waiting: list[tuple[tuple[int, ...], int, asyncio.Future[None]]] = []
+        # the same futures in two orders; one that is done, served by the other line or given up, is passed over
+        self._by_age: _Line = []
+        self._by_service: _Line = []
+        self._waiting = 0
         self._arrivals = itertools.count()
 
     @classmethod
@@ -49,29 +71,40 @@ class Pool:
     @property
     def waiting(self) -> int:
         """Chains waiting for a place."""
-        return sum(not future.done() for _, _, future in self._waiting)
+        return self._waiting
 
-    async def take(self, priority: tuple[int, ...]) -> None:
+    async def take(self, priority: tuple[int, ...], served: int = 0) -> None:
         """Waits for a place."""
         if self.taken < self.size:
             self.taken += 1
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiting, (priority, next(self._arrivals), future))
+        arrival = next(self._arrivals)
+        heapq.heappush(self._by_age, (priority, arrival, future))
+        heapq.heappush(self._by_service, ((*priority[:-2], served, *priority[-2:]), arrival, future))
+        self._waiting += 1
         try:
             await future
         except asyncio.CancelledError:
-            # the place may have been handed over in the same moment; it must not be lost
             if future.done() and not future.cancelled():
+                # the place was handed over in the same moment; it must not be lost
                 self.give_back()
+            else:
+                self._waiting -= 1
             raise
 
     def give_back(self) -> None:
         """Gives a place back, or hands it to the first who waits."""
-        while self._waiting:
-            _, _, future = heapq.heappop(self._waiting)
+        few = self._waiting <= _FEW * self.size
+        line, other = (self._by_service, self._by_age) if few else (self._by_age, self._by_service)
+        while line:
+            _, _, future = heapq.heappop(line)
             if not future.done():
+                self._waiting -= 1
                 future.set_result(None)
+                if len(other) > 2 * self._waiting + _SLACK:
+                    other[:] = [one for one in other if not one[2].done()]
+                    heapq.heapify(other)
                 return
         self.taken -= 1
 
@@ -84,8 +117,8 @@ class _Share:
         self._pool = pool
         self._place = place
 
-    async def take(self, priority: tuple[int, ...]) -> None:
-        await self._pool.take((self._place, *priority))
+    async def take(self, priority: tuple[int, ...], served: int = 0) -> None:
+        await self._pool.take((self._place, *priority), served)
         self.taken += 1
 
     def give_back(self) -> None:

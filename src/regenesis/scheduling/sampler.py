@@ -8,6 +8,7 @@ prefixes finds the chain's earlier messages where it left them.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -67,6 +68,8 @@ class Sampler:
         self.traffic = Traffic()
         self.unanswered: set[str] = set()
         self._withheld: dict[str, list[tuple[Request, Completion]]] = {}
+        self._ended: Counter[str] = Counter()
+        """Chains that have ended, by question."""
 
     @asynccontextmanager
     async def chain(self, question: Question, ordinal: int, label: str, index: int = 0) -> AsyncIterator[Chain]:
@@ -74,7 +77,7 @@ class Sampler:
 
         Args:
             question: The question.
-            ordinal: Its place in the run; a smaller one is served first.
+            ordinal: Its place in the run, for the order of service only.
             label: Names the chain among those of its question; enters its seeds.
             index: Place of the chain within its question, for the order of service only.
         """
@@ -82,6 +85,7 @@ class Sampler:
         try:
             yield chain
         finally:
+            self._ended[question.id] += 1
             chain.leave()
 
     async def _answer(self, request: Request, chain: Chain) -> Reply:
@@ -234,7 +238,8 @@ class Chain:
     async def enter(self) -> None:
         """Takes the chain's place in the pool, once."""
         if not self._has_place:
-            await self._sampler.pool.take(self._priority)
+            sampler = self._sampler
+            await sampler.pool.take(self._priority, sampler._ended[self._question.id])
             self._has_place = True
 
     def leave(self) -> None:
