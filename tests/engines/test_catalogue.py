@@ -14,6 +14,7 @@ from regenesis.errors import ConfigError
 
 SERVER = {"kind": "openai", "base_url": "http://127.0.0.1:9/v1", "model": "m", "api_key_env": "KEY"}
 GGUF = {"kind": "llamacpp", "model": "m.gguf", "context": 512}
+VLLM = {"kind": "vllm", "model": "hf:org/m", "args": {"max_model_len": 512}}
 CHECKPOINT = {"kind": "transformers", "model": "hf:org/m", "context": 512}
 
 
@@ -31,6 +32,8 @@ def made(stated: dict[str, Any], **further: Any) -> EngineConfig:
         (GGUF | {"adapter": "/a.gguf"}, "gguf", "m.gguf", 512, None, ["adapter"]),
         (CHECKPOINT, "checkpoint", "hf:org/m", 512, None, []),
         (CHECKPOINT | {"adapter": "/a"}, "checkpoint", "hf:org/m", 512, None, ["adapter"]),
+        (VLLM, "checkpoint", "hf:org/m", 512, None, ["args"]),
+        (VLLM | {"python": "/envs/v/bin/python"}, "checkpoint", "hf:org/m", 512, None, ["python", "args"]),
     ],
 )
 def test_each_engine_answers_for_itself(
@@ -51,7 +54,7 @@ def test_each_engine_answers_for_itself(
     assert [reach.field for reach in engine.reaches()] == reaches
 
 
-@pytest.mark.parametrize("stated", [GGUF, CHECKPOINT])
+@pytest.mark.parametrize("stated", [GGUF, CHECKPOINT, VLLM])
 def test_a_local_engine_takes_another_model_and_an_adapter(stated: dict[str, Any]) -> None:
     engine = made(stated).with_adapter(Path("/a")).with_model("other")
     assert engine == made(stated, model="other", adapter="/a")
@@ -76,7 +79,10 @@ def test_the_default_is_one_of_those_that_come_along() -> None:
 @pytest.mark.parametrize(
     ("engine", "says"),
     [
-        ({}, ".kind` must be one of openai, auto, llamacpp, openvino, transformers, simulated, or `module:Class`"),
+        (
+            {},
+            ".kind` must be one of openai, auto, llamacpp, openvino, transformers, vllm, simulated, or `module:Class`",
+        ),
         ({"kind": None, "model": "m"}, ".kind` must be one of openai"),
         ({"kind": 7}, ".kind` must be one of openai"),
         ({"kind": "OpenAI", "model": "m"}, ".kind` must be one of openai"),

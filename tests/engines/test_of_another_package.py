@@ -80,7 +80,7 @@ def test_the_command_line_measures_models_on_it_that_have_no_file(tmp_path: Path
 
 
 def test_registered_engines_stand_behind_those_that_come_along_and_take_no_name_of_theirs(tmp_path: Path) -> None:
-    assert engine_kinds() == ["openai", "auto", "llamacpp", "openvino", "transformers", "simulated", "function"]
+    assert engine_kinds() == ["openai", "auto", "llamacpp", "openvino", "transformers", "vllm", "simulated", "function"]
     with pytest.raises(ConfigError, match=r"`engine\.base_url` is missing"):
         config(tmp_path, "openai")
 
@@ -96,7 +96,7 @@ def test_registered_engines_stand_behind_those_that_come_along_and_take_no_name_
         ({"kind": "function", "model": 3, "function": "a:b"}, "`engine.model` must be text"),
         (
             {"kind": "functional"},
-            "`engine.kind` must be one of openai, auto, llamacpp, openvino, transformers, simulated, function",
+            "`engine.kind` must be one of openai, auto, llamacpp, openvino, transformers, vllm, simulated, function",
         ),
         ({"kind": "nowhere:Config"}, r"'nowhere:Config' cannot be imported \(ModuleNotFoundError.*PYTHONPATH"),
         ({"kind": "functions:Nothing"}, r"'functions:Nothing' cannot be imported \(AttributeError"),

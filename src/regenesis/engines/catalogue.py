@@ -1,7 +1,7 @@
 """Which engines there are, and a config's `engine` section read by the one it names.
 
     engine: {kind: openai, base_url: …, model: …}     # comes with regenesis
-    engine: {kind: vllm, model: …}                    # another package's, by its entry point (`regenesis.engines`)
+    engine: {kind: sglang, model: …}                  # another package's, by its entry point (`regenesis.engines`)
     engine: {kind: "my_package.engine:EchoConfig"}    # a class that can be imported
 
 What is named is an engine's config, which makes the engine (`EngineConfig.make`). It is imported when it is named.
@@ -29,6 +29,7 @@ CATALOGUE = Catalogue(
         "llamacpp": "regenesis.engines.llamacpp.config:LlamaCppEngineConfig",
         "openvino": "regenesis.engines.openvino.config:OpenVINOEngineConfig",
         "transformers": "regenesis.engines.transformers.config:TransformersEngineConfig",
+        "vllm": "regenesis.engines.vllm.config:VLLMEngineConfig",
         "simulated": "regenesis.engines.simulated.config:SimulatedEngineConfig",
     },
 )

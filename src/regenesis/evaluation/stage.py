@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from regenesis.engines import Engine, EngineConfig
+from regenesis.engines.together import engines_together
 from regenesis.errors import ConfigError, RunError
 from regenesis.evaluation.asking import Exam
 from regenesis.evaluation.collecting import Collecting
@@ -215,10 +216,11 @@ async def _evaluate(
         measured: list[MeasuredModel] = []
         results: dict[str, dict[str, list[Result]]] = {}
         try:
-            for name, engine in models.items():
-                model, answered = await collecting.measure(name, engine, engines.get(name))
-                measured.append(model)
-                results[name] = answered
+            async with engines_together(list(models.values())):
+                for name, engine in models.items():
+                    model, answered = await collecting.measure(name, engine, engines.get(name))
+                    measured.append(model)
+                    results[name] = answered
         except BaseException as error:
             journal.write("stopped", why=str(error) or type(error).__name__, **progress.snapshot())
             raise

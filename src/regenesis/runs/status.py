@@ -43,6 +43,23 @@ class TaskResult:
 
 
 @dataclass(frozen=True, slots=True)
+class PrefixCache:
+    """What an engine found in its prefix cache, over all starts that told of it.
+
+    Attributes:
+        asked: Tokens of prompts that were looked up.
+        found: Of those, the ones that were found, and so were not computed again.
+    """
+
+    asked: int
+    found: int
+
+    @property
+    def share(self) -> float:
+        return self.found / self.asked
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """What a run holds.
 
@@ -64,6 +81,7 @@ class Status:
         results: What the evaluation came to, by task.
         evaluation_complete: Whether every question of the evaluation was answered by every one of these models.
         rounds: Folders of the later rounds, each a run like this one.
+        prefix: What the engine found in its prefix cache; `None` where it does not tell.
     """
 
     directory: str
@@ -83,6 +101,7 @@ class Status:
     results: list[TaskResult]
     evaluation_complete: bool
     rounds: list[str]
+    prefix: PrefixCache | None = None
 
     @property
     def kept(self) -> int:
@@ -125,6 +144,7 @@ def read_status(run_dir: str | Path) -> Status:
         results=_results(evaluation),
         evaluation_complete=evaluation.get("complete") is True,
         rounds=[str(later.path) for later in directory.later_rounds()],
+        prefix=log.prefix,
     )
 
 
@@ -251,11 +271,18 @@ class _Log:
         seconds: How long they lasted by stage, each by the last line that it wrote of its time.
         stage: What the last one was about.
         training: Step and steps of the last training.
+        prefix: What engines found in their prefix caches.
     """
 
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     stage: str | None = None
     training: tuple[int, int] | None = None
+    prefix: PrefixCache | None = None
+
+    def count_prefixes(self, starts: Iterable[tuple[int, int]]) -> None:
+        """Sums up what each start has counted last."""
+        asked, found = (sum(counts) for counts in zip((0, 0), *starts, strict=True))
+        self.prefix = PrefixCache(asked, min(found, asked)) if asked else None
 
 
 def stage_seconds(log: Path) -> Mapping[str, float]:
@@ -265,15 +292,20 @@ def stage_seconds(log: Path) -> Mapping[str, float]:
 
 def _read_log(log: Path) -> _Log:
     found, current = _Log(), 0.0
+    prefixes = [(0, 0)]
     for entry in log_entries(log):
         event = entry.get("event")
         if isinstance(event, str) and event in _STARTS:
             found.seconds[found.stage or ""] += current
             found.stage, current = _STARTS[event], 0.0
+            prefixes.append((0, 0))
         if event == "training_step":
             found.training = (int(_figure(entry.get("step"), 0)), int(_figure(entry.get("steps"), 0)))
         current = _figure(entry.get("elapsed_s"), current)
+        asked, there = prefixes[-1]
+        prefixes[-1] = (int(_figure(entry.get("prefix_asked"), asked)), int(_figure(entry.get("prefix_found"), there)))
     found.seconds[found.stage or ""] += current
+    found.count_prefixes(prefixes)
     return found
 
 

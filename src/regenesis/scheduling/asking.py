@@ -21,6 +21,7 @@ class Asking:
         fetched: Bytes of the model fetched so far and in all, `None` if it was here already.
         sampler: Through what the engine is asked, `None` before it is.
         engine: The engine, opened.
+        engines_before: Those that were asked before it in this start.
     """
 
     phase: str = "loading questions"
@@ -28,6 +29,7 @@ class Asking:
     started: float = field(default_factory=time.monotonic)
     sampler: Sampler | None = None
     engine: Engine | None = None
+    engines_before: list[Engine] = field(default_factory=list)
     _asking_since: float = 0.0
     _marks: list[tuple[float, int]] = field(default_factory=list)
 
@@ -46,6 +48,14 @@ class Asking:
         if statistics is not None:
             return int(statistics.in_flight)
         return self.sampler.traffic.in_flight if self.sampler is not None else 0
+
+    def prefix_counts(self) -> dict[str, int]:
+        """Tokens of prompts that were looked up in prefix caches and those found there, where an engine tells."""
+        engines = [*self.engines_before, self.engine]
+        told = [counts for one in engines if (counts := getattr(one, "prefix_tokens", None)) is not None]
+        if not told:
+            return {}
+        return {"prefix_asked": sum(asked for asked, _ in told), "prefix_found": sum(found for _, found in told)}
 
     @property
     def elapsed(self) -> float:

@@ -80,4 +80,5 @@ class Progress(Asking):
             "prompt_tokens": traffic.prompt_tokens if traffic else 0,
             "completion_tokens": traffic.completion_tokens if traffic else 0,
             "tokens_per_second": round(self.tokens_per_second(), 1),
+            **self.prefix_counts(),
         }

@@ -6,7 +6,6 @@ from importlib import util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from regenesis.engines.checking import check_model
 from regenesis.errors import EngineError
 from regenesis.findings import Finding, version
 
@@ -40,21 +39,3 @@ def _emulation(engine: TransformersEngineConfig) -> str | None:
     except EngineError:
         return None  # that it is not there is said at the start
     return emulation_note(engine.dtype, "engine.dtype", device)
-
-
-def check_weights(spec: str) -> Finding:
-    """Whether a model is a whole checkpoint, or one of another name that is there or can be fetched."""
-    folder = Path(spec).expanduser()
-    if not folder.is_dir():
-        return check_model(spec)
-    if (folder / "config.json").is_file() and any(folder.glob("*.safetensors")):
-        return Finding("model", "ok", f"{folder} is there.")
-    return Finding("model", "fail", f"{folder} is not a checkpoint: it lacks config.json or .safetensors files.")
-
-
-def check_adapter(adapter: Path) -> Finding:
-    """Whether a folder holds an adapter in the form of peft."""
-    if (adapter / "adapter_config.json").is_file():
-        return Finding("adapter", "ok", f"The adapter {adapter} is there.")
-    advice = "Give the folder of an adapter, such as the `model` folder of a run trained with `method: lora`."
-    return Finding("adapter", "fail", f"{adapter} holds no adapter_config.json.", advice)

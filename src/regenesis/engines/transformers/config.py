@@ -43,9 +43,10 @@ class TransformersEngineConfig(LocalEngineConfig):
         return identity.rpartition("/")[2]
 
     def check(self) -> Iterator[Finding]:
-        from regenesis.engines.transformers.checking import check_adapter, check_packages, check_weights
+        from regenesis.engines.checking import check_adapter_folder, check_checkpoint
+        from regenesis.engines.transformers.checking import check_packages
 
         yield check_packages(self)
-        yield check_weights(self.model)
+        yield check_checkpoint(self.model)
         if self.adapter is not None:
-            yield check_adapter(self.adapter)
+            yield check_adapter_folder(self.adapter)

@@ -73,9 +73,16 @@ def _holdings(found: Status) -> Facts:
         ("trained", _trained(found)),
         ("evaluated", _evaluated(found)),
         ("rounds", ", ".join(found.rounds)),
+        ("prefix cache", _prefix_cache(found)),
         ("time", f"{duration(found.seconds)} over all sessions"),
     ]
     return Facts([(name, value) for name, value in rows if value])
+
+
+def _prefix_cache(found: Status) -> str:
+    if found.prefix is None:
+        return ""
+    return f"{share(found.prefix.found, found.prefix.asked)} of {found.prefix.asked:,} prompt tokens not computed again"
 
 
 def _trained(found: Status) -> str:
