@@ -64,7 +64,7 @@ def test_without_an_engine_the_embedded_one_is_taken() -> None:
         ({"tasks": []}, "`tasks`"),
         ({"tasks": [{}]}, "`tasks.0.name` is missing"),
         ({"engine": {"model": "m"}}, "`engine.kind` must be one of openai, auto, llamacpp, "),
-        ({"engine": {"kind": "vllm"}}, "`engine.kind` must be one of openai, auto, llamacpp, "),
+        ({"engine": {"kind": "sglang"}}, "`engine.kind` must be one of openai, auto, llamacpp, "),
         ({"engine": {"kind": "openai", "model": "m"}}, "`engine.base_url` is missing"),
         ({"engine": SERVER | {"base_url": "localhost:8000"}}, "is not an http:// or https:// URL"),
         ({"engine": SERVER | {"base_url": []}}, "give at least one URL"),
@@ -88,7 +88,7 @@ def test_without_an_engine_the_embedded_one_is_taken() -> None:
         ({"budget": {"minutes": -1}}, "`budget.minutes` must be at least 0 (got -1)"),
         ({"training": {"tuning": "qlora"}}, "`training.tuning` must be 'lora' or 'full' (got 'qlora')"),
         ({"training": {"lora": {"rang": 3}}}, "unknown key `training.lora.rang`; did you mean `r`?"),
-        ({"evaluation": {"engine": {"kind": "vllm"}}}, "`evaluation.engine.kind` must be one of openai"),
+        ({"evaluation": {"engine": {"kind": "sglang"}}}, "`evaluation.engine.kind` must be one of openai"),
         (
             {"evaluation": {"tuned_engine": {"kind": "llamacpp", "adaptr": "a"}}},
             "unknown key `evaluation.tuned_engine.adaptr`; did you mean `adapter`?",

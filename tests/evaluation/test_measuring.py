@@ -58,7 +58,7 @@ def test_models_of_unlike_forms_are_not_measured_on_unlike_engines() -> None:
 
 def test_an_unknown_engine_is_refused() -> None:
     with pytest.raises(ConfigError, match="--base-url"):
-        engine_kind(["base.gguf"], "vllm")
+        engine_kind(["base.gguf"], "sglang")
 
 
 def test_models_get_short_names_that_differ() -> None:

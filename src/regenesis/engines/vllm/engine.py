@@ -104,28 +104,34 @@ class VLLMEngine:
         """
         lost = 0
         while True:
-            replicas = self._replicas
-            if replicas is None:
-                raise EngineError("The engine is not open: call open() first.")
-            await replicas.answering()
-            before = replicas.deaths
-            try:
-                # one that may be what servers die of goes without other suspects, lest they be taken for it
-                async with self._suspects if lost == LOST_WITH_SERVERS - 1 else nullcontext():
-                    client = await self._client_of(replicas)
-                    completion = await client.complete(request)
-            except (EngineError, RequestFailed):
-                if not await replicas.died_since(before):
-                    raise
-                lost += 1
-                if lost >= LOST_WITH_SERVERS:
-                    raise RequestFailed(
-                        f"{request.question_id} ({request.stage}): vLLM ended {lost} times while it worked on this "
-                        "request. Rerun the command to retry it."
-                    ) from None
-                continue
-            replicas.answered()
-            return replace(completion, engine=self.kind)
+            # one that may be what servers die of goes without other suspects, lest they be taken for it
+            async with self._suspects if lost == LOST_WITH_SERVERS - 1 else nullcontext():
+                completion = await self._once(request)
+            if completion is not None:
+                return replace(completion, engine=self.kind)
+            lost += 1
+            if lost == LOST_WITH_SERVERS:
+                raise RequestFailed(
+                    f"{request.question_id} ({request.stage}): vLLM ended {lost} times while it worked on this "
+                    "request. Rerun the command to retry it."
+                )
+
+    async def _once(self, request: Request) -> Completion | None:
+        """One completion, `None` where a server died meanwhile."""
+        replicas = self._replicas
+        if replicas is None:
+            raise EngineError("The engine is not open: call open() first.")
+        await replicas.answering()
+        deaths = replicas.deaths
+        try:
+            client = await self._client_of(replicas)
+            completion = await client.complete(request)
+        except (EngineError, RequestFailed):
+            if await replicas.died_since(deaths):
+                return None
+            raise
+        replicas.answered()
+        return completion
 
     async def close(self) -> None:
         """Ends the servers, or leaves them to the group. Calling it twice is harmless."""
