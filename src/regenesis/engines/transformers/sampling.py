@@ -41,14 +41,19 @@ def draw(
     greedy = heat <= 0
     # subtract the peak before dividing: a small temperature would overflow to infinity
     probabilities = torch.softmax((logits - peaks.unsqueeze(1)) / heat.masked_fill(greedy, 1.0), dim=-1).nan_to_num()
-    drawn, found = _from_nucleus(probabilities, nucleus, number, min(_LIKELIEST, logits.shape[1]))
-    tokens = torch.where(greedy.squeeze(1), likeliest, drawn)
+    ordered, ids = torch.topk(probabilities, min(_LIKELIEST, logits.shape[1]))
+    drawn, found = _from_nucleus(ordered, ids, nucleus, number)
+    drawn = torch.where(greedy.squeeze(1), likeliest, drawn)
     certain = found | greedy.squeeze(1) | ~numbered
     # one transfer for all of it: on a GPU each waits for the device
-    chosen, settled = torch.stack([torch.where(numbered, tokens, -1), certain.long()]).tolist()
+    chosen, settled = torch.stack([torch.where(numbered, drawn, -1), certain.long()]).tolist()
     if rest := [row for row, is_settled in enumerate(settled) if not is_settled]:
-        ordered, _ = _from_nucleus(probabilities[rest], nucleus[rest], number[rest], logits.shape[1])
-        for row, token in zip(rest, ordered.tolist(), strict=True):
+        # behind those in order already, so that equally likely tokens keep their places
+        others = probabilities[rest].scatter(1, ids[rest], -1.0)
+        less, their_ids = torch.topk(others, others.shape[1] - ids.shape[1])
+        ordered, ids = torch.cat([ordered[rest], less], dim=1), torch.cat([ids[rest], their_ids], dim=1)
+        drawn, _ = _from_nucleus(ordered, ids, nucleus[rest], number[rest])
+        for row, token in zip(rest, drawn.tolist(), strict=True):
             chosen[row] = token
     return chosen  # type: ignore[no-any-return]
 
@@ -61,20 +66,19 @@ def moved(values: torch.Tensor, device: torch.device) -> torch.Tensor:
 
 
 def _from_nucleus(
-    probabilities: torch.Tensor, nucleus: torch.Tensor, number: torch.Tensor, count: int
+    ordered: torch.Tensor, ids: torch.Tensor, nucleus: torch.Tensor, number: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Inverts the cumulated probabilities, likeliest first, within the fewest tokens that reach the nucleus' mass.
 
     Args:
-        probabilities: `[rows, vocabulary]`.
+        ordered: Probabilities of the likeliest tokens, in order, `[rows, tokens]`.
+        ids: Which tokens those are.
         nucleus: Its mass, `[rows, 1]`.
         number: Uniform in [0, 1), `[rows, 1]`.
-        count: How many of the likeliest tokens are looked at; sorting a whole vocabulary is expensive.
 
     Returns:
         A token a row, and for each whether the tokens looked at were enough.
     """
-    ordered, tokens = torch.topk(probabilities, count)
     reached = ordered.cumsum(dim=-1)
     # mass before the token: the one that crosses the threshold belongs to the nucleus
     inside = reached - ordered < nucleus
@@ -83,4 +87,4 @@ def _from_nucleus(
     place = (reached <= number * mass).sum(dim=-1, keepdim=True)
     # rounding may put the number beyond the last token
     place = torch.minimum(place, inside.sum(dim=-1, keepdim=True) - 1)
-    return tokens.gather(1, place.clamp(min=0)).squeeze(1), found.squeeze(1)
+    return ids.gather(1, place).squeeze(1), found.squeeze(1)
