@@ -20,6 +20,11 @@ _POOLED_KINDS = ("math", "scorer")
 """Kinds whose check may wait for a worker process, and so must not hold up the event loop."""
 
 
+def is_quick(question: Question) -> bool:
+    """Whether answers to a question are checked at once, and wait for no worker or program."""
+    return question.kind not in (*_POOLED_KINDS, "code")
+
+
 async def check(text: str, question: Question, rules: Rules = DEFAULT_RULES) -> Verdict:
     """The checker's verdict on a text; without a gold answer it can only say what it read.
 

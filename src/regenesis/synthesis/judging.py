@@ -56,10 +56,11 @@ class PathJudge:
         if opinion is not None:
             verdict = combine(verdict, read_judgement(opinion.reply), opinion.mode)
         judged = GradedPath(path, verdict, self.curator.defect(path, text, question), text)
-        self._tell(question, judged)
+        self.tell(question, judged)
         return judged
 
-    def _tell(self, question: Question, judged: GradedPath) -> None:
+    def tell(self, question: Question, judged: GradedPath) -> None:
+        """Tells of a path where it is right and fit."""
         if self._on_fit is not None and judged.keepable:
             self._on_fit(question, judged)
 
@@ -86,7 +87,7 @@ class PathJudge:
         ]
         for before, after in zip(judged, voted, strict=True):
             if not before.keepable:
-                self._tell(question, after)
+                self.tell(question, after)
         return voted
 
     def select(self, judged: Sequence[GradedPath], keep: int) -> list[GradedPath]:

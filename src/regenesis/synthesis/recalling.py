@@ -11,16 +11,11 @@ because it ended, is left to the start that follows, which leads each question t
 from __future__ import annotations
 
 import asyncio
-import os
-import pickle
-import struct
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from regenesis.config import BudgetConfig, RunConfig
 from regenesis.engines.threads import cores
@@ -33,6 +28,7 @@ from regenesis.scheduling.side_by_side import side_by_side
 from regenesis.store.outcomes import OutcomeStore, Record
 from regenesis.synthesis.inputs import method_of
 from regenesis.synthesis.judging import PathJudge
+from regenesis.synthesis.processes import Pipes, beside
 from regenesis.synthesis.progress import Progress
 from regenesis.types import Question
 
@@ -43,7 +39,6 @@ _CHUNK = 50
 """Questions handed to a process at once."""
 _TRIED_FIRST = 8
 """Questions that show whether there is anything to recall: of a run that only goes on, the first one left is open."""
-_LENGTH = struct.Struct(">Q")
 
 Numbered = tuple[int, Question]
 
@@ -103,30 +98,14 @@ class Recall:
         return requests
 
     async def _serve(self, chunks: Iterator[list[Numbered]], take: Callable[[Recalled], None]) -> None:
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", "from regenesis.synthesis.recalling import main; main()"),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env=environment,
-            start_new_session=True,
-        )
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
+        async with beside(__name__) as process:
             # one that ends early leaves its questions to the start that follows
             with suppress(OSError, asyncio.IncompleteReadError):
-                process.stdin.write(_framed(self))
+                process.send(self)
                 for chunk in chunks:
-                    process.stdin.write(_framed(chunk))
-                    await process.stdin.drain()
-                    (length,) = _LENGTH.unpack(await process.stdout.readexactly(_LENGTH.size))
-                    take(pickle.loads(await process.stdout.readexactly(length)))
-        finally:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+                    process.send(chunk)
+                    await process.drain()
+                    take(await process.receive())
 
 
 class Recalling:
@@ -174,30 +153,17 @@ def _chunks(questions: Iterable[Numbered]) -> Iterator[list[Numbered]]:
         yield chunk
 
 
-def _framed(value: Any) -> bytes:
-    content = pickle.dumps(value)
-    return _LENGTH.pack(len(content)) + content
-
-
 async def _work_through_input() -> None:
-    # what a method of somebody else's prints must not come between the answers
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-
-    def given() -> Any:
-        (length,) = _LENGTH.unpack(sys.stdin.buffer.read(_LENGTH.size))
-        return pickle.loads(sys.stdin.buffer.read(length))
-
-    recall: Recall = given()
+    pipes = Pipes()
+    recall: Recall = pipes.given()
     with Ledger.read(recall.ledger) as ledger:
         recalling = Recalling(recall, ledger)
         if not await recalling.prepared():
             return
         # the other side ends this process when nothing is left, or by closing the pipe
-        with suppress(struct.error, BrokenPipeError):
+        with suppress(EOFError, BrokenPipeError):
             while True:
-                answers.write(_framed(await recalling.chunk(given())))
-                answers.flush()
+                pipes.answer(await recalling.chunk(pipes.given()))
 
 
 def main() -> None:

@@ -35,6 +35,7 @@ from regenesis.synthesis.decontaminating import Decontamination, decontaminate
 from regenesis.synthesis.describing import describe_origin
 from regenesis.synthesis.inputs import digests, digests_of_parts, fingerprint_of, method_of, shown_to
 from regenesis.synthesis.judging import PathJudge
+from regenesis.synthesis.judging_beside import judging_beside
 from regenesis.synthesis.progress import Progress
 from regenesis.synthesis.questions import digest_of, load_for, write_set_aside
 from regenesis.synthesis.recalling import LEAST, Recall
@@ -294,10 +295,9 @@ async def _work(
     engine: Engine,
     left: Sequence[tuple[int, Question]],
 ) -> None:
-    config, progress = synthesis.config, synthesis.progress
+    config, progress, method = synthesis.config, synthesis.progress, synthesis.method
     # made only now, so that fetching and loading a model take nothing of the budget's minutes
     sampler = Sampler(engine, ledger, Budget(synthesis.budget), config.seed, room_for_thought=config.room_for_thought)
-    method, judge = synthesis.method, synthesis.judge
     progress.begin_asking(sampler)
     try:
         await method.prepare(sampler)
@@ -307,19 +307,20 @@ async def _work(
     except RequestFailed as failure:
         raise EngineError(f"{method.title} could not begin: {failure}") from failure
 
-    async def bring_to_its_end(ordinal: int, question: Question) -> None:
-        outcome = await method.solve(Session(question, judge, sampler, ordinal))
-        store.put(outcome, ask_again=question.id in sampler.unanswered)
-        progress.finish(outcome, synthesis.judge.curator.near_duplicates(outcome.judged, outcome.kept))
-        synthesis.journal.write(
-            "question",
-            id=question.id,
-            chains=len(outcome.judged),
-            kept=len(outcome.kept),
-            elapsed_s=round(progress.elapsed, 1),
-        )
+    async with synthesis.journal.heartbeat(progress), judging_beside(config, synthesis.judge) as judge:
 
-    async with synthesis.journal.heartbeat(progress):
+        async def bring_to_its_end(ordinal: int, question: Question) -> None:
+            outcome = await method.solve(Session(question, judge, sampler, ordinal))
+            store.put(outcome, ask_again=question.id in sampler.unanswered)
+            progress.finish(outcome, synthesis.judge.curator.near_duplicates(outcome.judged, outcome.kept))
+            synthesis.journal.write(
+                "question",
+                id=question.id,
+                chains=len(outcome.judged),
+                kept=len(outcome.kept),
+                elapsed_s=round(progress.elapsed, 1),
+            )
+
         synthesis.report = await work_through(
             left, bring_to_its_end, window_size(engine.capacity, config.scheduling.window), ledger.watch()
         )
