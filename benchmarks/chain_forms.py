@@ -37,10 +37,10 @@ SAMPLING = {"temperature": 0.8, "top_p": 0.95, "max_tokens": 400}
 COOL = {"temperature": 0.4}
 FORMS: Mapping[str, Mapping[str, Any]] = {
     PLAIN: {"name": "rejection"},
-    "one-chat": {"prompts": "default"},
-    "one-chat-no-plan": {"prompts": "default", "stages": ["adapt", "solve"]},
-    "one-chat-solve": {"prompts": "default", "stages": ["solve"]},
-    "fused": {"prompts": "default", "fused": True},
+    "one-chat": {"prompts": "one-chat"},
+    "one-chat-no-plan": {"prompts": "one-chat", "stages": ["adapt", "solve"]},
+    "one-chat-solve": {"prompts": "one-chat", "stages": ["solve"]},
+    "fused": {"prompts": "one-chat", "fused": True},
     "guided": {"prompts": "guided", "adapt_tokens": 80, "structure_tokens": 120},
     "guided-no-plan": {"prompts": "guided", "stages": ["adapt", "solve"], "adapt_tokens": 80},
     "guided-no-advice": {"prompts": "guided", "stages": ["structure", "solve"], "structure_tokens": 120},

@@ -24,7 +24,7 @@ ABOUT = {
     "language": ["en", "de"],
     "model": "pypi:some-model",
     "method": "regenesis",
-    "prompts": "default",
+    "prompts": "one-chat",
     "sampling": {"temperature": 0.8, "top_p": 0.95},
     "curation": {"min_steps": 2, "boxed": "keep|unwrap"},
     "tasks": [{"name": "gsm8k", "split": "train", "questions": 3, "source": "openai/gsm8k"}],

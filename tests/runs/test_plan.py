@@ -38,7 +38,7 @@ def test_the_paper_preset_plans_245_calls_a_question_without_its_hint_pass(file:
         {"wave": 1},
     ],
 )
-@pytest.mark.parametrize("prompts", ["default", "paper"])
+@pytest.mark.parametrize("prompts", ["one-chat", "paper"])
 async def test_a_run_asks_no_more_than_planned_at_most(
     file: Path, tmp_path: Path, method: dict[str, Any], prompts: str
 ) -> None:

@@ -206,7 +206,7 @@ async def test_changed_guidelines_and_prompts_are_refused_together(file: Path, t
     guidelines, prompts = tmp_path / "mine.yaml", tmp_path / "prompts"
     guidelines.write_text("- {id: a, text: Think first.}\n- {id: b, text: Think again.}\n")
     with resources.as_file(
-        resources.files("regenesis.methods.regenesis").joinpath("prompt_sets", "default")
+        resources.files("regenesis.methods.regenesis").joinpath("prompt_sets", "one-chat")
     ) as default:
         shutil.copytree(default, prompts)
     config = toy_config(file, method={"guidelines_file": str(guidelines), "prompts": str(prompts)})

@@ -119,7 +119,7 @@ def test_it_writes_as_many_guidelines_as_it_is_asked_for() -> None:
     assert len({line.partition(" ")[2] for line in lines}) == len(lines) == 12
 
 
-@pytest.mark.parametrize("prompts", ["default", "paper"])
+@pytest.mark.parametrize("prompts", ["one-chat", "paper"])
 def test_plans_hold_no_results_in_the_prompts_of_a_method(prompts: str) -> None:
     method = make_method(ReGenesisConfig(prompts=prompts), load_answering(AnsweringConfig()))
     assert method is not None

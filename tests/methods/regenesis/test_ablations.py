@@ -26,7 +26,7 @@ def staged(**texts: Any) -> Any:
     return lambda request: (usual | texts)[request.stage]
 
 
-@pytest.mark.parametrize("prompts", ["default", "paper"])
+@pytest.mark.parametrize("prompts", ["one-chat", "paper"])
 @pytest.mark.parametrize(
     "stages", [["adapt", "structure", "solve"], ["structure", "solve"], ["adapt", "solve"], ["solve"]]
 )
@@ -38,7 +38,7 @@ async def test_a_chain_asks_the_stages_it_is_given_and_no_others(lead: Lead, sta
     assert judged.verdict.correct
 
 
-@pytest.mark.parametrize("prompts", ["default", "paper"])
+@pytest.mark.parametrize("prompts", ["one-chat", "paper"])
 async def test_without_adapting_the_plan_is_made_from_the_general_guideline(lead: Lead, prompts: str) -> None:
     led = await lead(staged(), stages=["structure", "solve"], prompts=prompts, **ONE)
     (judged,) = led.outcome.judged
@@ -47,7 +47,7 @@ async def test_without_adapting_the_plan_is_made_from_the_general_guideline(lead
     assert question().text in led.engine.asked[0].messages[-1].content
 
 
-@pytest.mark.parametrize("prompts", ["default", "paper"])
+@pytest.mark.parametrize("prompts", ["one-chat", "paper"])
 async def test_without_a_structure_the_adapted_guideline_is_solved_by(lead: Lead, prompts: str) -> None:
     led = await lead(staged(), stages=["adapt", "solve"], prompts=prompts, **ONE)
     (solve,) = led.engine.of_stage("solve")
@@ -77,7 +77,7 @@ def test_a_guideline_that_is_not_there_is_named() -> None:
         make_method(config.method, load_answering())
 
 
-@pytest.mark.parametrize("prompts", ["default", "paper"])
+@pytest.mark.parametrize("prompts", ["one-chat", "paper"])
 async def test_chains_without_a_guideline_plan_and_solve_alone(lead: Lead, prompts: str) -> None:
     led = await lead(staged(), prompts=prompts, unguided=3, keep=5, **(ONE | {"guidelines": 0}))
     assert sorted(led.engine.stages()) == sorted(["structure", "solve"] * 3)

@@ -56,9 +56,9 @@ async def test_a_chain_asks_its_stages_in_order(lead: Lead) -> None:
     assert led.outcome.kept == (judged,)
 
 
-async def test_in_the_default_set_every_stage_goes_on_from_the_one_before_question_first(lead: Lead) -> None:
+async def test_in_one_chat_every_stage_goes_on_from_the_one_before_question_first(lead: Lead) -> None:
     one = question(text="  Odd {{ spacing }}?\n\n[[gold=42]]".strip())
-    led = await lead(play, of=one, guidelines=THREE)
+    led = await lead(play, of=one, guidelines=THREE, prompts="one-chat")
     chains: dict[str, list[Request]] = {}
     for request in led.engine.asked:
         first, *_ = request.messages

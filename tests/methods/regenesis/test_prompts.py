@@ -43,7 +43,7 @@ def own_set(tmp_path: Path) -> Path:
     """A copy of the default set, to be changed."""
     folder = tmp_path / "mine"
     with resources.as_file(
-        resources.files("regenesis.methods.regenesis").joinpath("prompt_sets", "default")
+        resources.files("regenesis.methods.regenesis").joinpath("prompt_sets", "one-chat")
     ) as default:
         shutil.copytree(default, folder)
     return folder
@@ -74,7 +74,7 @@ def test_a_question_stands_word_for_word_whatever_braces_it_holds(name: str, tex
 
 @given(st.text(min_size=1, max_size=60).filter(lambda text: text == text.strip()))
 def test_in_the_default_set_any_question_stands_first_and_word_for_word(text: str) -> None:
-    prompts = load_prompts("default")
+    prompts = load_prompts("one-chat")
     for stage in ("select", "adapt", "summarise", "judge"):
         (message,) = prompts.messages(stage, question(text=text), hint=None, **VALUES[stage])
         assert message.content.startswith(f"{text}\n")
@@ -84,7 +84,7 @@ def test_in_the_default_set_any_question_stands_first_and_word_for_word(text: st
 @pytest.mark.parametrize("stage", ["select", "adapt", "summarise", "judge"])
 def test_what_a_model_or_a_gold_answer_says_is_no_template_either(stage: str, text: str) -> None:
     values = {name: [text] if isinstance(value, list) else text for name, value in VALUES[stage].items()}
-    (message,) = load_prompts("default").messages(stage, question(), hint=text, **values)
+    (message,) = load_prompts("one-chat").messages(stage, question(), hint=text, **values)
     assert text in message.content
 
 
@@ -114,8 +114,8 @@ def test_the_guided_set_asks_each_stage_in_a_chat_of_its_own_and_for_the_path_as
 @pytest.mark.parametrize("base", BUILT_IN)
 def test_a_set_of_the_users_own_may_extend_any_that_comes_with_the_package(own_set: Path, base: str) -> None:
     for file in own_set.glob("*.j2"):
-        if file.name != "solve.j2":
-            file.unlink()
+        file.unlink()
+    (own_set / "solve.j2").write_text("Solve it: {{ question.text }}", "utf-8")
     (own_set / "set.yaml").write_text(f"conversation: true\nextends: {base}\n", "utf-8")
     extended, built_in = load_prompts(str(own_set)), load_prompts(base)
     asked = {"question": question(), "hint": None}
@@ -128,7 +128,7 @@ def test_a_set_of_the_users_own_may_extend_any_that_comes_with_the_package(own_s
 
 def test_a_set_that_extends_one_which_is_not_there_is_refused(own_set: Path) -> None:
     (own_set / "set.yaml").write_text("conversation: true\nextends: pepper\n", "utf-8")
-    with pytest.raises(ConfigError, match="`extends` must be one of default, guided, paper"):
+    with pytest.raises(ConfigError, match="`extends` must be one of guided, one-chat, paper"):
         load_prompts(str(own_set))
 
 
@@ -150,7 +150,7 @@ def test_the_paper_set_keeps_the_published_order_guideline_first_question_last()
 
 def test_a_conversation_goes_on_from_its_history() -> None:
     history = (Message("user", "one"), Message("assistant", "two"))
-    messages = load_prompts("default").messages("solve", question(), history, hint=None, structure="1. Count.")
+    messages = load_prompts("one-chat").messages("solve", question(), history, hint=None, structure="1. Count.")
     assert messages[:2] == history
     assert messages[2].role == "user"
 
@@ -163,11 +163,11 @@ def test_a_set_of_the_users_own_is_taken(own_set: Path) -> None:
     prompts = load_prompts(str(own_set))
     messages = prompts.messages("adapt", question(text="Q?"), hint=None, guideline="G")
     assert messages == (Message("system", "Be brief."), Message("user", "Mine: G / Q?"))
-    assert prompts.digest != load_prompts("default").digest
+    assert prompts.digest != load_prompts("one-chat").digest
 
 
 def test_the_digest_tells_sets_apart_by_every_file(own_set: Path) -> None:
-    default = load_prompts("default").digest
+    default = load_prompts("one-chat").digest
     assert load_prompts(str(own_set)).digest == default
     with (own_set / "hint.j2").open("a") as file:
         file.write(" ")
@@ -254,7 +254,7 @@ def test_a_template_for_an_ablation_changes_nothing_where_it_is_not_used(
     assert load_prompts(name, ReGenesisConfig(**config)).digest != load_prompts(name).digest
     for template in ("structure_alone", "solve_alone", "fused", "generate"):
         (own_set / f"{template}.j2").unlink()
-    assert load_prompts(str(own_set)).digest == load_prompts("default").digest
+    assert load_prompts(str(own_set)).digest == load_prompts("one-chat").digest
 
 
 @pytest.mark.parametrize(
@@ -277,15 +277,15 @@ def test_a_set_that_lacks_a_template_that_the_config_needs_is_refused(
 
 
 def test_a_set_that_is_not_there_is_named_with_those_that_are() -> None:
-    with pytest.raises(ConfigError, match="default, guided, paper"):
+    with pytest.raises(ConfigError, match="guided, one-chat, paper"):
         load_prompts("deflaut")
 
 
 @pytest.mark.parametrize(
     ("sets", "part"),
     [
-        *((("default",), part) for part in load_prompts("default").scaffold),
-        *((("guided", "default"), part) for part in load_prompts("guided").scaffold),
+        *((("one-chat",), part) for part in load_prompts("one-chat").scaffold),
+        *((("guided", "one-chat"), part) for part in load_prompts("guided").scaffold),
     ],
 )
 def test_what_no_path_may_repeat_stands_in_a_template(sets: tuple[str, ...], part: str) -> None:
@@ -303,4 +303,4 @@ def test_what_no_path_may_repeat_stands_in_a_template(sets: tuple[str, ...], par
     ],
 )
 def test_a_path_that_repeats_what_a_stage_asks_for_is_found_out(text: str) -> None:
-    assert find_leak(text, "What do the hats cost?", load_prompts("default").scaffold) in ("scaffold", "prompt")
+    assert find_leak(text, "What do the hats cost?", load_prompts("one-chat").scaffold) in ("scaffold", "prompt")

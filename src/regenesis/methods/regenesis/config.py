@@ -41,8 +41,8 @@ class ReGenesisConfig(WavesConfig):
     """YAML file of guidelines to use instead of the built-in 25."""
     generated_guidelines: int = Field(default=10, ge=1, le=50)
     """Number of guidelines to generate with `guidelines: generate`."""
-    prompts: str = Field(default="default", json_schema_extra=A_PATH)
-    """Built-in prompt set (`default`, `guided`, `paper`) or the path of a folder of templates."""
+    prompts: str = Field(default="one-chat", json_schema_extra=A_PATH)
+    """Built-in prompt set (`guided`, `one-chat`, `paper`) or the path of a folder of templates."""
     stages: list[StageName] = Field(default=list(ALL_STAGES))
     """The stages of a chain, in order: any of `adapt` and `structure`, and `solve`. What is left out is an ablation."""
     fused: bool = False
@@ -81,6 +81,12 @@ class ReGenesisConfig(WavesConfig):
                 "must list stages out of adapt, structure, solve, each at most once, in that order, with solve last"
             )
         return stages
+
+    @field_validator("prompts")
+    @classmethod
+    def _by_its_name_of_today(cls, prompts: str) -> str:
+        # its name in older configs and run folders
+        return "one-chat" if prompts == "default" else prompts
 
     @field_validator("guidelines")
     @classmethod

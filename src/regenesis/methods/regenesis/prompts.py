@@ -1,6 +1,6 @@
 """Prompt sets: folders of Jinja2 templates, one file a stage.
 
-    prompts = load_prompts("default")
+    prompts = load_prompts("guided")
     messages = prompts.messages("adapt", history=(), question=question, guideline="…", hint=None)
 
 A set's `set.yaml` says how its stages are joined. `conversation: true` asks the stages of a chain as turns of one
@@ -47,7 +47,7 @@ _ABLATIONS = {
     "generate": _ALWAYS | {"count"},
 }
 """Templates that only some configs need; `guideline` is empty where a chain starts from none."""
-BUILT_IN = ("default", "guided", "paper")
+BUILT_IN = ("guided", "one-chat", "paper")
 _SETTINGS = frozenset({"conversation", "system", "scaffold", "extends"})
 _SETS = resources.files(__package__).joinpath("prompt_sets")
 _ONCE = "train.j2"
