@@ -3,40 +3,29 @@
 from __future__ import annotations
 
 import re
-import shlex
-from pathlib import Path
 
 import pytest
 import yaml
+from tests.helpers.documented import PAGES, commands, configs, page_text
 
 from regenesis.cli.app import VERBS, load_verb
 from regenesis.config import RunConfig
 from regenesis.experiments.config import ExperimentConfig
 
-ROOT = Path(__file__).parents[1]
-GENERATED = ("reference/", "changelog.md", "benchmarks.md")
-_DOCS = [file.relative_to(ROOT).as_posix() for file in sorted((ROOT / "docs").rglob("*.md"))]
-PAGES = ["README.md", *(name for name in _DOCS if not name.removeprefix("docs/").startswith(GENERATED))]
-_COMMAND = re.compile(r"(?m)^[ \t]*(?:\$ )?regenesis +((?:.*\\\n)*.*)$")
-_CONFIG = re.compile(r"(?ms)^```yaml\n(.*?)^```$")
 
-
-def documented(pattern: re.Pattern[str]) -> list[tuple[str, str]]:
-    """What is on the pages, with the page's name."""
-    return [(page, one) for page in PAGES for one in pattern.findall((ROOT / page).read_text("utf-8"))]
-
-
-@pytest.mark.parametrize(("page", "command"), documented(_COMMAND))
-def test_a_documented_command_is_understood(page: str, command: str) -> None:
-    verb, *rest = shlex.split(command.replace("\\\n", " "), comments=True)
-    assert verb in VERBS, f"{page}: regenesis {command}"
+@pytest.mark.parametrize(("page", "words"), commands())
+def test_a_documented_command_is_understood(page: str, words: tuple[str, ...]) -> None:
+    verb, *rest = words
+    if verb.startswith("--"):
+        return  # an option of the command itself
+    assert verb in VERBS, f"{page}: regenesis {verb}"
     made = load_verb(verb)
     with made.make_context(verb, [], resilient_parsing=True) as context:
         # an option that does not exist, or one without its value, is an error here
         made.make_parser(context).parse_args(args=list(rest))
 
 
-@pytest.mark.parametrize(("page", "text"), documented(_CONFIG))
+@pytest.mark.parametrize(("page", "text"), configs())
 def test_a_documented_config_is_valid(page: str, text: str) -> None:
     read = yaml.safe_load(text)
     if "train_on" in read:
@@ -45,8 +34,12 @@ def test_a_documented_config_is_valid(page: str, text: str) -> None:
         RunConfig.model_validate({"tasks": ["gsm8k"], **read})  # a page about an engine shows the engine alone
 
 
+def test_the_readme_is_read_in_one_go() -> None:
+    assert page_text("README.md").count("\n") < 150
+
+
 def test_every_page_is_reached_from_the_index() -> None:
-    index = (ROOT / "docs" / "index.md").read_text("utf-8")
+    index = page_text("docs/index.md")
     listed = {line.strip() for block in re.findall(r"(?s)```\{toctree\}(.*?)```", index) for line in block.splitlines()}
     pages = {name.removeprefix("docs/").removesuffix(".md") for name in PAGES[1:]}
     assert pages - {"index"} <= listed
