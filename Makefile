@@ -11,11 +11,12 @@ ifneq ($(wildcard ../shared/data/hub),)
 export REGENESIS_DATA_ROOT ?= $(abspath ../shared/data/hub)
 endif
 
-.PHONY: help install quickstart test check lint types imports docs format benchmarks clean
+.PHONY: help install quickstart test coverage check lint types imports docs format benchmarks clean
 
 help:
 	@echo "make quickstart   the whole loop with a real model on this machine (MODEL=$(MODEL))"
 	@echo "make test         the whole test suite"
+	@echo "make coverage     the same, with the share of lines and branches that it runs"
 	@echo "make check        formatting, lint, types and the direction of imports"
 	@echo "make docs         the documentation, in build/site; every warning is an error"
 	@echo "make benchmarks   the benchmarks that take under five minutes together"
@@ -43,6 +44,9 @@ quickstart: install
 test: install
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
+coverage: install
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --cov --cov-report=xml --cov-report=markdown:build/coverage.md
+
 check: lint types imports
 
 lint: install
@@ -68,4 +72,4 @@ benchmarks: install
 	$(BIN)/python benchmarks/barriers.py
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist .coverage coverage.xml .pytest_cache .mypy_cache .ruff_cache .hypothesis

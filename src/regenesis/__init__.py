@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from regenesis.publish.exporting import Export, export
     from regenesis.runs import Plan, Progress, Status, SynthesisReport, plan, read_status
     from regenesis.runs import synthesize as synthesize_async
+    from regenesis.runs.bars import ProgressBars, progress_bar
     from regenesis.runs.deriving import derive_dataset
     from regenesis.runs.evaluating import evaluate_run as evaluate_async
     from regenesis.runs.loop import Stage
@@ -72,6 +73,7 @@ __all__ = [
     "Outcome",
     "Plan",
     "Progress",
+    "ProgressBars",
     "Question",
     "ReasoningPath",
     "RegenesisError",
@@ -98,6 +100,7 @@ __all__ = [
     "load_experiment",
     "load_questions",
     "plan",
+    "progress_bar",
     "read_outcomes",
     "read_status",
     "run",
@@ -125,6 +128,7 @@ _HOMES = {
     "Outcome": ("methods", "Outcome"),
     "Plan": ("runs", "Plan"),
     "Progress": ("runs", "Progress"),
+    "ProgressBars": ("runs.bars", "ProgressBars"),
     "Question": ("types", "Question"),
     "ReasoningPath": ("types", "ReasoningPath"),
     "RegenesisError": ("errors", "RegenesisError"),
@@ -148,6 +152,7 @@ _HOMES = {
     "load_experiment": ("experiments.config", "load_experiment"),
     "load_questions": ("tasks", "load_questions"),
     "plan": ("runs", "plan"),
+    "progress_bar": ("runs.bars", "progress_bar"),
     "read_outcomes": ("runs.status", "read_outcomes"),
     "read_status": ("runs", "read_status"),
     "synthesize_async": ("runs", "synthesize"),
@@ -239,7 +244,12 @@ def synthesize(
 
 
 def evaluate(
-    run_dir: str | _FilePath, config: RunConfig | None = None, *, tasks: Sequence[TaskConfig] | None = None
+    run_dir: str | _FilePath,
+    config: RunConfig | None = None,
+    *,
+    tasks: Sequence[TaskConfig] | None = None,
+    progress: EvaluationProgress | None = None,
+    reuse: Sequence[str | _FilePath] = (),
 ) -> EvaluationReport:
     """Measures a run's base and tuned models, compares them, and waits for its end.
 
@@ -247,12 +257,16 @@ def evaluate(
         run_dir: The run's folder.
         config: The run's config where parts of it differ that do not shape the synthesis; the frozen one if left out.
         tasks: What to measure on; the config's `evaluation.tasks` if left out.
+        progress: Counters to keep up to date, for a display.
+        reuse: Folders of other runs, whose completions of equal requests are taken over.
 
     Raises:
         RegenesisError: The config, a task, a model or the engine cannot be used. What was recorded stays.
         RuntimeError: An event loop runs in this thread already.
     """
-    report: EvaluationReport = _waited_for("evaluate_async", run_dir, config, tasks=tasks)
+    report: EvaluationReport = _waited_for(
+        "evaluate_async", run_dir, config, tasks=tasks, progress=progress, reuse=reuse
+    )
     return report
 
 

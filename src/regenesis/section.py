@@ -32,6 +32,10 @@ class Section(BaseModel):
         hide_input_in_errors=True,  # it may be a key
     )
 
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        # what was set, as one would write it; all the defaults of a config fill a screen
+        return (one for one in super().__repr_args__() if one[0] in self.model_fields_set)
+
     def reaches(self) -> Iterator[Reach]:
         """What it and the sections in it name outside of the config's folder: programs, servers, keys, files."""
         for name, field in type(self).model_fields.items():

@@ -93,6 +93,19 @@ def test_a_served_model_is_measured_without_a_run(server: str, tmp_path: Path) -
     assert (tmp_path / "runs" / "evaluate-scripted" / "evaluation" / "scripted" / "mine.parquet").exists()
 
 
+def test_answers_that_another_folder_has_recorded_are_not_asked_for_again(server: str, tmp_path: Path) -> None:
+    write_exam(tmp_path)
+    tasks = "evaluation.tasks=[{name: mine, file: exam.jsonl}]"
+    asked = ("evaluate", "scripted", "--base-url", server, "--set", tasks)
+    first = regenesis(*asked, "--out", "first", cwd=tmp_path)
+    assert "This session: 12 requests" in first.stdout, first.stderr
+    second = regenesis(*asked, "--out", "second", "--reuse", "first", cwd=tmp_path)
+    assert second.returncode == 0, second.stderr
+    assert "This session: 0 requests" in second.stdout
+    nowhere = regenesis(*asked, "--out", "third", "--reuse", "nowhere", cwd=tmp_path)
+    assert (nowhere.returncode, "holds no ledger" in nowhere.stderr) == (1, True)
+
+
 def test_nothing_read_is_an_exit_code_and_a_sentence(run: Path) -> None:
     with server_process("--play", "echo") as url:
         outcome = regenesis("evaluate", "run", "--set", f"engine.base_url={url}", cwd=run)

@@ -1,8 +1,8 @@
 """What README and docs tell people to type works: every command runs, in a folder that holds what it speaks of.
 
 Where a page means a model or a server of the reader's own, the simulated engine, a scripted server or a tiny model that
-is really trained stands in. What cannot be done on this machine is listed with the reason; `tests/test_documentation.py`
-parses it like all the others.
+is really trained stands in. What cannot be done on this machine is listed with the reason; `test_documentation` parses
+it like all the others.
 """
 
 from __future__ import annotations

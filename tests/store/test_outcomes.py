@@ -3,12 +3,14 @@ from __future__ import annotations
 import random
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.helpers.played import question
 
+from regenesis.curation.counted import Chain, counted
 from regenesis.errors import RunError
 from regenesis.methods import Outcome
 from regenesis.store import outcomes as module
@@ -177,3 +179,32 @@ def test_a_fingerprint_covers_the_code_that_judges(source: str, monkeypatch: pyt
 
     monkeypatch.setattr(module, "_sources", changed)
     assert fingerprint(1) != before
+
+
+def of_chains(found: Outcome) -> list[Chain]:
+    return counted(found.judged, found.kept)
+
+
+def test_chains_are_counted_as_the_outcomes_have_them(path: Path) -> None:
+    store = filled(path, 2)
+    found = list(store.counted([question(number) for number in range(3)]))
+    assert found == [(question(number), of_chains(outcome(number))) for number in range(2)]
+
+
+@pytest.mark.parametrize("spoiled", ["NULL", "'[[1]]'", "'{'", '\'[[1, true, "correct", "", null, true, 9, []]]\''])
+def test_chains_whose_counts_are_missing_or_damaged_are_counted_from_the_record(path: Path, spoiled: str) -> None:
+    filled(path, 1).close()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(f"UPDATE outcomes SET counted = {spoiled}")
+    [(_, chains)] = OutcomeStore.latest(path).counted([question(0)])
+    assert chains == of_chains(outcome(0))
+
+
+def test_a_file_from_before_chains_were_counted_is_read_and_written_to(path: Path) -> None:
+    filled(path, 1).close()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("ALTER TABLE outcomes DROP COLUMN counted")
+    assert len(list(OutcomeStore.latest(path).counted([question(0)]))) == 1
+    store = OutcomeStore.open(path, "mark")
+    store.put(outcome(1))
+    assert [one.id for one, _ in store.counted([question(0), question(1)])] == [question(0).id, question(1).id]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from regenesis.cli.exits import Exit
-from regenesis.cli.options import AsJson, Overrides
+from regenesis.cli.options import AsJson, Overrides, Reuse
 from regenesis.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def evaluate_command(
         str | None, typer.Option(help="For a MODEL: OpenAI-compatible server that serves it under that name.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="For a MODEL: output folder; default runs/evaluate-<name>.")] = None,
+    reuse: Reuse = None,
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:
@@ -80,10 +81,12 @@ def evaluate_command(
     if len(targets) == 1 and (Path(targets[0]) / "config.yaml").is_file():
         folder = Path(targets[0])
         _refuse("applies to models, not to a run", engine=engine, base_url=base_url, out=out)
-        work = _run_work(folder, tasks, limit, shuffle, models, assigned, progress)
+        work = _run_work(folder, tasks, limit, shuffle, models, assigned, progress, reuse or [])
     else:
         _refuse("applies to a run, not to models", models=models)
-        folder, work = _models_work(targets, tasks, limit, shuffle, engine, base_url, out, assigned, progress)
+        folder, work = _models_work(
+            targets, tasks, limit, shuffle, engine, base_url, out, assigned, progress, reuse or []
+        )
     command = shlex.join(["regenesis", *sys.argv[1:]])
     report = _watch(work, progress, str(folder), command, as_json)
     raise typer.Exit(_finish(report, command, as_json))
@@ -127,6 +130,7 @@ def _run_work(
     models: str | None,
     overrides: Sequence[str],
     progress: EvaluationProgress,
+    reuse: Sequence[Path],
 ) -> Coroutine[Any, Any, EvaluationReport]:
     from regenesis.evaluation.measuring import chosen_tasks
     from regenesis.evaluation.stage import EVALUATION_USES
@@ -136,7 +140,7 @@ def _run_work(
     config = RunDirectory(folder).require_own(EVALUATION_USES, overrides)
     chosen = chosen_tasks(tasks, config.evaluation, limit=limit, shuffle=shuffle)
     names = [name.strip() for name in models.split(",") if name.strip()] if models is not None else None
-    return evaluate_run(folder, config, models=names, tasks=chosen, progress=progress)
+    return evaluate_run(folder, config, models=names, tasks=chosen, progress=progress, reuse=reuse)
 
 
 def _models_work(
@@ -149,6 +153,7 @@ def _models_work(
     out: Path | None,
     overrides: Sequence[str],
     progress: EvaluationProgress,
+    reuse: Sequence[Path],
 ) -> tuple[Path, Coroutine[Any, Any, EvaluationReport]]:
     from regenesis.config.loading import evaluating_config
     from regenesis.evaluation import EvaluationSettings
@@ -166,7 +171,8 @@ def _models_work(
     names = model_names(targets)
     folder = out or Path("runs") / f"evaluate-{names[0]}"
     engines = {name: engine_for(config.engine, target) for name, target in zip(names, targets, strict=True)}
-    return folder, evaluate_models(engines, EvaluationSettings.of(config), folder, tasks=chosen, progress=progress)
+    settings = EvaluationSettings.of(config)
+    return folder, evaluate_models(engines, settings, folder, tasks=chosen, progress=progress, reuse=reuse)
 
 
 def _refuse(why: str, **options: object) -> None:

@@ -10,12 +10,13 @@ Funnels add up, so parts of a run can be counted apart.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from regenesis.answers.grading import FAILED
 from regenesis.answers.judging import JUDGE_SAID_NO, JUDGE_UNCLEAR
+from regenesis.curation.counted import Chain, counted
 from regenesis.curation.curator import DEFECTS
 from regenesis.errors import RunError
 from regenesis.types import GradedPath, Question
@@ -43,6 +44,16 @@ class Tally:
     fit: int = 0
     kept: int = 0
 
+    def count(self, chain: Chain) -> None:
+        """Counts a chain in."""
+        self.chains += 1
+        self.kept += chain.kept
+        if chain.status != "unparsed":
+            self.parsed += 1
+        if chain.status == "correct":
+            self.correct += 1
+            self.fit += chain.defect is None
+
     def __iadd__(self, other: Tally) -> Tally:
         for name in _COUNTS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
@@ -50,6 +61,8 @@ class Tally:
 
 
 _COUNTS = tuple(one.name for one in fields(Tally))
+_TELLING_RULES = frozenset({JUDGE_SAID_NO, JUDGE_UNCLEAR, FAILED})
+"""Rules that say why an answer did not count."""
 _CHAINS_TO_RANK = 2
 """Chains a guideline needs before its yield says anything."""
 
@@ -117,22 +130,50 @@ class Funnel:
             kept: Those chosen among them.
             near_duplicates: Fit and right paths left out for being too like a kept one; the others are surplus.
         """
-        whole = _tally(judged, kept)
+        self.finish_chains(question.task, counted(judged, kept), near_duplicates)
+
+    def finish_chains(self, task: str, chains: Sequence[Chain], near_duplicates: int = 0) -> None:
+        """The same for chains whose texts are not at hand.
+
+        Args:
+            task: The task of the question.
+            chains: All chains of the question.
+            near_duplicates: As for `finish_question`.
+        """
+        whole = Tally(questions=1, served=int(any(chain.kept for chain in chains)))
+        begun: dict[str | bool, Tally] = {}
+        served: dict[str | bool, Tally] = {}
+        for chain in chains:
+            groups: dict[str | bool, Tally] = {
+                name: self.guidelines[name] for name in chain.guideline.split("+") if name
+            }
+            groups[chain.hinted] = self.passes["hinted" if chain.hinted else "first"]
+            for tally in (whole, *groups.values()):
+                tally.count(chain)
+            begun |= groups
+            if chain.kept:
+                served |= groups
+            if chain.defect is not None or chain.retries or chain.rule in _TELLING_RULES:
+                self._count_reasons(chain)
+        for tally in begun.values():
+            tally.questions += 1
+        for tally in served.values():
+            tally.served += 1
         self.total += whole
-        self.tasks[question.task] += whole
-        for name, group, chosen in _groups(judged, kept, _passes):
-            self.passes[name] += _tally(group, chosen)
-        for name, group, chosen in _groups(judged, kept, _guidelines):
-            self.guidelines[name] += _tally(group, chosen)
-        self.defects.update(one.defect for one in judged if one.defect is not None)
-        self.lost.update(one.defect for one in judged if one.defect is not None and one.verdict.correct)
-        rules = [one.verdict.rule for one in judged]
-        self.overruled.update(rule for rule in rules if rule in (JUDGE_SAID_NO, JUDGE_UNCLEAR))
-        self.failed.update(rule for rule in rules if rule == FAILED)
-        self.retries.update(stage for one in judged for stage in one.path.retries)
-        self.dropped += Counter(
-            {"near_duplicate": near_duplicates, "surplus": whole.fit - whole.kept - near_duplicates}
-        )
+        self.tasks[task] += whole
+        surplus = whole.fit - whole.kept - near_duplicates
+        self.dropped += Counter({"near_duplicate": near_duplicates, "surplus": surplus})
+
+    def _count_reasons(self, chain: Chain) -> None:
+        """Counts in why a chain did not come to its end, or had to be asked twice."""
+        if chain.defect is not None:
+            self.defects[chain.defect] += 1
+            self.lost.update([chain.defect] if chain.status == "correct" else [])
+        if chain.rule in (JUDGE_SAID_NO, JUDGE_UNCLEAR):
+            self.overruled[chain.rule] += 1
+        elif chain.rule == FAILED:
+            self.failed[chain.rule] += 1
+        self.retries.update(chain.retries)
 
     def __iadd__(self, other: Funnel) -> Funnel:
         self.total += other.total
@@ -191,36 +232,3 @@ class Funnel:
 
 _TALLIED = ("passes", "tasks", "guidelines")
 _COUNTED = ("defects", "lost", "overruled", "failed", "dropped", "retries")
-
-
-def _passes(judged: GradedPath) -> list[str]:
-    return ["hinted" if judged.path.hinted else "first"]
-
-
-def _guidelines(judged: GradedPath) -> list[str]:
-    return [name for name in judged.path.guideline.split("+") if name]
-
-
-def _groups(
-    judged: Sequence[GradedPath], kept: Sequence[GradedPath], names_of: Callable[[GradedPath], list[str]]
-) -> Iterator[tuple[str, list[GradedPath], list[GradedPath]]]:
-    """Each group's name with its paths and those of them that are kept; a path may belong to several."""
-    groups: defaultdict[str, tuple[list[GradedPath], list[GradedPath]]] = defaultdict(lambda: ([], []))
-    for place, paths in enumerate((judged, kept)):
-        for one in paths:
-            for name in dict.fromkeys(names_of(one)):
-                groups[name][place].append(one)
-    for name in sorted(groups):
-        yield name, *groups[name]
-
-
-def _tally(judged: Sequence[GradedPath], kept: Sequence[GradedPath]) -> Tally:
-    return Tally(
-        questions=1,
-        served=int(bool(kept)),
-        chains=len(judged),
-        parsed=sum(one.verdict.status != "unparsed" for one in judged),
-        correct=sum(one.verdict.correct for one in judged),
-        fit=sum(one.keepable for one in judged),
-        kept=len(kept),
-    )

@@ -49,6 +49,9 @@ class DatasetSummary:
     contents: Contents
     files: tuple[Path, ...]
 
+    def __repr__(self) -> str:
+        return f"DatasetSummary({self.folder}: {self.rows:,} rows of {self.contents.questions:,} questions)"
+
     @property
     def rows(self) -> int:
         return self.contents.rows

@@ -119,6 +119,7 @@ async def evaluate_models(
     pairs: Pairs | None = None,
     progress: EvaluationProgress | None = None,
     engines: Mapping[str, Engine] | None = None,
+    reuse: Sequence[str | Path] = (),
 ) -> EvaluationReport:
     """Measures any models, by name, and compares each with the first.
 
@@ -130,6 +131,7 @@ async def evaluate_models(
         pairs: Which to compare, each second with its first; every later one with the first if left out.
         progress: Counters to keep up to date, for a display.
         engines: Engines of the caller's own, by model, in place of those that `models` says.
+        reuse: Folders of other runs, whose completions of equal requests are taken over.
 
     Raises:
         RegenesisError: The config, a task, a model or an engine cannot be used. What was recorded stays.
@@ -145,6 +147,7 @@ async def evaluate_models(
             pairs if pairs is not None else [(names[0], name) for name in names[1:]],
             progress or EvaluationProgress(),
             engines or {},
+            reuse=reuse,
         )
 
 

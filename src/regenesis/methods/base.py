@@ -126,6 +126,10 @@ class Outcome:
     judged: tuple[GradedPath, ...]
     kept: tuple[GradedPath, ...]
 
+    def __repr__(self) -> str:
+        correct = sum(one.verdict.correct for one in self.judged)
+        return f"Outcome({self.question.id}: {len(self.judged)} chains, {correct} correct, {len(self.kept)} kept)"
+
 
 @dataclass(frozen=True, slots=True)
 class TrainingRow:

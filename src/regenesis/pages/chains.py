@@ -12,17 +12,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from regenesis.curation import Funnel
 from regenesis.errors import RunError
-from regenesis.runs.status import read_questions_and_outcomes
+from regenesis.runs.status import read_counted
 from regenesis.store.directory import RunDirectory, read_json
 from regenesis.store.outcomes import OutcomeStore
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """What chains are counted by.
 
     Attributes:
@@ -67,23 +66,10 @@ def read_chains(directory: RunDirectory) -> Chains:
     if _is_current(directory, summary):
         return Chains(Funnel.from_json(summary["funnel"]), Counter(dict(_from_tables(directory))))
     funnel, kinds = Funnel(), Counter[Kind]()
-    for question, outcome in read_questions_and_outcomes(directory.path):
-        if outcome is None:
-            continue
-        funnel.finish_question(question, outcome.judged, outcome.kept)
-        kept = {id(one) for one in outcome.kept}
-        kinds.update(
-            Kind(
-                task=question.task,
-                guideline=one.path.guideline,
-                hinted=one.path.hinted,
-                status=one.verdict.status,
-                fit=one.keepable,
-                kept=id(one) in kept,
-                tokens=one.path.tokens,
-            )
-            for one in outcome.judged
-        )
+    for question, chains in read_counted(directory.path):
+        funnel.finish_chains(question.task, chains)
+        task = question.task
+        kinds.update(Kind(task, one.guideline, one.hinted, one.status, one.fit, one.kept, one.tokens) for one in chains)
     return Chains(funnel, kinds)
 
 

@@ -78,6 +78,12 @@ class Plan:
     measured_new_tokens: int
     shown: tuple[Rehearsed, ...] = ()
 
+    def __repr__(self) -> str:
+        of_tasks = ", ".join(f"{task} {count:,}" for task, count in self.questions.items())
+        return (
+            f"Plan({of_tasks or 'no questions'}: about {self.expected_calls:,.0f} calls, at most {self.most_calls:,})"
+        )
+
     @property
     def most_calls(self) -> int:
         return sum(stage.most_calls for stage in self.stages.values())

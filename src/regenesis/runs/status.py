@@ -10,11 +10,12 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from regenesis.curation.counted import Chain
 from regenesis.ledger import Ledger, StageTotals
 from regenesis.methods import Outcome
 from regenesis.store.directory import RunDirectory, read_json
@@ -103,6 +104,11 @@ class Status:
     rounds: list[str]
     prefix: PrefixCache | None = None
 
+    def __repr__(self) -> str:
+        done = f"{self.outcomes.questions:,} of {self.questions:,} questions, {self.kept:,} paths kept"
+        then = [word for word, there in (("trained", self.trained), ("evaluated", self.evaluation_complete)) if there]
+        return f"Status({self.directory}: {', '.join([done, *then])})"
+
     @property
     def kept(self) -> int:
         return self.outcomes.kept
@@ -166,18 +172,33 @@ def read_questions_and_outcomes(run_dir: str | Path) -> Iterator[tuple[Question,
     Raises:
         RunError: There is no run in the folder.
     """
+    with _finished(run_dir) as (questions, store):
+        for question in questions:
+            yield question, store.get(question)
+
+
+def read_counted(run_dir: str | Path) -> Iterator[tuple[Question, list[Chain]]]:
+    """Each finished question of a run in order, with what is counted of its chains; without those left out.
+
+    Raises:
+        RunError: There is no run in the folder, or what it holds is damaged.
+    """
+    with _finished(run_dir) as (questions, store):
+        yield from store.counted(questions)
+
+
+@contextmanager
+def _finished(run_dir: str | Path) -> Iterator[tuple[Iterator[Question], OutcomeStore]]:
+    """The questions of a run without those left out, and what became of them."""
     from regenesis.store.tables import read_questions
 
     directory = RunDirectory(run_dir)
     directory.require_started()
-    if not directory.questions.exists():
-        return
     left_out = _left_out(directory)
+    read: Iterable[Question] = read_questions(directory.questions) if directory.questions.exists() else ()
     store = OutcomeStore.latest(directory.outcomes)
     try:
-        for question in read_questions(directory.questions):
-            if question.id not in left_out:
-                yield question, store.get(question)
+        yield (question for question in read if question.id not in left_out), store
     finally:
         store.close()
 

@@ -25,6 +25,12 @@ _HELD: dict[Any, tuple[type, ...]] = {
     "float": (int, float),
 }
 """What a field of an annotation holds in JSON, for the plain ones."""
+_CHECKED = {
+    noun: tuple((field.name, _HELD[field.type]) for field in fields(noun) if field.type in _HELD)
+    for noun in (GradedPath, ReasoningPath, Verdict)
+}
+"""Fields of a noun with what they hold."""
+_STATUSES = frozenset(get_args(Status))
 
 
 def packed_outcome(outcome: Outcome) -> bytes:
@@ -62,7 +68,7 @@ def _judged(record: dict[str, Any]) -> GradedPath:
     path, verdict = record["path"], record["verdict"]
     path["steps"] = tuple(tuple(_texts(step, 3)) for step in path["steps"])
     path["retries"] = tuple(_texts(path["retries"]))
-    if verdict["status"] not in get_args(Status):
+    if verdict["status"] not in _STATUSES:
         raise ValueError(f"it holds a verdict {verdict['status']!r}")
     for noun, values in ((ReasoningPath, path), (Verdict, verdict), (GradedPath, record)):
         _require_types(noun, values)
@@ -78,7 +84,6 @@ def _texts(values: Any, count: int | None = None) -> list[str]:
 
 
 def _require_types(noun: type, values: dict[str, Any]) -> None:
-    for field in fields(noun):
-        held = _HELD.get(field.type)
-        if held is not None and field.name in values and not isinstance(values[field.name], held):
-            raise ValueError(f"its {field.name} is {values[field.name]!r:.40}")
+    for name, held in _CHECKED[noun]:
+        if name in values and not isinstance(values[name], held):
+            raise ValueError(f"its {name} is {values[name]!r:.40}")

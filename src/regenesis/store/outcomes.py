@@ -16,7 +16,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -24,6 +24,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
+from regenesis.curation.counted import Chain, counted, counted_from_json, counted_to_json
 from regenesis.databases import open_to_look
 from regenesis.errors import RunError
 from regenesis.methods import Outcome
@@ -39,9 +40,12 @@ CREATE TABLE IF NOT EXISTS outcomes (
     incorrect INTEGER NOT NULL,
     unparsed INTEGER NOT NULL,
     kept INTEGER NOT NULL,
+    counted TEXT,
     record BLOB NOT NULL
 )
 """
+_WRITTEN = "question_id, fingerprint, chains, correct, incorrect, unparsed, kept, counted, record"
+_COLUMNS = "SELECT name FROM pragma_table_info('outcomes')"
 _SCHEMA_OF_MARKS = "CREATE TABLE IF NOT EXISTS asked_again (question_id TEXT PRIMARY KEY)"
 """Questions with requests that were refused: finished as things stood then, and led again by the next start."""
 _DERIVING_CODE = ("answers", "curation", "methods", "synthesis/judging.py")
@@ -73,6 +77,7 @@ class Record(NamedTuple):
     incorrect: int
     unparsed: int
     kept: int
+    counted: str
     content: bytes
 
     @classmethod
@@ -86,6 +91,7 @@ class Record(NamedTuple):
             counts["incorrect"],
             counts["unparsed"],
             len(outcome.kept),
+            counted_to_json(counted(outcome.judged, outcome.kept)),
             packed_outcome(outcome),
         )
 
@@ -156,7 +162,8 @@ class OutcomeStore:
         question_id, *figures = record
         with self._naming_trouble():
             self._connection.execute(
-                "INSERT OR REPLACE INTO outcomes VALUES (?,?,?,?,?,?,?,?)", (question_id, self._fingerprint, *figures)
+                f"INSERT OR REPLACE INTO outcomes ({_WRITTEN}) VALUES (?,?,?,?,?,?,?,?,?)",
+                (question_id, self._fingerprint, *figures),
             )
             mark = (
                 "INSERT OR IGNORE INTO asked_again VALUES (?)"
@@ -188,6 +195,29 @@ class OutcomeStore:
                 f"{self._path}: is damaged (question {question.id}: {error}). It is derived from the ledger: rerun the "
                 "command to derive it again."
             ) from error
+
+    def counted(self, questions: Iterable[Question]) -> Iterator[tuple[Question, list[Chain]]]:
+        """The finished ones among questions, each with what is counted of its chains; hardly any text is read for it.
+
+        Raises:
+            OutcomeDamaged: The record of a question holds something else.
+        """
+        has_column = self._connection.execute(f"{_COLUMNS} WHERE name = 'counted'").fetchone() is not None
+        column = "counted" if has_column else "NULL"
+        statement = f"SELECT question_id, {column} FROM outcomes WHERE fingerprint = ?"
+        with self._naming_trouble():
+            known = dict(self._connection.execute(statement, (self._fingerprint,)))
+        for question in questions:
+            if question.id in known:
+                yield question, self._counted(question, known[question.id])
+
+    def _counted(self, question: Question, text: Any) -> list[Chain]:
+        """What is counted of a question's chains, out of its record where it is not written down or is damaged."""
+        if isinstance(text, str):
+            with suppress(ValueError):
+                return counted_from_json(text)
+        outcome = self.get(question)
+        return [] if outcome is None else counted(outcome.judged, outcome.kept)
 
     def forget_damaged(self, questions: Iterable[Question]) -> list[str]:
         """Removes the outcomes that hold something else, so that they are derived again; returns their questions."""
@@ -293,5 +323,7 @@ def _connect(path: FilePath) -> sqlite3.Connection:
     connection.execute("PRAGMA synchronous = OFF")  # derived from the ledger, so durability is not needed
     connection.execute("PRAGMA cache_size = -8192")  # negative: KiB
     connection.execute(_SCHEMA)
+    if connection.execute(f"{_COLUMNS} WHERE name = 'counted'").fetchone() is None:
+        connection.execute("ALTER TABLE outcomes ADD COLUMN counted TEXT")
     connection.execute(_SCHEMA_OF_MARKS)
     return connection

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -67,6 +68,10 @@ class LoadedQuestions:
     notes: list[str] = field(default_factory=list)
     set_aside: list[SetAside] = field(default_factory=list)
     rows: dict[str, SourceRow] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        of_tasks = ", ".join(f"{task} {count:,}" for task, count in Counter(one.task for one in self.questions).items())
+        return f"LoadedQuestions({of_tasks or 'none'})"
 
 
 def load_questions(

@@ -89,6 +89,10 @@ class TrainingReport:
     changes: list[str] = field(default_factory=list)
     already_done: bool = False
 
+    def __repr__(self) -> str:
+        done = f"{self.tuning} on {self.rows:,} rows in {self.steps:,} steps"
+        return f"TrainingReport({self.folder}: {done}, loss {self.first_loss:.3g} → {self.final_loss:.3g})"
+
     def to_json(self) -> dict[str, Any]:
         """The report as plain JSON types."""
         return {**asdict(self), "folder": str(self.folder)}
