@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from regenesis.engines.base import Engine
@@ -22,6 +23,7 @@ class Asking:
         sampler: Through what the engine is asked, `None` before it is.
         engine: The engine, opened.
         engines_before: Those that were asked before it in this start.
+        clock: Seconds that only go up.
     """
 
     phase: str = "loading questions"
@@ -30,6 +32,7 @@ class Asking:
     sampler: Sampler | None = None
     engine: Engine | None = None
     engines_before: list[Engine] = field(default_factory=list)
+    clock: Callable[[], float] = time.monotonic
     _asking_since: float = 0.0
     _marks: list[tuple[float, int]] = field(default_factory=list)
 
@@ -39,7 +42,7 @@ class Asking:
 
     def begin_asking(self, sampler: Sampler) -> None:
         """Notes that the engine is ready, and through what it is asked."""
-        self.sampler, self.phase, self._asking_since = sampler, "asking", time.monotonic()
+        self.sampler, self.phase, self._asking_since = sampler, "asking", self.clock()
 
     @property
     def in_flight(self) -> int:
@@ -60,7 +63,7 @@ class Asking:
     @property
     def elapsed(self) -> float:
         """Seconds since this start."""
-        return time.monotonic() - self.started
+        return self.clock() - self.started
 
     def tokens_per_second(self) -> float:
         """New tokens a second, over the last minute."""
@@ -68,7 +71,7 @@ class Asking:
             return 0.0
         # long replies count while they are written, where the engine tells; else nothing would show for minutes
         tokens = self.sampler.traffic.completion_tokens + getattr(self.engine, "tokens_under_way", 0)
-        now = time.monotonic()
+        now = self.clock()
         self._marks.append((now, tokens))
         while len(self._marks) > 2 and now - self._marks[0][0] > _RATE_WINDOW:
             self._marks.pop(0)

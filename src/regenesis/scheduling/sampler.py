@@ -94,13 +94,13 @@ class Sampler:
         recorded = self._ledger.get(key) or await self._ledger.take_over(request)
         if recorded is not None:
             self.traffic.recalled += 1
-            self.traffic.answered[request.stage] += 1
+            self.traffic.note_answer(request)
             return Reply(key, recorded)
         await chain.enter()
         self._budget.take_request()
         completion = await self._send(request)
         self._budget.add_tokens(completion)
-        self.traffic.answered[request.stage] += 1
+        self.traffic.note_answer(request)
         if completion.refused:
             self._note_refusal(request, completion)
         else:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from regenesis.types import Request
+
 
 @dataclass(slots=True)
 class Refusals:
@@ -33,6 +35,8 @@ class Traffic:
     sent: int = 0
     answered: Counter[str] = field(default_factory=Counter)
     """Requests answered, by the engine or the ledger, by stage."""
+    answered_of: Counter[str] = field(default_factory=Counter)
+    """The same by question, of those that are not finished."""
     in_flight: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -49,6 +53,11 @@ class Traffic:
     busy_seconds: float = 0.0
     """In-flight requests integrated over time, in request-seconds."""
     _changed: float = 0.0
+
+    def note_answer(self, request: Request) -> None:
+        """Notes that a request was answered, by the engine or the ledger."""
+        self.answered[request.stage] += 1
+        self.answered_of[request.question_id] += 1
 
     def shift(self, by: int, now: float) -> None:
         """Notes that a request went out (1) or came back (-1)."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
 from regenesis.curation import Funnel
 from regenesis.methods import Outcome
 from regenesis.scheduling.asking import Asking
+from regenesis.synthesis.forecast import requests_left
 from regenesis.types import GradedPath, Question
 
 
@@ -35,7 +36,8 @@ class Progress(Asking):
     funnel: Funnel = field(default_factory=Funnel)
     fit: int = 0
     first_fit: tuple[Question, GradedPath] | None = None
-    _asked_by_finished: int = 0
+    _took: Counter[int] = field(default_factory=Counter)
+    """Questions finished in this start, by the requests that they took."""
 
     def find_fit(self, question: Question, path: GradedPath) -> None:
         """Counts in a path that is right and fit; whether it is kept is known when its question is finished."""
@@ -47,22 +49,23 @@ class Progress(Asking):
         self.finished += 1
         self.served += bool(outcome.kept)
         self.kept += len(outcome.kept)
-        self._asked_by_finished += sum(len(one.path.steps) + len(one.path.retries) for one in outcome.judged)
+        if self.sampler is not None:
+            self._took[self.sampler.traffic.answered_of.pop(outcome.question.id, 0)] += 1
         self.funnel.finish_question(outcome.question, outcome.judged, outcome.kept, near_duplicates)
 
     def seconds_left(self) -> float | None:
-        """A guess at the time left, from the requests that finished questions took and the pace of this start.
+        """A guess at the time left, from the requests that questions took so far and the pace of this start.
 
         `None` while there is nothing to go by.
         """
-        done, traffic = self.finished - self.recalled_questions, self.sampler.traffic if self.sampler else None
+        traffic = self.sampler.traffic if self.sampler is not None else None
         answered = traffic.sent - traffic.in_flight if traffic is not None else 0
-        if traffic is None or done < 1 or answered < 1:
+        if traffic is None or answered < 1:
             return None
-        unfinished = self.questions - self.finished
-        begun = answered + traffic.recalled - self._asked_by_finished
-        left = max(unfinished * self._asked_by_finished / done - begun, unfinished)
-        return left * (time.monotonic() - self._asking_since) / answered
+        begun = list(traffic.answered_of.values())
+        untouched = max(0, self.questions - self.finished - len(begun))
+        left = requests_left(dict(self._took), begun, untouched)
+        return None if left is None else left * (self.clock() - self._asking_since) / answered
 
     def snapshot(self) -> dict[str, Any]:
         """The counters as plain values, for the log."""

@@ -22,7 +22,7 @@ _PLACES = ("mill", "harbour", "bakery", "orchard", "workshop", "library", "stati
 
 
 def write_questions(
-    file: Path, count: int, *, groups: int | None = None, operations: Sequence[str] = "+-*", seed: int = 0
+    file: str | Path, count: int, *, groups: int | None = None, operations: Sequence[str] = "+-*", seed: int = 0
 ) -> Path:
     """Writes a table of questions; the same arguments write the same table.
 
@@ -33,6 +33,7 @@ def write_questions(
         operations: Of `+`, `-` and `*`; every question has two or three operations of these.
         seed: Of the table.
     """
+    file = Path(file)
     rng = random.Random(f"{seed} {count} {groups} {''.join(operations)}")
     stories = [
         f"{rng.choice(_NAMES)} keeps the books of {rng.choice(_PLACES)} {seed}-{number}."
