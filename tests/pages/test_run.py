@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from regenesis.config import RunConfig
 from regenesis.errors import RunError
 from regenesis.pages import document
 from regenesis.pages.chain_list import Words
+from regenesis.pages.charts import Chart
 from regenesis.pages.run import run_page
 from regenesis.runs import RunDirectory
 
@@ -44,6 +46,16 @@ def test_chains_are_told_from_guideline_to_verdict_in_the_words_of_the_method(fi
 def test_each_later_round_is_said_to_have_a_page(finished: Finished) -> None:
     (finished[1] / "round-2").mkdir()
     assert f"regenesis report {finished[1] / 'round-2'}" in document(run_page(RunDirectory(finished[1]), Words()))
+
+
+def test_rounds_stand_side_by_side(finished: Finished) -> None:
+    shutil.copytree(finished[1], finished[1].parent / "copied")
+    (finished[1].parent / "copied").rename(finished[1] / "round-2")
+    page = run_page(RunDirectory(finished[1]), Words())
+    made = next(section for section in page.sections if section.name == "made")
+    chart = next(item for item in made.items if isinstance(item, Chart) and item.title == "Yield by round")
+    assert [row[0] for row in chart.table.rows] == ["1", "2"]
+    assert chart.table.rows[0][1:] == chart.table.rows[1][1:]
 
 
 def test_a_summary_does_not_lead_out_of_its_folder(tmp_path: Path) -> None:

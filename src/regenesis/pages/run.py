@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,8 +14,8 @@ from regenesis.pages.chains import Chains, read_chains
 from regenesis.pages.cost import Price, cost_items
 from regenesis.pages.made import made_items
 from regenesis.pages.results import result_tiles, results_items
+from regenesis.pages.rounds import rounds_items
 from regenesis.pages.sections import Item, Page, Section, Tile
-from regenesis.report.blocks import Note
 from regenesis.report.figures import counted, duration, rounded, share
 from regenesis.report.views.status import status_view
 from regenesis.runs import Status, read_status
@@ -40,7 +39,7 @@ def run_page(directory: RunDirectory, words: Words, price: Price | None = None) 
     state, holdings, *_ = status_view(status)
     sections = [
         Section("results", "Did it work?", [*results_items(summary)]),
-        Section("made", "What was made?", [*made_items(chains, directory), *_rounds(status)]),
+        Section("made", "What was made?", [*made_items(chains, directory), *rounds_items(directory, chains)]),
         Section("cost", "What did it cost?", [*cost_items(directory, status, price)]),
         Section("samples", "What does it look like?", [*_samples(directory, words, summary)]),
         Section("again", "How to make it again", [*holdings, *again_items(directory, status)]),
@@ -58,12 +57,6 @@ def _tiles(status: Status, chains: Chains, summary: Mapping[str, Any] | None) ->
         yield Tile("correct and fit", share(total.fit, total.chains), f"of {counted(total.chains, 'chain')}")
     generated = sum(one.completion_tokens for one in status.stages.values())
     yield Tile("tokens generated", rounded(generated), f"in {duration(status.seconds)}")
-
-
-def _rounds(status: Status) -> Iterator[Note]:
-    if status.rounds:
-        commands = [f"regenesis report {shlex.quote(folder)}" for folder in status.rounds]
-        yield Note("This is the first round; each later one has a page of its own.", details=commands)
 
 
 def _samples(directory: RunDirectory, words: Words, summary: Mapping[str, Any] | None) -> Iterator[Item]:
