@@ -20,7 +20,7 @@ from regenesis.synthesis.progress import Progress
 
 _SECONDS_BETWEEN_LOOKS = 0.5
 
-Watched = TypeVar("Watched", Progress, EvaluationProgress)
+Watched = TypeVar("Watched", bound=Progress | EvaluationProgress)
 
 
 class ProgressBars(Observer):

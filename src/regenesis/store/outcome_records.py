@@ -25,7 +25,7 @@ _HELD: dict[Any, tuple[type, ...]] = {
     "float": (int, float),
 }
 """What a field of an annotation holds in JSON, for the plain ones."""
-_CHECKED = {
+_CHECKED: dict[type, tuple[tuple[str, tuple[type, ...]], ...]] = {
     noun: tuple((field.name, _HELD[field.type]) for field in fields(noun) if field.type in _HELD)
     for noun in (GradedPath, ReasoningPath, Verdict)
 }
