@@ -98,6 +98,7 @@ def test_a_real_vllm_is_killed_resumed_and_measured_with_an_adapter(tmp_path: Pa
         args={
             "dtype": os.environ.get("REGENESIS_VLLM_DTYPE", "float32"),
             "max_model_len": 2048,
+            "enforce_eager": True,  # compiling takes minutes
             "gpu_memory_utilization": 0.2,  # of the memory, where there is no GPU
         },
     )

@@ -21,6 +21,7 @@ VERBS = {
     "init": "Write a commented config to start from.",
     "run": "Run the whole loop: synthesize, train, evaluate.",
     "synthesize": "Synthesize verified reasoning paths; start or resume a run.",
+    "merge": "Make one run of the shards of several machines.",
     "dataset": "Derive a run's dataset anew, without any request.",
     "train": "Fine-tune the model on a run's dataset.",
     "evaluate": "Evaluate models on tasks: tuned vs base, with 95 % CIs.",

@@ -36,6 +36,14 @@ Reuse = Annotated[
         show_default=False,
     ),
 ]
+ShardOf = Annotated[
+    str | None,
+    typer.Option("--shard", metavar="I/N", help="Only the I-th of N shares of the questions; `merge` joins them."),
+]
+Scratch = Annotated[
+    Path | None,
+    typer.Option("--scratch", help="With --shard: a folder on this machine's own disk to work in."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
 

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import typer
 
 from regenesis.cli.exits import Exit
-from regenesis.cli.options import AsJson, ConfigFile, Overrides, Reuse, RunDir, config_to_work_by
+from regenesis.cli.options import AsJson, ConfigFile, Overrides, Reuse, RunDir, Scratch, ShardOf, config_to_work_by
 
 if TYPE_CHECKING:
     from regenesis.config import RunConfig
     from regenesis.runs import SynthesisReport
+    from regenesis.synthesis.sharding import Shard
 
 
 def synthesize_command(
@@ -25,6 +26,8 @@ def synthesize_command(
     run_dir: RunDir = None,
     overrides: Overrides = None,
     reuse: Reuse = None,
+    shard: ShardOf = None,
+    scratch: Scratch = None,
     as_json: AsJson = False,
 ) -> None:
     """Start or resume a synthesis: from questions to a dataset of verified reasoning paths.
@@ -46,40 +49,65 @@ def synthesize_command(
 
     loaded = config_to_work_by(config, overrides)
     folder = run_dir or Path("runs") / config.stem
+    share = _share(shard, scratch)
     tell_ahead(loaded, folder, as_json=as_json)
-    command = _command(config, folder, overrides or [], reuse or [])
-    report = _watch(loaded, folder, command, as_json, reuse or [])
-    raise typer.Exit(_finish(report, command, as_json))
+    command = _command(config, folder, overrides or [], reuse or [], share)
+    report = _watch(loaded, folder, command, as_json, reuse or [], share)
+    raise typer.Exit(finish(report, command, as_json))
 
 
-def _command(config: Path, folder: Path, overrides: list[str], reuse: list[Path]) -> str:
+Share: TypeAlias = "tuple[Shard, Path | None]"
+"""A shard of the questions, and where to work on it."""
+
+
+def _share(shard: str | None, scratch: Path | None) -> Share | None:
+    from regenesis.errors import ConfigError
+    from regenesis.synthesis.sharding import Shard
+
+    if shard is None:
+        if scratch is not None:
+            raise ConfigError("--scratch: is where a shard works; give --shard I/N with it.")
+        return None
+    return Shard.parse(shard), scratch
+
+
+def _command(config: Path, folder: Path, overrides: list[str], reuse: list[Path], share: Share | None) -> str:
     sets = [part for override in overrides for part in ("--set", override)]
     sets += [part for run in reuse for part in ("--reuse", str(run))]
+    if share is not None:
+        shard, scratch = share
+        sets += ["--shard", f"{shard.number}/{shard.count}", *(["--scratch", str(scratch)] if scratch else [])]
     return shlex.join(["regenesis", "synthesize", str(config), "--run-dir", str(folder), *sets])
 
 
-def _watch(config: RunConfig, folder: Path, command: str, as_json: bool, reuse: list[Path]) -> SynthesisReport:
+def _watch(
+    config: RunConfig, folder: Path, command: str, as_json: bool, reuse: list[Path], share: Share | None
+) -> SynthesisReport:
     """Runs a synthesis under its display; `command` is how to go on with it."""
     from regenesis.cli.account import print_loaded
     from regenesis.cli.interrupts import run_until_interrupted
     from regenesis.cli.terminal import console
     from regenesis.cli.watching import WatchingSynthesis
     from regenesis.runs import Progress, synthesize
+    from regenesis.synthesis.sharding import synthesize_shard
 
     # with --json, stdout is reserved for the JSON document
     watched, progress = console(stderr=as_json), Progress()
+    options: dict[str, Any] = {
+        "progress": progress,
+        "on_loaded": lambda loaded: print_loaded(watched, loaded, config),
+        "reuse": reuse,
+    }
     with WatchingSynthesis(watched, progress, str(folder), command) as watching:
-        work = synthesize(
-            config,
-            folder,
-            progress=progress,
-            on_loaded=lambda loaded: print_loaded(watched, loaded, config),
-            reuse=reuse,
-        )
+        if share is None:
+            work = synthesize(config, folder, **options)
+        else:
+            work = synthesize_shard(config, folder, share[0], scratch=share[1], **options)
         return run_until_interrupted(work, watching.last_words)
 
 
-def _finish(report: SynthesisReport, command: str, as_json: bool) -> Exit:
+def finish(report: SynthesisReport, command: str, as_json: bool) -> Exit:
+    """Prints how a synthesis ended; gives the exit code."""
     from regenesis.cli.terminal import console, print_json
     from regenesis.report.terminal import print_view
     from regenesis.report.views.synthesis import synthesis_view

@@ -258,6 +258,22 @@ class Ledger:
         self._queue.put(entry)
         await entry.done
 
+    async def absorb(self, rows: Sequence[Row]) -> None:
+        """Records rows of another ledger as they are; returns once they are on disk.
+
+        A key that is already there keeps its first completion.
+
+        Raises:
+            LedgerError: They could not be written, or the ledger is damaged or gone.
+        """
+        if self._failure is not None or self._writer is None:
+            raise self._write_error(self._failure)
+        loop = asyncio.get_running_loop()
+        entries = [_Entry(loop, loop.create_future(), row, self._owed.pop(row["key"], None)) for row in rows]
+        for entry in entries:
+            self._queue.put(entry)
+        await asyncio.gather(*(entry.done for entry in entries))
+
     def require_there(self) -> None:
         """Makes sure that the ledger is still the file that was opened.
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -39,6 +39,7 @@ from regenesis.synthesis.judging_beside import judging_beside
 from regenesis.synthesis.progress import Progress
 from regenesis.synthesis.questions import digest_of, load_for, write_set_aside
 from regenesis.synthesis.recalling import LEAST, Recall
+from regenesis.synthesis.sharding import Shard
 from regenesis.tasks import BadRow, LoadedQuestions
 from regenesis.types import Question
 
@@ -146,6 +147,7 @@ async def synthesize(
     on_loaded: Callable[[LoadedQuestions], None] | None = None,
     make_engine: MakeEngine | None = None,
     reuse: Sequence[str | FilePath] = (),
+    shard: Shard | None = None,
 ) -> SynthesisReport:
     """Starts or resumes a run's synthesis.
 
@@ -158,6 +160,7 @@ async def synthesize(
         on_loaded: Is told what was read for each task, before anything is asked.
         make_engine: Makes the config's engine, in place of the config itself.
         reuse: Folders of other runs, whose completions of equal requests are taken over.
+        shard: Only these of the questions; see `synthesis.sharding`.
 
     Returns:
         How this start ended; a budget that ran out is a normal end.
@@ -173,7 +176,7 @@ async def synthesize(
         config = directory.as_begun(config)
         for line in directory.require_same(config):
             journal.write("extended", what=line)
-        synthesis = _prepare(config, directory, progress, journal, on_loaded)
+        synthesis = _prepare(config, directory, progress, journal, on_loaded, shard)
         synthesis.budget, synthesis.make_engine = budget or config.budget, make_engine
         journal.write(
             "start",
@@ -200,6 +203,7 @@ def _prepare(
     progress: Progress,
     journal: Journal,
     on_loaded: Callable[[LoadedQuestions], None] | None,
+    shard: Shard | None,
 ) -> _Synthesis:
     method = method_of(config.method, config.answering)
     loaded = load_for(config, directory)
@@ -219,11 +223,13 @@ def _prepare(
     if not begun:
         # what a ledger that is gone has left behind: nothing recorded would stand behind it
         OutcomeStore.remove(directory.outcomes)
+    decontamination.require_some_left(loaded.questions)
+    if shard is not None:
+        loaded = replace(loaded, questions=[one for one in loaded.questions if shard.holds(one.id)])
     if not begun or before != now["questions"] or _left_out_before(directory) != decontamination.left_out:
         write_questions(directory.questions, loaded.questions, decontamination.left_out)
     decontamination.write(directory.decontamination)
     write_set_aside(directory, loaded)
-    decontamination.require_some_left(loaded.questions)
     for row in loaded.bad_rows:
         journal.write("bad_row", **asdict(row))
     questions = shown_to(method, decontamination.asked(loaded.questions))
