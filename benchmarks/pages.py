@@ -125,7 +125,7 @@ def main() -> None:
             "seconds_while_running": round(going_on, 2),
         },
         target=f"under {MOST_MEGABYTES} MB and {MOST_SECONDS} s",
-        met=size < MOST_MEGABYTES and finished < MOST_SECONDS,
+        met=size < MOST_MEGABYTES and max(finished, going_on) < MOST_SECONDS,
     )
 
 

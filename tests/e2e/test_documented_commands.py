@@ -57,7 +57,7 @@ OF_WEIGHTS = ("train", "export")
 
 
 def runs_here(words: tuple[str, ...]) -> bool:
-    if "--print-command" in words or "--list-launchers" in words:
+    if "--print-command" in words and "--processes" in words:  # how many GPUs there are elsewhere
         return True
     return not any(part in " ".join(words) for part in NOT_HERE)
 
