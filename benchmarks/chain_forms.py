@@ -45,6 +45,7 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     "guided-no-plan": {"prompts": "guided", "stages": ["adapt", "solve"], "adapt_tokens": 80},
     "guided-no-advice": {"prompts": "guided", "stages": ["structure", "solve"], "structure_tokens": 120},
     "guided-solve": {"prompts": "guided", "stages": ["solve"]},
+    "unguided": {"prompts": "guided", "stages": ["solve"], "guidelines": 0},
     "paper": {"prompts": "paper", "retry_unusable": False},
     "plain-cool": {"name": "rejection", "sampling": COOL},
     "guided-solve-cool": {"prompts": "guided", "stages": ["solve"], "sampling": COOL},
@@ -108,7 +109,8 @@ def _ask(arguments: argparse.Namespace, form: str, task: str) -> None:
     if form.startswith(PLAIN):
         settings["samples"] = arguments.chains
     else:
-        settings |= {"guidelines": arguments.chains, "hint": {"enabled": False}}
+        chains = "unguided" if settings.get("guidelines") == 0 else "guidelines"
+        settings |= {chains: arguments.chains, "hint": {"enabled": False}}
     settings["sampling"] = SAMPLING | settings.get("sampling", {})
     config = config_from_mapping(
         {
