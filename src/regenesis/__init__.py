@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from regenesis.runs.observing import Observer
     from regenesis.runs.running import RunReport, StageResult
     from regenesis.runs.status import read_outcomes
+    from regenesis.synthesis.sharding import Shard
     from regenesis.tasks import LoadedQuestions, load_questions
     from regenesis.training import TrainingProgress, TrainingReport
     from regenesis.training.stage import train_run as train
@@ -81,6 +82,7 @@ __all__ = [
     "Rules",
     "RunConfig",
     "RunReport",
+    "Shard",
     "Stage",
     "StageResult",
     "Status",
@@ -135,6 +137,7 @@ _HOMES = {
     "Request": ("types", "Request"),
     "Rules": ("answers", "Rules"),
     "RunConfig": ("config", "RunConfig"),
+    "Shard": ("synthesis.sharding", "Shard"),
     "RunReport": ("runs.running", "RunReport"),
     "Stage": ("runs.loop", "Stage"),
     "StageResult": ("runs.running", "StageResult"),

@@ -23,6 +23,10 @@ class RunError(RegenesisError):
     """A run directory cannot be used as asked."""
 
 
+class RunInUse(RunError):
+    """Another process works on the run."""
+
+
 class LedgerError(RunError):
     """The ledger is torn, foreign or in use."""
 

@@ -44,6 +44,15 @@ Scratch = Annotated[
     Path | None,
     typer.Option("--scratch", help="With --shard: a folder on this machine's own disk to work in."),
 ]
+OnCluster = Annotated[
+    str | None,
+    typer.Option(
+        "--on",
+        metavar="ray",
+        help="Divide the questions over a Ray cluster: ray (the one this machine is in) or ray://head:10001.",
+    ),
+]
+Shards = Annotated[int, typer.Option("--shards", min=1, help="With --on: number of shards.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
 

@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import typer
 
 from regenesis.cli.exits import Exit
-from regenesis.cli.options import AsJson, ConfigFile, Overrides, Reuse, RunDir, Scratch, ShardOf, config_to_work_by
+from regenesis.cli.options import (
+    AsJson,
+    ConfigFile,
+    OnCluster,
+    Overrides,
+    Reuse,
+    RunDir,
+    Scratch,
+    ShardOf,
+    Shards,
+    config_to_work_by,
+)
 
 if TYPE_CHECKING:
     from regenesis.config import RunConfig
@@ -28,6 +39,8 @@ def synthesize_command(
     reuse: Reuse = None,
     shard: ShardOf = None,
     scratch: Scratch = None,
+    on: OnCluster = None,
+    shards: Shards = 16,
     as_json: AsJson = False,
 ) -> None:
     """Start or resume a synthesis: from questions to a dataset of verified reasoning paths.
@@ -51,9 +64,30 @@ def synthesize_command(
     folder = run_dir or Path("runs") / config.stem
     share = _share(shard, scratch)
     tell_ahead(loaded, folder, as_json=as_json)
+    if on is not None:
+        raise typer.Exit(_on_cluster(loaded, folder, on, shards, config, as_json))
     command = _command(config, folder, overrides or [], reuse or [], share)
     report = _watch(loaded, folder, command, as_json, reuse or [], share)
     raise typer.Exit(finish(report, command, as_json))
+
+
+def _on_cluster(config: RunConfig, folder: Path, on: str, shards: int, file: Path, as_json: bool) -> Exit:
+    from regenesis.cli.terminal import console
+    from regenesis.errors import ConfigError
+    from regenesis.runs.on_ray import ShardEnd, synthesize_on_ray
+
+    if on != "ray" and not on.startswith("ray://"):
+        raise ConfigError(f"--on {on!r}: choose ray, or the address of a cluster such as ray://head:10001.")
+    told = console(stderr=True)
+
+    def tell(end: ShardEnd) -> None:
+        why = f"; {end.error}" if end.error else ""
+        told.print(f"shard {end.shard}: {end.finished:,} of {end.questions:,} questions finished{why}", markup=False)
+
+    address = on if on != "ray" else None
+    report = synthesize_on_ray(config, folder, shards=shards, address=address, told=tell)
+    command = shlex.join(["regenesis", "synthesize", str(file), "--run-dir", str(folder), "--on", on])
+    return finish(report, f"{command} --shards {shards}", as_json)
 
 
 Share: TypeAlias = "tuple[Shard, Path | None]"

@@ -89,6 +89,11 @@ class EngineConfig(Section):
         """Most tokens of prompt and completion together; `None` where the engine finds out by itself."""
         return None
 
+    @property
+    def gpus(self) -> int:
+        """GPUs that it takes for itself, where there are any."""
+        return 0
+
     def with_model(self, model: str) -> Self:
         """The same engine with another model; an adapter stays."""
         return self.model_copy(update={"model": model})

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,8 @@ class Sealer:
         with naming_damage(self._ledger), closing(connect(self._ledger, read_only=True)) as connection:
             names = columns(connection)
             while rows := self._next(connection):
-                self._write([dict(zip(names, row, strict=True)) for _, *row in rows])
+                _, *values = zip(*rows, strict=True)
+                self._write(dict(zip(names, values, strict=True)))
                 self._after = rows[-1][0]
                 sealed += len(rows)
         return sealed
@@ -57,12 +58,14 @@ class Sealer:
         statement = "SELECT rowid, * FROM completions WHERE rowid > ? ORDER BY rowid LIMIT ?"
         return connection.execute(statement, (self._after, _LARGEST)).fetchall()
 
-    def _write(self, rows: list[Row]) -> None:
+    def _write(self, values: dict[str, Sequence[Any]]) -> None:
         import pyarrow
         from pyarrow import parquet
 
         sink = pyarrow.BufferOutputStream()
-        parquet.write_table(pyarrow.Table.from_pylist(rows, _schema()), sink, compression="zstd")
+        schema = _schema()
+        arrays = [pyarrow.array(values[field.name], field.type) for field in schema]
+        parquet.write_table(pyarrow.Table.from_arrays(arrays, schema=schema), sink, compression="zstd")
         written = sink.getvalue().to_pybytes()
         name = f"{hashlib.sha256(written).hexdigest()}.parquet"
         try:
@@ -116,8 +119,9 @@ def rows_in(folder: Path) -> Iterator[list[Row]]:
                     f"{path}: is not as it was written. Restore it, or rerun its shard, which seals it anew."
                 )
             for batch in parquet.ParquetFile(path).iter_batches(_BATCH):
-                rows = [{name: value for name, value in row.items() if value is not None} for row in batch.to_pylist()]
-                yield [{"error": None, **row} for row in rows if is_whole({"error": None, **row})]
+                values = batch.to_pydict()
+                rows = [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
+                yield [row for row in rows if is_whole(row)]
         except (OSError, pyarrow.ArrowException) as error:
             raise LedgerError(
                 f"{path}: cannot be read ({error}). Restore it, or rerun its shard, which seals it anew."

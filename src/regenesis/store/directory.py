@@ -21,7 +21,7 @@ from typing import Any, Self
 import yaml
 
 from regenesis.config import RunConfig, config_from_mapping, config_from_text, differences, extensions
-from regenesis.errors import RunError
+from regenesis.errors import RunError, RunInUse
 from regenesis.filesystems import network_filesystem, read_bounded, remove_leftovers, replacing, usable_path
 from regenesis.ledger import Ledger
 from regenesis.store import trust
@@ -156,7 +156,7 @@ class RunDirectory:
                 lock(handle)
             except OSError as error:
                 holder = os.pread(handle, 32, 0).decode("ascii", "replace").strip() or "unknown"
-                raise RunError(
+                raise RunInUse(
                     f"{self.path}: another process (pid {holder}) is using this run. "
                     "Wait for it or stop it, or give another --run-dir."
                 ) from error

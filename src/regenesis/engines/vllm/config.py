@@ -139,6 +139,10 @@ class VLLMEngineConfig(EngineConfig):
         return int(self.args.get("tensor-parallel-size", 1)) * int(self.args.get("pipeline-parallel-size", 1))
 
     @property
+    def gpus(self) -> int:
+        return self.replicas * self.gpus_per_replica
+
+    @property
     def shaping(self) -> dict[str, Any]:
         """The options and fields that decide what is computed, beside weights and data type."""
         options = {name: value for name, value in self.args.items() if name not in {*_SPEED_ONLY, "dtype"}}
