@@ -32,6 +32,8 @@ NOT_HERE = {
     "lm-eval/": "needs lm-evaluation-harness",
     "grade logs/": "needs a log of lm-evaluation-harness",
     "--to inspect": "needs inspect-ai",
+    "--on ray": "needs Ray",
+    "merge ": "needs what all shards have sealed",
 }
 """Parts of commands that this machine lacks something for, by what they hold."""
 
@@ -121,7 +123,7 @@ def simulated(hub: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "other.yaml").write_text(yaml.safe_dump(config | {"seed": 0, "curation": {"min_steps": 1}}), "utf-8")
     experiment = yaml.safe_load((ROOT / "examples" / "experiment.yaml").read_text("utf-8"))
     experiment["base"] = {"preset": "quick", "engine": {"kind": "simulated"}}
-    for file in ("experiment.yaml", "examples/experiment.yaml"):
+    for file in ("experiment.yaml", "examples/experiment.yaml", "experiments/gsm8k-0.5b.yaml"):
         (folder / file).parent.mkdir(exist_ok=True)
         (folder / file).write_text(yaml.safe_dump(experiment), "utf-8")
     _write_files(folder)
@@ -187,7 +189,10 @@ def _copy(base: Path, folder: Path, words: list[str]) -> None:
     for word in words:
         path = word.rpartition("=")[2]
         kind, _, name = path.partition("/")
-        if kind in ("runs", "experiments") and path != begun and name:
+        if path.endswith(".yaml") and kind == "experiments":
+            (folder / kind).mkdir(exist_ok=True)
+            shutil.copy(base / path, folder / path)
+        elif kind in ("runs", "experiments") and path != begun and name:
             name = name.partition("/")[0]
             other = "second seed" if name in ("b", "s-1", "o-1") else "first"
             target = folder / kind / name

@@ -13,7 +13,7 @@ nbclient = pytest.importorskip("nbclient")
 pytest.importorskip("ipykernel")
 
 NOTEBOOK = ROOT / "examples" / "notebook.ipynb"
-LONGEST_REPR = 400
+LONGEST_REPR = 600  # a config names files by their whole paths
 
 
 @pytest.fixture(scope="module")

@@ -223,13 +223,14 @@ def _prepare(
     if not begun:
         # what a ledger that is gone has left behind: nothing recorded would stand behind it
         OutcomeStore.remove(directory.outcomes)
-    decontamination.require_some_left(loaded.questions)
+    of_all_shards = loaded.questions
     if shard is not None:
         loaded = replace(loaded, questions=[one for one in loaded.questions if shard.holds(one.id)])
     if not begun or before != now["questions"] or _left_out_before(directory) != decontamination.left_out:
         write_questions(directory.questions, loaded.questions, decontamination.left_out)
     decontamination.write(directory.decontamination)
     write_set_aside(directory, loaded)
+    decontamination.require_some_left(of_all_shards)
     for row in loaded.bad_rows:
         journal.write("bad_row", **asdict(row))
     questions = shown_to(method, decontamination.asked(loaded.questions))
