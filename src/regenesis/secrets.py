@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlsplit
 
+from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 KEY = re.compile(
@@ -118,6 +119,16 @@ def misplaced_in_body(value: Any, name: str = "") -> str | None:
     elif isinstance(value, list):
         return next(filter(None, (misplaced_in_body(item, name) for item in value)), None)
     return None
+
+
+def _without_keys(fields: dict[str, Any]) -> dict[str, Any]:
+    if fault := misplaced_in_body(fields):
+        raise misplaced(fault)
+    return fields
+
+
+FieldsWithoutKeys = Annotated[dict[str, Any], AfterValidator(_without_keys)]
+"""Fields of requests, or options of a server, that a config states and that hold no secret."""
 
 
 def may_be_shown(text: str) -> bool:

@@ -110,3 +110,10 @@ def test_another_config_for_the_same_run_is_refused_naming_the_difference(overri
     outcome = regenesis("synthesize", "config.yaml", "--run-dir", "run", "--set", override, cwd=finished)
     assert outcome.returncode == 1
     assert override.partition("=")[0] in outcome.stderr
+
+
+@pytest.mark.parametrize("more", [("--shard", "1/2"), ("--reuse", "runs/other")])
+def test_a_cluster_divides_the_questions_by_itself(tmp_path: Path, more: tuple[str, str]) -> None:
+    outcome = regenesis("synthesize", "config.yaml", "--on", "ray", *more, cwd=tmp_path)
+    assert outcome.returncode == 1
+    assert "--on: divides the questions by itself" in outcome.stderr

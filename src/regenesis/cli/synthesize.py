@@ -59,19 +59,22 @@ def synthesize_command(
       130  interrupted
     """  # noqa: D301 - the command line knows a paragraph to leave alone by that character
     from regenesis.cli.looking_ahead import tell_ahead
+    from regenesis.errors import ConfigError
 
+    if on is not None and (shard is not None or reuse):
+        raise ConfigError("--on: divides the questions by itself; it cannot be given with --shard or --reuse.")
     loaded = config_to_work_by(config, overrides)
     folder = run_dir or Path("runs") / config.stem
     share = _share(shard, scratch)
     tell_ahead(loaded, folder, as_json=as_json)
-    if on is not None:
-        raise typer.Exit(_on_cluster(loaded, folder, on, shards, config, as_json))
     command = _command(config, folder, overrides or [], reuse or [], share)
+    if on is not None:
+        raise typer.Exit(_on_cluster(loaded, folder, on, shards, command, as_json))
     report = _watch(loaded, folder, command, as_json, reuse or [], share)
     raise typer.Exit(finish(report, command, as_json))
 
 
-def _on_cluster(config: RunConfig, folder: Path, on: str, shards: int, file: Path, as_json: bool) -> Exit:
+def _on_cluster(config: RunConfig, folder: Path, on: str, shards: int, command: str, as_json: bool) -> Exit:
     from regenesis.cli.terminal import console
     from regenesis.errors import ConfigError
     from regenesis.runs.on_ray import ShardEnd, synthesize_on_ray
@@ -86,8 +89,7 @@ def _on_cluster(config: RunConfig, folder: Path, on: str, shards: int, file: Pat
 
     address = on if on != "ray" else None
     report = synthesize_on_ray(config, folder, shards=shards, address=address, told=tell)
-    command = shlex.join(["regenesis", "synthesize", str(file), "--run-dir", str(folder), "--on", on])
-    return finish(report, f"{command} --shards {shards}", as_json)
+    return finish(report, f"{command} --on {on} --shards {shards}", as_json)
 
 
 Share: TypeAlias = "tuple[Shard, Path | None]"

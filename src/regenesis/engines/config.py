@@ -61,6 +61,9 @@ class EngineConfig(Section):
     model: str
     """The model, by a name that the engine knows."""
 
+    not_shaping: ClassVar[frozenset[str]] = frozenset({"max_in_flight", "threads"})
+    """Settings that change how fast the engine is, and nothing of what it computes."""
+
     @abstractmethod
     def make(self, thinking: Thinking = "off", fetching: Progress | None = None) -> Engine:
         """The engine, not opened yet.

@@ -20,11 +20,8 @@ from regenesis.models.weights import folder_digest
 from regenesis.store.directory import read_json
 from regenesis.types import Thinking
 
-_NOT_SHAPING = {
-    *("model", "adapter", "max_in_flight", "threads"),
-    *("replicas", "python", "start_timeout", "timeout", "retry"),
-}
-"""Settings that change how fast an engine is, or that are known by their contents."""
+_KNOWN_BY_CONTENTS = frozenset({"model", "adapter"})
+"""Settings whose files are looked at themselves."""
 
 
 def recall(config: EngineConfig, thinking: Thinking, file: Path, fetching: Progress | None = None) -> str | None:
@@ -59,7 +56,7 @@ def _as_noted(config: EngineConfig, note: Mapping[str, Any]) -> EngineConfig:
 def _contents(config: EngineConfig, thinking: Thinking, fetching: Progress | None) -> dict[str, Any]:
     weights = locate_weights(config.model, progress=fetching)
     return {
-        "engine": config.model_dump(mode="json", exclude=_NOT_SHAPING),
+        "engine": config.model_dump(mode="json", exclude={*_KNOWN_BY_CONTENTS, *config.not_shaping}),
         "weights": weights.identity,
         "thinking": thinking != "off",
         "adapter": _adapter_digest(config.loaded_adapter),

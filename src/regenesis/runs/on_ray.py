@@ -16,7 +16,7 @@ import secrets
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -148,7 +148,7 @@ def _work(stated: dict[str, Any], folder: str, number: int, count: int, token: s
     node = ray.get_runtime_context().get_node_id()
     if not (segments_folder(run) / token).is_file():
         error = f"node {node[:8]} does not see {run}: the run folder has to lie on storage that all nodes share."
-        return {"shard": shard.name, "error": error}
+        return asdict(ShardEnd(shard.name, error=error))
     place = hashlib.sha256(f"{folder} {node}".encode()).hexdigest()[:12]
     scratch, began = Path(tempfile.gettempdir()) / f"regenesis-{place}", time.monotonic()
     while True:
@@ -156,14 +156,10 @@ def _work(stated: dict[str, Any], folder: str, number: int, count: int, token: s
             config = config_from_mapping(stated)
             report = asyncio.run(synthesize_shard(config, run, shard, scratch=scratch))
             why = None if report.complete else report.stopped or f"{len(report.owed)} questions were set aside"
-            sent = report.requests_sent
-            return {
-                "shard": shard.name, "questions": report.questions, "finished": report.finished, "sent": sent,
-                "error": why,
-            }  # fmt: skip
+            return asdict(ShardEnd(shard.name, report.questions, report.finished, report.requests_sent, why))
         except RunInUse as error:
             if time.monotonic() - began > _STILL_HELD_SECONDS:
-                return {"shard": shard.name, "error": str(error)}
+                return asdict(ShardEnd(shard.name, error=str(error)))
             time.sleep(1)
         except RegenesisError as error:
-            return {"shard": shard.name, "error": str(error)}
+            return asdict(ShardEnd(shard.name, error=str(error)))

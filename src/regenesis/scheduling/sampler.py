@@ -8,7 +8,6 @@ prefixes finds the chain's earlier messages where it left them.
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -68,8 +67,6 @@ class Sampler:
         self.traffic = Traffic()
         self.unanswered: set[str] = set()
         self._withheld: dict[str, list[tuple[Request, Completion]]] = {}
-        self._ended: Counter[str] = Counter()
-        """Chains that have ended, by question."""
 
     @asynccontextmanager
     async def chain(self, question: Question, ordinal: int, label: str, index: int = 0) -> AsyncIterator[Chain]:
@@ -85,7 +82,7 @@ class Sampler:
         try:
             yield chain
         finally:
-            self._ended[question.id] += 1
+            self.traffic.chains_ended[question.id] += 1
             chain.leave()
 
     async def _answer(self, request: Request, chain: Chain) -> Reply:
@@ -239,7 +236,7 @@ class Chain:
         """Takes the chain's place in the pool, once."""
         if not self._has_place:
             sampler = self._sampler
-            await sampler.pool.take(self._priority, sampler._ended[self._question.id])
+            await sampler.pool.take(self._priority, sampler.traffic.chains_ended[self._question.id])
             self._has_place = True
 
     def leave(self) -> None:

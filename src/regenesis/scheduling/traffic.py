@@ -37,6 +37,8 @@ class Traffic:
     """Requests answered, by the engine or the ledger, by stage."""
     answered_of: Counter[str] = field(default_factory=Counter)
     """The same by question, of those that are not finished."""
+    chains_ended: Counter[str] = field(default_factory=Counter)
+    """Chains that have ended, by question; of those that are not finished."""
     in_flight: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -58,6 +60,11 @@ class Traffic:
         """Notes that a request was answered, by the engine or the ledger."""
         self.answered[request.stage] += 1
         self.answered_of[request.question_id] += 1
+
+    def finish(self, question_id: str) -> int:
+        """Forgets a question that is finished; gives the requests that it took."""
+        self.chains_ended.pop(question_id, None)
+        return self.answered_of.pop(question_id, 0)
 
     def shift(self, by: int, now: float) -> None:
         """Notes that a request went out (1) or came back (-1)."""

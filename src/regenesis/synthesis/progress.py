@@ -50,7 +50,7 @@ class Progress(Asking):
         self.served += bool(outcome.kept)
         self.kept += len(outcome.kept)
         if self.sampler is not None:
-            self._took[self.sampler.traffic.answered_of.pop(outcome.question.id, 0)] += 1
+            self._took[self.sampler.traffic.finish(outcome.question.id)] += 1
         self.funnel.finish_question(outcome.question, outcome.judged, outcome.kept, near_duplicates)
 
     def seconds_left(self) -> float | None:

@@ -14,8 +14,8 @@ from pydantic import Field, field_validator
 from regenesis.engines.config import EngineConfig
 from regenesis.findings import Finding
 from regenesis.secrets import (
+    FieldsWithoutKeys,
     misplaced,
-    misplaced_in_body,
     misplaced_in_header,
     misplaced_in_url,
     misplaced_in_variable,
@@ -63,7 +63,7 @@ class OpenAIEngineConfig(EngineConfig):
     """Connection timeout in seconds."""
     retry: RetryConfig = Field(default=RetryConfig(), json_schema_extra=MAY_DIFFER)
     """Retries and backoff."""
-    extra_body: dict[str, Any] = Field(default_factory=dict)
+    extra_body: FieldsWithoutKeys = Field(default_factory=dict)
     """Extra fields of every request, e.g. `top_k` or `chat_template_kwargs`; `null`
     omits a field."""
     send_seed: bool = True
@@ -111,13 +111,6 @@ class OpenAIEngineConfig(EngineConfig):
                 raise ValueError(f"{name} is set by the engine itself; remove it")
             if fault := misplaced_in_header(name, stated):
                 raise misplaced(f"{name} {fault}")
-        return value
-
-    @field_validator("extra_body")
-    @classmethod
-    def _fields_without_keys(cls, value: dict[str, Any]) -> dict[str, Any]:
-        if fault := misplaced_in_body(value):
-            raise misplaced(fault)
         return value
 
     @property

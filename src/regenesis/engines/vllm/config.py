@@ -12,7 +12,7 @@ from pydantic import Field, field_validator
 from regenesis.engines.config import EngineConfig
 from regenesis.engines.openai.config import RetryConfig
 from regenesis.findings import Finding
-from regenesis.secrets import misplaced, misplaced_in_body
+from regenesis.secrets import FieldsWithoutKeys
 from regenesis.section import A_PATH, A_PROGRAM, MAY_DIFFER, Reach, reaching
 from regenesis.types import Thinking
 
@@ -77,6 +77,7 @@ class VLLMEngineConfig(EngineConfig):
     """vLLM on this machine's GPUs or CPU: started when it is needed, ended with the run."""
 
     loads = "checkpoint"
+    not_shaping = frozenset({"max_in_flight", "python", "replicas", "start_timeout", "timeout", "retry"})
 
     kind: Literal["vllm"]
     model: str
@@ -89,7 +90,7 @@ class VLLMEngineConfig(EngineConfig):
     """Python of the environment that vLLM is installed in, `/envs/vllm/bin/python`; this one's if left out."""
     replicas: int = Field(default=1, ge=1, json_schema_extra=MAY_DIFFER)
     """Servers, each with GPUs of its own. A question's requests go to the one that has computed its beginning."""
-    args: dict[str, Any] = Field(default_factory=dict, json_schema_extra=MAY_DIFFER)
+    args: FieldsWithoutKeys = Field(default_factory=dict, json_schema_extra=MAY_DIFFER)
     """Options of `vllm serve`, such as `{max_model_len: 8192, tensor_parallel_size: 2}`. `true` is a bare option,
     `false` its `--no-` form, `null` leaves it out."""
     max_in_flight: int = Field(default=256, ge=1, json_schema_extra=MAY_DIFFER)
@@ -100,14 +101,12 @@ class VLLMEngineConfig(EngineConfig):
     """Request timeout in seconds."""
     retry: RetryConfig = Field(default=RetryConfig(), json_schema_extra=MAY_DIFFER)
     """Retries and backoff."""
-    extra_body: dict[str, Any] = Field(default_factory=dict)
+    extra_body: FieldsWithoutKeys = Field(default_factory=dict)
     """Extra fields of every request, such as `top_k` or `chat_template_kwargs`."""
 
     @field_validator("args")
     @classmethod
     def _options(cls, value: dict[str, Any]) -> dict[str, Any]:
-        if fault := misplaced_in_body(value):
-            raise misplaced(fault)
         named: dict[str, Any] = {}
         for stated, setting in value.items():
             name = stated.lstrip("-").replace("_", "-")
@@ -125,13 +124,6 @@ class VLLMEngineConfig(EngineConfig):
             if name in named and not (isinstance(size, int) and not isinstance(size, bool) and size >= 1):
                 raise ValueError(f"{name.replace('-', '_')} must be a positive integer")
         return named
-
-    @field_validator("extra_body")
-    @classmethod
-    def _fields_without_keys(cls, value: dict[str, Any]) -> dict[str, Any]:
-        if fault := misplaced_in_body(value):
-            raise misplaced(fault)
-        return value
 
     @property
     def gpus_per_replica(self) -> int:

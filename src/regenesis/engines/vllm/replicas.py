@@ -18,17 +18,14 @@ import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from regenesis.engines.openai.client import Client
 from regenesis.engines.vllm import supervisor
 from regenesis.engines.vllm.command import HOST, environment, gpus_by_replica, serve_arguments, vllm_program
 from regenesis.engines.vllm.config import VLLMEngineConfig
 from regenesis.engines.vllm.metrics import PrefixTokens
-from regenesis.engines.vllm.server import Server
+from regenesis.engines.vllm.server import PATIENCE, Server
 from regenesis.errors import EngineError
-
-if TYPE_CHECKING:
-    from aiohttp import ClientSession
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +68,8 @@ class Replicas:
         self._up: set[Server] = set()
         self._changed, self._death = asyncio.Event(), asyncio.Event()
         self._given_up: str | None = None
-        self._session: ClientSession | None = None
+        # no proxy stands before this machine's own servers
+        self._client = Client({}, PATIENCE)
         self._watches: list[asyncio.Task[None]] = []
         self._counted: dict[tuple[Server, int], PrefixTokens] = {}
 
@@ -94,10 +92,6 @@ class Replicas:
         Raises:
             EngineError: One of them does not get ready; none is left then.
         """
-        import aiohttp
-
-        # no proxy stands before this machine's own servers
-        self._session = aiohttp.ClientSession(trust_env=False)
         try:
             await asyncio.gather(*(self._start(server) for server in self._servers))
         except BaseException as error:
@@ -122,10 +116,9 @@ class Replicas:
 
     async def died_since(self, deaths: int) -> bool:
         """Whether a server has died since there were so many deaths; one that is dying is waited for."""
-        session = self._session
-        if self.deaths > deaths or session is None:
-            return self.deaths > deaths
-        if all([await server.is_well(session) for server in list(self._up)]):
+        if self.deaths > deaths:
+            return True
+        if all([await server.is_well(self._client) for server in list(self._up)]):
             return False
         with suppress(TimeoutError):
             await asyncio.wait_for(self._death.wait(), _DYING_SECONDS)
@@ -137,11 +130,8 @@ class Replicas:
 
     async def count(self) -> None:
         """Asks the servers what they have counted."""
-        session = self._session
-        if session is None:
-            return
         for server in list(self._up):
-            counted = await server.prefix_tokens(session)
+            counted = await server.prefix_tokens(self._client)
             if counted is not None:
                 self._counted[server, server.starts] = counted
 
@@ -154,17 +144,15 @@ class Replicas:
             watch.cancel()
         await asyncio.gather(*watches, return_exceptions=True)
         await asyncio.gather(*(server.stop() for server in self._servers))
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        self._up.clear()
+        await self._client.close()
         if not keep_logs:
             for server in self._servers:
                 server.forget_log()
 
     async def _start(self, server: Server) -> None:
-        assert self._session is not None
         await server.start()
-        await server.ready(self._session, self._start_timeout)
+        await server.ready(self._client, self._start_timeout)
         self._up.add(server)
         self._changed.set()
 

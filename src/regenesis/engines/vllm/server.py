@@ -2,7 +2,7 @@
 
 server = Server(command, environment, url)
 await server.start()
-await server.ready(session, seconds)
+await server.ready(client, seconds)
 await server.ended.wait()            # only if it dies by itself
 await server.stop()
 """
@@ -18,21 +18,20 @@ from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from regenesis.engines.openai.bodies import BrokenReply
+from regenesis.engines.openai.client import Client
 from regenesis.engines.openai.complaints import shorten
+from regenesis.engines.openai.wire import Interrupted, Unreachable
 from regenesis.engines.vllm import supervisor
 from regenesis.engines.vllm.metrics import PrefixTokens, prefix_tokens
 from regenesis.errors import EngineError
 
-if TYPE_CHECKING:
-    from aiohttp import ClientSession
-
 _GLANCE = 0.25
 """Seconds between two looks at whether a server is ready."""
-_PATIENCE = 5.0
+PATIENCE = 5.0
 """Seconds for a server to say that it is well, or what it has counted."""
-_LINES_SHOWN, _LONGEST_LOG, _LONGEST_METRICS = 5, 1_000_000, 4_000_000
+_LINES_SHOWN, _LONGEST_LOG = 5, 1_000_000
 _ERROR = re.compile(r"(?:\([^)]*\) )?(?:ERROR [\d-]+ [\d:]+ \[[^\]]*\] )?(\w*(?:Error|Exception): .+)")
 """A line with an error, behind the name of a process, level, time and place."""
 
@@ -78,7 +77,7 @@ class Server:
         assert self._process is not None
         return await self._process.wait()
 
-    async def ready(self, session: ClientSession, seconds: float) -> None:
+    async def ready(self, client: Client, seconds: float) -> None:
         """Waits until it answers.
 
         Raises:
@@ -88,7 +87,7 @@ class Server:
         try:
             async with asyncio.timeout(seconds):
                 while self._process.returncode is None:
-                    if await self.is_well(session):
+                    if await self.is_well(client):
                         return
                     await asyncio.sleep(_GLANCE)
         except TimeoutError:
@@ -118,16 +117,10 @@ class Server:
         told = f"It says: {shorten(cause)} " if cause is not None else ""
         return f"{told}Its last lines in {self.log}:\n  " + "\n  ".join(map(shorten, last))
 
-    async def prefix_tokens(self, session: ClientSession) -> PrefixTokens | None:
+    async def prefix_tokens(self, client: Client) -> PrefixTokens | None:
         """What it has counted since its start, `None` if it does not say."""
-        import aiohttp
-
-        with suppress(aiohttp.ClientError, OSError, TimeoutError):
-            async with asyncio.timeout(_PATIENCE), session.get(f"{self.url}/metrics") as response:
-                if response.status == 200:
-                    text = await response.content.read(_LONGEST_METRICS)
-                    return prefix_tokens(text.decode(errors="replace"))
-        return None
+        told = await self._told(client, "metrics")
+        return None if told is None else prefix_tokens(told.decode(errors="replace"))
 
     async def stop(self) -> None:
         """Ends it with all of its processes. Calling it twice is harmless."""
@@ -145,11 +138,13 @@ class Server:
         """Removes the log of a server that nothing has to be said of."""
         self.log.unlink(missing_ok=True)
 
-    async def is_well(self, session: ClientSession) -> bool:
+    async def is_well(self, client: Client) -> bool:
         """Whether it answers now."""
-        import aiohttp
+        return await self._told(client, "health") is not None
 
-        with suppress(aiohttp.ClientError, OSError, TimeoutError):
-            async with asyncio.timeout(_PATIENCE), session.get(f"{self.url}/health") as response:
-                return response.status == 200
-        return False
+    async def _told(self, client: Client, path: str) -> bytes | None:
+        """What it answers under a path, `None` where it does not."""
+        with suppress(Unreachable, Interrupted, BrokenReply, TimeoutError):
+            response = await client.request("GET", f"{self.url}/{path}", timeout=PATIENCE)
+            return response.body if response.status == 200 else None
+        return None
