@@ -45,6 +45,7 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     "guided-no-plan": {"prompts": "guided", "stages": ["adapt", "solve"], "adapt_tokens": 80},
     "guided-no-advice": {"prompts": "guided", "stages": ["structure", "solve"], "structure_tokens": 120},
     "guided-solve": {"prompts": "guided", "stages": ["solve"]},
+    "guided-solve-repair": {"prompts": "guided", "stages": ["solve"], "repair": True},
     "unguided": {"prompts": "guided", "stages": ["solve"], "guidelines": 0},
     "paper": {"prompts": "paper", "retry_unusable": False},
     "plain-cool": {"name": "rejection", "sampling": COOL},
@@ -100,6 +101,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--questions", type=int, default=24)
     parser.add_argument("--chains", type=int, default=2, help="chains a question")
     parser.add_argument("--minutes", type=float, help="most minutes a form and task, then the next")
+    parser.add_argument("--reuse", action="append", default=[], help="folder of a run whose equal requests count")
     parser.add_argument("--show", action="store_true", help="only show what has been measured")
     return parser.parse_args()
 
@@ -121,7 +123,7 @@ def _ask(arguments: argparse.Namespace, form: str, task: str) -> None:
         }
     )
     try:
-        report = synthesize(config, _folder(arguments.to, form, task))
+        report = synthesize(config, _folder(arguments.to, form, task), reuse=arguments.reuse)
         print(f"{form}, {task}: {'complete' if report.complete else 'to be gone on with'}", file=sys.stderr, flush=True)
     except RegenesisError as error:
         print(f"{form}, {task}: {error}", file=sys.stderr, flush=True)  # a form that keeps nothing is a result too

@@ -48,6 +48,9 @@ DEFECTS = (
 )
 """What a path can be unfit for, in the order looked at; what broke its chain (`defect`) comes before all."""
 
+_BEGINNING = 100
+"""Characters of a path that tell which reply it begins as."""
+
 
 class Curator:
     """Cleans paths, names what makes them unfit, and chooses among the fit ones.
@@ -129,5 +132,7 @@ class Curator:
 
 def _led_by(path: ReasoningPath) -> tuple[str, ...]:
     """What the model wrote on the way to a path, such as its plan: repeated, it works nothing out."""
-    own = [place for place, (_, _, written) in enumerate(path.steps) if path.text in written]
+    # a path may have been given its end by a later reply, and then only begins as the reply that it is
+    begins = path.text[:_BEGINNING]
+    own = [place for place, (_, _, written) in enumerate(path.steps) if begins in written]
     return tuple(written for _, _, written in path.steps[: own[0]]) if own else ()

@@ -112,6 +112,23 @@ def test_the_guided_set_asks_each_stage_in_a_chat_of_its_own_and_for_the_path_as
 
 
 @pytest.mark.parametrize("base", BUILT_IN)
+def test_one_call_with_a_guideline_asks_as_a_plain_sample_does_with_the_guideline_as_system_message() -> None:
+    prompts = load_prompts("guided", ReGenesisConfig(stages=["solve"]))
+    plain = load_answering().messages(question())
+    system, turn = prompts.messages("solve_alone", question(), hint=None, guideline="First think.")
+    assert (system.role, turn) == ("system", *plain)
+    assert system.content.endswith("First think.")
+    assert prompts.messages("solve_alone", question(), hint=None, guideline=None) == plain
+
+
+def test_a_system_message_of_a_stage_comes_before_that_of_the_set(own_set: Path) -> None:
+    (own_set / "set.yaml").write_text("conversation: false\nsystem: Be brief.\n", "utf-8")
+    (own_set / "adapt.system.j2").write_text("Hold to this: {{ guideline }}", "utf-8")
+    prompts = load_prompts(str(own_set))
+    said = [prompts.messages(stage, question(), hint=None, **VALUES[stage])[0] for stage in ("adapt", "structure")]
+    assert said == [Message("system", "Hold to this: First think."), Message("system", "Be brief.")]
+
+
 def test_a_set_of_the_users_own_may_extend_any_that_comes_with_the_package(own_set: Path, base: str) -> None:
     for file in own_set.glob("*.j2"):
         file.unlink()
@@ -198,6 +215,8 @@ def test_an_included_template_sees_what_the_including_one_sets(own_set: Path) ->
         ("adapt.j2", "{{ structure }}", "it has conversation, guideline, hint, question"),
         ("hint.j2", "{{ gold }}", "hint.j2: names 'gold'"),
         ("solve.j2", "{% include 'nowhere.j2' %}", "includes nowhere.j2, which is not there"),
+        ("solv.system.j2", "Be brief.", "solv.system.j2 belongs to no stage; stages are adapt,"),
+        ("adapt.system.j2", "{{ structure }}", "adapt.system.j2: names 'structure', which"),
     ],
 )
 def test_a_set_at_fault_is_refused_before_anything_is_asked(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from regenesis.methods.base import Opinion, Session
 from regenesis.methods.faults import BROKEN, fault_of, is_usable
+from regenesis.methods.regenesis.endings import standing
 from regenesis.methods.regenesis.guidelines import Guideline
 from regenesis.methods.regenesis.structures import TRUNCATED, fault_of_advice, fault_of_plan, holds_results
 from regenesis.scheduling import Chain, Reply
@@ -183,7 +184,27 @@ class _ChainRun:
             self._retries.append("solve")
             self._steps = earlier_steps  # what was said of the first path says nothing of the second
             judged = await self._attempt(name, guideline, structure, sample=1)
-        return judged
+        return await self._repaired(judged) if self._config.repair else judged
+
+    async def _repaired(self, judged: GradedPath) -> GradedPath:
+        """The path with an end, where that is all it lacks and the model gives it one."""
+        text = standing(judged)
+        if text is None:
+            return judged
+        self._history = (*self._asked, Message("assistant", text))
+        sampling = self._limited(self._config.repair_tokens)
+        reply = await self._ask("repair", sampling, same_chat=True, truncated=judged.path.truncated)
+        if reply is None:
+            return judged
+        completion = reply.completion
+        path = replace(
+            judged.path,
+            steps=tuple(self._steps),
+            text=f"{text}\n\n{completion.text.strip()}",
+            tokens=judged.path.tokens + completion.reply_tokens,
+            truncated=completion.finish_reason == "length",
+        )
+        return await self._graded(path, sample=0)
 
     async def _attempt(self, name: str, guideline: str | None, structure: str | None, sample: int) -> GradedPath:
         if structure is None:
@@ -241,11 +262,17 @@ class _ChainRun:
         template: str | None = None,
         sample: int = 0,
         fresh: bool = False,
+        same_chat: bool = False,
         **values: Any,
     ) -> Reply | None:
-        """Asks for one stage; `None` if the reply is refused or empty. `fresh` asks outside the chain's chat."""
+        """Asks for one stage; `None` if the reply is refused or empty.
+
+        `fresh` asks outside the chain's chat, `same_chat` as its next turn whatever the prompt set says.
+        """
         history = () if fresh else self._history
-        messages = self._prompts.messages(template or stage, self._question, history, hint=self._pass.hint, **values)
+        messages = self._prompts.messages(
+            template or stage, self._question, history, same_chat=same_chat, hint=self._pass.hint, **values
+        )
         reply = await self._chain.ask(stage, messages, sampling, sample)
         self._steps = [step for step in self._steps if step[0] != stage] + [(stage, reply.key, reply.completion.text)]
         if not fresh:

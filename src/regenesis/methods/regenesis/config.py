@@ -58,6 +58,10 @@ class ReGenesisConfig(WavesConfig):
     retry_unusable: bool = Field(default=True, json_schema_extra=EXTENDS)
     """Retry once if an adapted guideline or a structure was truncated, a structure loops or already contains results,
     or a path has no steps. One that is truncated or loops again ends its chain."""
+    repair: bool = Field(default=False, json_schema_extra=EXTENDS)
+    """Ask for the end of a path that was truncated, or that is not wrong but lacks its box, in one short turn."""
+    repair_tokens: int | None = Field(default=160, ge=1)
+    """Maximum new tokens of such an end; `null` uses `sampling.max_tokens`."""
     summarise: bool = Field(default=False, json_schema_extra=EXTENDS)
     """Ask the model for the final answer of each path of the first pass in a call of its own, as published."""
     self_judge: Annotated[Literal["off", "and", "tie-break"], OffIsAWord] = Field(
@@ -103,6 +107,8 @@ class ReGenesisConfig(WavesConfig):
             raise ValueError(
                 "hint: starts no chain, with neither guidelines nor selections; set hint.enabled to false instead"
             )
+        if self.repair and self.fused:
+            raise ValueError("`repair` puts an end to a path that is a reply of its own; it does not go with `fused`")
         if self.guidelines == "generate" and self.guidelines_file is not None:
             raise ValueError("`guidelines: generate` and `guidelines_file` are two sources of guidelines; give one")
         return self

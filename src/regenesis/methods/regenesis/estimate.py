@@ -28,6 +28,7 @@ TYPICAL_TOKENS = {
     "structure": 236,
     "solve": 220,
     "fused": 420,
+    "repair": 60,
     "summarise": 24,
     "judge": 4,
 }
@@ -37,6 +38,8 @@ _RETRY_SHARE = 0.25
 """Structures asked a second time because they hold results, as a share of all; paths are asked again far less often."""
 _CUT_SHARE = 0.1
 """Adapted guidelines asked a second time because they were cut."""
+_UNFINISHED_SHARE = 0.12
+"""Paths that are truncated or lack their box, of models of 0.5B and 1.5B."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,7 @@ def _stages(
         "adapt": (most.guided * twice, expected.guided * cut) if adapts else (0, 0),
         "structure": (most.all * twice, expected.all * retried) if structures else (0, 0),
         solve: (most.all * twice, expected.all),
+        "repair": (most.all, expected.all * _UNFINISHED_SHARE) if config.repair else (0, 0),
         "summarise": ((most.all - most.hinted) * twice, expected.all - expected.hinted) if config.summarise else (0, 0),
         "judge": (most.all * twice * judged, expected.all * judged) if config.self_judge != "off" else (0, 0),
     }
@@ -147,6 +151,7 @@ def _limits(method: ReGenesis) -> dict[str, int]:
     limits = dict.fromkeys(TYPICAL_TOKENS, most)
     limits["select"] = min(SELECT_TOKENS, most)
     limits["adapt"] = min(method.config.adapt_tokens or most, most)
+    limits["repair"] = min(method.config.repair_tokens or most, most)
     limits["structure"] = min(method.config.structure_tokens or most, most)
     return limits
 
@@ -196,11 +201,15 @@ def _prompt_tokens(
     if adapted:
         values["guideline"] = values["guideline"] if stage in ("adapt", "fused") else filler("adapt")
     before = [name for name in ("adapt", "structure") if name in config.stages]
-    before = before[: before.index(stage)] if stage in before else before if stage == "solve" else []
+    before = before[: before.index(stage)] if stage in before else before if stage in ("solve", "repair") else []
+    if stage == "repair":
+        before.append("solve")
+        values["truncated"] = True
     history: tuple[Message, ...] = ()
-    if templates.get(stage) != "solve_alone":
-        for earlier in before:
-            chat = prompts.messages(templates.get(earlier, earlier), question, history, **values)
-            history = (*chat, Message("assistant", filler(earlier)))
-    messages = prompts.messages(templates.get(stage, stage), question, history, **values)
+    for earlier in before:
+        history = () if templates.get(earlier) == "solve_alone" else history
+        chat = prompts.messages(templates.get(earlier, earlier), question, history, **values)
+        history = (*chat, Message("assistant", filler(earlier)))
+    history = () if templates.get(stage) == "solve_alone" else history
+    messages = prompts.messages(templates.get(stage, stage), question, history, same_chat=stage == "repair", **values)
     return message_tokens(messages, bytes_a_token)

@@ -50,6 +50,7 @@ class ReGenesis(Method[ReGenesisConfig]):
         "structure": "reasoning structure",
         "solve": "reasoning path",
         "fused": "guideline, structure and path in one reply",
+        "repair": "end of a path",
         "summarise": "final answer, asked for separately",
         "judge": "the model's own judgement",
     }
@@ -141,7 +142,7 @@ class ReGenesis(Method[ReGenesisConfig]):
         hint = self.config.hint.model_copy(update={"enabled": False})
         guided = self.config.guidelines not in (0, [])
         few = {"guidelines": 1 if guided else 0, "unguided": 0 if guided else 1, "selections": 0, "wave": 1}
-        config = self.config.model_copy(update=few | {"hint": hint, "retry_unusable": False})
+        config = self.config.model_copy(update=few | {"hint": hint, "retry_unusable": False, "repair": False})
         return type(self)(config, self.answering)
 
     def estimate(self, questions: Sequence[Question], chain_yield: float) -> Estimate:

@@ -9,9 +9,12 @@ only what is new. `conversation: false` asks each stage in a chat of its own. `s
 lists phrases of the templates that no path may repeat; `extends` names a set that comes with the package, whose
 templates are taken where the folder has none of its own.
 
+A stage has a system message of its own where the set has a template `<stage>.system.j2`, which sees the same values as
+the stage; rendered empty, it sends none.
+
 Every set has `select`, `adapt`, `structure`, `solve`, `summarise` and `judge`. Ablations have templates of their own,
 needed only by configs that ask for them: `structure_alone` and `solve_alone` where the stage before is left out,
-`fused` for all stages in one call, `generate` for guidelines that the model writes.
+`fused` for all stages in one call, `generate` for guidelines that the model writes, `repair` for the end of a path.
 """
 
 from __future__ import annotations
@@ -45,9 +48,12 @@ _ABLATIONS = {
     "solve_alone": _ALWAYS | {"guideline"},
     "fused": _ALWAYS | {"guideline"},
     "generate": _ALWAYS | {"count"},
+    "repair": _ALWAYS | {"truncated"},
 }
 """Templates that only some configs need; `guideline` is empty where a chain starts from none."""
 BUILT_IN = ("guided", "one-chat", "paper")
+_OF_SYSTEM = ".system"
+"""Ends the name of a template of a stage's system message."""
 _SETTINGS = frozenset({"conversation", "system", "scaffold", "extends"})
 _SETS = resources.files(__package__).joinpath("prompt_sets")
 _ONCE = "train.j2"
@@ -85,11 +91,12 @@ class PromptSet:
         self.conversation: bool = settings["conversation"]
         self.scaffold: tuple[str, ...] = tuple(settings.get("scaffold", ()))
         self._system: str | None = settings.get("system")
-        self._templates = TemplateFolder(
-            f"prompt set {name}", files, _VALUES | {template: _ABLATIONS[template] for template in sorted(needed)}
-        )
+        values = _VALUES | {template: _ABLATIONS[template] for template in sorted(needed)}
+        self._with_system = frozenset(_with_system(name, files) & values.keys())
+        values |= {f"{template}{_OF_SYSTEM}": values[template] for template in sorted(self._with_system)}
+        self._templates = TemplateFolder(f"prompt set {name}", files, values)
         # a template that nothing asks by changes nothing, so that a set may gain some
-        unused = {f"{template}.j2" for template in _ABLATIONS.keys() - needed}
+        unused = {f"{template}{end}.j2" for template in _ABLATIONS.keys() - needed for end in ("", _OF_SYSTEM)}
         self._asking = {file: text for file, text in files.items() if file.endswith(".j2") and file not in unused}
         self.digest = self._digest(self._asking)
 
@@ -104,7 +111,13 @@ class PromptSet:
         return self._digest(self._asking | {_ONCE: answering.source}, *more)
 
     def messages(
-        self, template: str, question: Question, history: Sequence[Message] = (), **values: Any
+        self,
+        template: str,
+        question: Question,
+        history: Sequence[Message] = (),
+        *,
+        same_chat: bool = False,
+        **values: Any,
     ) -> tuple[Message, ...]:
         """The chat to send for a stage.
 
@@ -112,17 +125,21 @@ class PromptSet:
             template: The stage's template.
             question: The question; templates see its `text`, `kind` and `choices`.
             history: The chain's chat so far, which a conversation goes on from and other sets leave out.
+            same_chat: Go on from `history` even where the set asks each stage in a chat of its own.
             **values: What else the template names: `guideline`, `guidelines`, `adapted`, `structure`, `hint`, `path`,
-                `gold`, `count`.
+                `gold`, `count`, `truncated`.
 
         Raises:
             ConfigError: The template names a value that the stage does not have.
         """
-        text = self._templates.render(template, question=question, conversation=bool(history), **values)
-        turn = Message("user", text)
-        if self.conversation and history:
+        values |= {"question": question, "conversation": bool(history)}
+        turn = Message("user", self._templates.render(template, **values))
+        if history and (self.conversation or same_chat):
             return (*history, turn)
-        return (Message("system", self._system), turn) if self._system else (turn,)
+        system = self._system
+        if template in self._with_system:
+            system = self._templates.render(f"{template}{_OF_SYSTEM}", **values)
+        return (Message("system", system), turn) if system else (turn,)
 
 
 def load_prompts(name: str, config: ReGenesisConfig | None = None) -> PromptSet:
@@ -153,6 +170,17 @@ def _with_base(name: str, folder: Traversable) -> dict[str, str]:
     return {file: text for file, text in inherited.items() if file.endswith(".j2")} | files
 
 
+def _with_system(name: str, files: Mapping[str, str]) -> set[str]:
+    """The stages that have a system message of their own."""
+    end = f"{_OF_SYSTEM}.j2"
+    found = {file.removesuffix(end) for file in files if file.endswith(end)}
+    unknown = sorted(found - _VALUES.keys() - _ABLATIONS.keys())
+    if unknown:
+        known = ", ".join(sorted(_VALUES.keys() | _ABLATIONS.keys()))
+        raise ConfigError(f"prompt set {name}: {unknown[0]}{end} belongs to no stage; stages are {known}.")
+    return found
+
+
 def _files(name: str, folder: Traversable) -> dict[str, str]:
     entries = [entry for entry in folder.iterdir() if entry.name.endswith((".j2", ".yaml"))]
     return {entry.name: _read(name, entry) for entry in entries}
@@ -164,6 +192,8 @@ def _needed(config: ReGenesisConfig) -> frozenset[str]:
     guided = config.guidelines not in (0, []) or config.selections > 0
     if config.guidelines == "generate":
         needed.add("generate")
+    if config.repair:
+        needed.add("repair")
     if config.fused:
         return frozenset(needed | {"fused"})
     if "structure" not in config.stages:

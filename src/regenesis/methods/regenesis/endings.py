@@ -1,0 +1,28 @@
+"""What of a path stands when the model is asked for its end: one short turn in place of a whole new chain."""
+
+from __future__ import annotations
+
+from regenesis.methods.regenesis.structures import is_looping
+from regenesis.types import GradedPath
+
+_LEAST_LEFT = 0.5
+"""Share of a truncated path that must be left once its broken-off paragraph is gone."""
+
+
+def standing(judged: GradedPath) -> str | None:
+    """The part of a path that an end can be put behind; `None` where an end would not help.
+
+    A path that was truncated stands up to its last whole paragraph, or line where there is only one: what was broken
+    off may leave a formula open. One that only lacks its box stands as it is.
+    """
+    text, verdict = judged.path.text, judged.verdict
+    if judged.defect == "unboxed":
+        return text.rstrip() if verdict.status != "incorrect" else None
+    boxed_wrong = verdict.status == "incorrect" and verdict.rule == "box"
+    if judged.defect != "truncated" or boxed_wrong or is_looping(text):
+        return None
+    for end in ("\n\n", "\n"):
+        left, _, _ = text.rpartition(end)
+        if len(left) >= _LEAST_LEFT * len(text):
+            return left.rstrip()
+    return None
