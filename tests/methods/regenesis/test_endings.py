@@ -59,7 +59,7 @@ async def test_a_path_that_only_lacks_its_box_is_given_one(lead: Lead) -> None:
 
 
 async def test_both_replies_count_as_tokens_of_the_path(lead: Lead) -> None:
-    led, judged = await lead_one(lead, solved(BEGUN, cut=True))
+    _, judged = await lead_one(lead, solved(BEGUN, cut=True))
     assert judged.path.tokens == sum(completion(text).reply_tokens for text in (BEGUN, END))
     assert [stage for stage, _, _ in judged.path.steps] == ["solve", "repair"]
 

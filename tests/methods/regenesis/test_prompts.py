@@ -111,7 +111,6 @@ def test_the_guided_set_asks_each_stage_in_a_chat_of_its_own_and_for_the_path_as
     assert message.content.rpartition(", and end")[2] == asked.rpartition(", and end")[2]
 
 
-@pytest.mark.parametrize("base", BUILT_IN)
 def test_one_call_with_a_guideline_asks_as_a_plain_sample_does_with_the_guideline_as_system_message() -> None:
     prompts = load_prompts("guided", ReGenesisConfig(stages=["solve"]))
     plain = load_answering().messages(question())
@@ -129,6 +128,7 @@ def test_a_system_message_of_a_stage_comes_before_that_of_the_set(own_set: Path)
     assert said == [Message("system", "Hold to this: First think."), Message("system", "Be brief.")]
 
 
+@pytest.mark.parametrize("base", BUILT_IN)
 def test_a_set_of_the_users_own_may_extend_any_that_comes_with_the_package(own_set: Path, base: str) -> None:
     for file in own_set.glob("*.j2"):
         file.unlink()
