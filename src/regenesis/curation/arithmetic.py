@@ -10,8 +10,7 @@ Everything is exact and bounded: what is not plainly arithmetic on numbers is un
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
@@ -35,35 +34,47 @@ _NEVER_UNITS = MATHEMATICAL_WORDS | names(
 )
 """Words that begin something else, which no unit holds."""
 
-_REWRITTEN: Sequence[tuple[re.Pattern[str], str]] = [
-    (re.compile(pattern), by)
-    for pattern, by in (
-        (r"\\\\(?:\[[^\]]*\])?", "\n"),
-        (r"\\(?:left|right|big|Big|displaystyle|quad|qquad|,|;|!|:| )(?![a-zA-Z])|&", " "),
-        (r"\\[()\[\]]|\$\$", " "),
-        (r"\\(?:text|textbf|textit|mathrm|mathbf|mbox|operatorname|underline)\s*\{([^{}]*)\}", r" \1 "),
-        (r"\{,\}", ","),
-        (r"(\d)\s*\\[dt]?frac\s*\{\s*(\d+)\s*\}\s*\{\s*(\d+)\s*\}", r"\1 \2/\3"),
-        *((sign, f" {fraction}") for sign, fraction in zip("½⅓⅔¼¾", ("1/2", "1/3", "2/3", "1/4", "3/4"), strict=True)),
-        (r"\\(?:times|cdot|ast)(?![a-zA-Z])|[×·∙⋅]|\bmultiplied by\b|\btimes\b", " * "),
-        (r"\\div(?![a-zA-Z])|[÷∕]|\bdivided by\b", " / "),
-        (r"[−–]|\bminus\b", "-"),
-        (r"\bplus\b", "+"),
-        (r"\\(?:approx|simeq|sim)(?![a-zA-Z])|[≃≅]", "≈"),
-        (r"\\neq?(?![a-zA-Z])|!=|=\\?/=", "≠"),
-        (r"\\(?:leq?|lt)(?![a-zA-Z])|<=", "≤"),
-        (r"\\(?:geq?|gt)(?![a-zA-Z])|>=", "≥"),
-        (r"[=-]+>|\\(?:to|implies|Rightarrow|rightarrow)(?![a-zA-Z])|[⇒→]", "; "),
-        (r"==|[:+*/-]=", "≠"),  # signs of programs, which state nothing
-        (r"²", "^2"),
-        (r"³", "^3"),
-        (r"\^\s*\{\s*(-?\d+)\s*\}", r"^\1"),
-        (r"(?<=\d)\s?\*\*\s?(?=\d)", "^"),
-        (r"\*\*|__|`", ""),
-        (r"(?<=\d)\s*[xX]\s*(?=\$?[\d.])", " * "),
-        (r"\\([%$#])", r"\1"),
+_REWRITTEN: Sequence[tuple[Sequence[str], re.Pattern[str], str]] = [
+    (needed, re.compile(pattern), by)
+    for needed, pattern, by in (
+        (["\\\\"], r"\\\\(?:\[[^\]]*\])?", "\n"),
+        (["\\", "&"], r"\\(?:left|right|big|Big|displaystyle|quad|qquad|,|;|!|:| )(?![a-zA-Z])|&", " "),
+        (["\\", "$$"], r"\\[()\[\]]|\$\$", " "),
+        (["\\"], r"\\(?:text|textbf|textit|mathrm|mathbf|mbox|operatorname|underline)\s*\{([^{}]*)\}", r" \1 "),
+        (["{,}"], r"\{,\}", ","),
+        (["frac"], r"(\d)\s*\\[dt]?frac\s*\{\s*(\d+)\s*\}\s*\{\s*(\d+)\s*\}", r"\1 \2/\3"),
+        *(
+            ([sign], sign, f" {fraction}")
+            for sign, fraction in zip("½⅓⅔¼¾", ("1/2", "1/3", "2/3", "1/4", "3/4"), strict=True)
+        ),
+        (["\\times", "\\cdot", "\\ast"], r"\\(?:times|cdot|ast)(?![a-zA-Z])", " * "),
+        (["×", "·", "∙", "⋅"], r"[×·∙⋅]", " * "),
+        (["times"], r"\btimes\b", " * "),
+        (["multiplied by"], r"\bmultiplied by\b", " * "),
+        (["\\div"], r"\\div(?![a-zA-Z])", " / "),
+        (["÷", "∕"], r"[÷∕]", " / "),
+        (["divided by"], r"\bdivided by\b", " / "),
+        (["−", "–"], r"[−–]", "-"),
+        (["minus"], r"\bminus\b", "-"),
+        (["plus"], r"\bplus\b", "+"),
+        (["\\approx", "\\sim", "≃", "≅"], r"\\(?:approx|simeq|sim)(?![a-zA-Z])|[≃≅]", "≈"),
+        (["\\ne", "!=", "=/=", "=\\/="], r"\\neq?(?![a-zA-Z])|!=|=\\?/=", "≠"),
+        (["\\l", "<="], r"\\(?:leq?|lt)(?![a-zA-Z])|<=", "≤"),
+        (["\\g", ">="], r"\\(?:geq?|gt)(?![a-zA-Z])|>=", "≥"),
+        (["=>", "->"], r"[=-]+>", "; "),
+        (["\\to", "\\imp", "\\R", "\\r"], r"\\(?:to|implies|Rightarrow|rightarrow)(?![a-zA-Z])", "; "),
+        (["⇒", "→"], r"[⇒→]", "; "),
+        (["==", ":=", "+=", "*=", "/=", "-="], r"==|[:+*/-]=", "≠"),  # signs of programs, which state nothing
+        (["²"], r"²", "^2"),
+        (["³"], r"³", "^3"),
+        (["^"], r"\^\s*\{\s*(-?\d+)\s*\}", r"^\1"),
+        (["**"], r"(?<=\d)\s?\*\*\s?(?=\d)", "^"),
+        (["**", "__", "`"], r"\*\*|__|`", ""),
+        (["x", "X"], r"(?<=\d)\s*[xX]\s*(?=\$?[\d.])", " * "),
+        (["\\"], r"\\([%$#])", r"\1"),
     )
 ]
+"""What is written anew, in this order, each with the pieces of which a text holds one wherever its pattern matches."""
 _FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 
 _TOKEN = re.compile(
@@ -91,8 +102,7 @@ class Number(NamedTuple):
     scale: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A piece of a sentence; `spaced` says whether white space comes before it."""
 
     kind: Kind
@@ -124,9 +134,12 @@ READINGS = (Reading(), Reading(percent_of_left=True), Reading(percent_divides=Fa
 
 def plain(text: str) -> str:
     """The text with LaTeX and its like replaced by signs that can be typed."""
-    for pattern, by in _REWRITTEN:
-        text = pattern.sub(by, text)
-    for _ in range(_DEEPEST):
+    for needed, pattern, by in _REWRITTEN:
+        for piece in needed:  # most are in few texts, and looking for them costs next to nothing
+            if piece in text:
+                text = pattern.sub(by, text)
+                break
+    for _ in range(_DEEPEST if "frac" in text else 0):
         inlined = _FRACTION.sub(r"((\1)/(\2))", text)
         if inlined == text:
             break
@@ -152,29 +165,26 @@ def tokens_of(text: str) -> list[Token]:
     return tokens
 
 
-def _read(found: re.Match[str], kind: str, spaced: bool) -> Iterator[Token]:
+def _read(found: re.Match[str], kind: str, spaced: bool) -> Sequence[Token]:
     text = found[0]
     if kind in ("number", "glued", "mixed", "fraction"):
         glued = found["glued"]
         digits = found["number"] if glued else text
         if len(digits) > _LONGEST_NUMBER or (glued and glued not in _GLUED_UNITS):
-            yield Token("unreadable", text, spaced)
-            return
-        yield Token("number", digits, spaced, _number(digits))
-        if glued:
-            yield Token("word", glued)
-    elif kind == "word":
+            return (Token("unreadable", text, spaced),)
+        number = Token("number", digits, spaced, _number(digits))
+        return (number, Token("word", glued)) if glued else (number,)
+    if kind == "word":
         # a single letter is a name, and so is a letter with a digit
         is_word = len(text) > 1 or text in "aAI"
         name = not is_word or not text.replace("'", "").replace("-", "").isalpha()
-        yield Token("unreadable" if name else "word", text.casefold(), spaced)
-    elif kind == "mark":
-        yield Token("word", text, spaced)
-    else:
-        yield Token(kind, text, spaced)  # type: ignore[arg-type]
+        return (Token("unreadable" if name else "word", text.casefold(), spaced),)
+    return (Token("word" if kind == "mark" else kind, text, spaced),)  # type: ignore[arg-type]
 
 
 def _number(digits: str) -> Number | None:
+    if digits.isdecimal():
+        return Number(Fraction(int(digits)))
     whole, _, fraction = digits.rpartition(" ")
     top, slash, bottom = fraction.partition("/")
     if slash:

@@ -19,8 +19,8 @@ class CurationConfig(Section):
     min_steps: int = Field(default=2, ge=0)
     """Minimum number of steps (sentences or lines that work something out)."""
     numbered_list: Literal["any", "require"] = "any"
-    """`require` drops paths without a numbered list and replaces what precedes it with a fixed opening, as "
-    "published."""
+    """`require` drops paths without a numbered list and replaces what precedes it with a fixed opening, as
+    published."""
     boxed: Literal["keep", "unwrap"] = "keep"
     """Whether `\\boxed{}` stays in the training text."""
     require_box: bool = True

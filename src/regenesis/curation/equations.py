@@ -29,7 +29,7 @@ from regenesis.curation.arithmetic import (
 from regenesis.curation.boxes import boxes, unwrap
 
 _PLAINLY = re.compile(
-    r"(?<![-+*/^×÷.,\d)}] )(?<![-+*/^×÷.,\d)}])(?<!\\times )(?<!\\cdot )(?<!\\div )"
+    r"(?=[\d\\])(?<![-+*/^×÷.,\d)}] )(?<![-+*/^×÷.,\d)}])(?<!\\times )(?<!\\cdot )(?<!\\div )"
     r"(?:\\frac\{(\d{1,9})\}\{(\d{1,9})\}|\b(\d{1,9}) ?([-+*/×÷]|\\times|\\cdot|\\div) ?(\d{1,9})) ?= ?(\d{1,9})"
     r"(?![\d,]*\d|\.\d|\w|\s*(?:[-+*/^×÷%({=≈!\[]|\\(?:times|cdot|div|approx|frac|%))"
     # a unit may stand between a number and what is done with it
@@ -108,10 +108,13 @@ def false_equation(text: str, question: str) -> str | None:
 
 def leaves_open(text: str) -> bool:
     r"""Whether a box holds a computation in the place of its result, such as `\boxed{14 \times 50}`."""
-    return any(_is_open(tokens_of(plain(text[box.inside : box.close]))) for box in boxes(text) if box.close >= 0)
+    return any(_is_open(text[box.inside : box.close]) for box in boxes(text) if box.close >= 0)
 
 
-def _is_open(tokens: Sequence[Token]) -> bool:
+def _is_open(boxed: str) -> bool:
+    if boxed.isdecimal():
+        return False
+    tokens = tokens_of(plain(boxed))
     parsed = parse(tokens, 0)
     if parsed is None or not isinstance(parsed[0], Operation) or parsed[1] < len(tokens):
         return False

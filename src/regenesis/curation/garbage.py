@@ -19,10 +19,14 @@ from regenesis.curation.turns import TEMPLATE_TOKEN
 _BROKEN_CATEGORIES = frozenset({"Cc", "Cs", "Co", "Cn"})
 _TOKENIZER_MARK = re.compile(r"[ĠĊ]\w|▁\w|<0x[0-9A-F]{2}>")
 _WRONGLY_DECODED = re.compile(r"â€[™œ“”˜¦\u009d\u0080-\u009f]|Ã[©¨¼¶¤±³¡\u00ad]|Â[£°±·½¼]|ï¿½")
-_ENDLESS = re.compile(r"[A-Za-z0-9]{46,}")
+_LONGEST = 46
+"""Letters and digits in a row that no word has."""
+_ENDLESS = re.compile(rf"[A-Za-z0-9]{{{_LONGEST},}}")
 _ASCII_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _PLAIN_ASCII = dict.fromkeys(map(ord, string.ascii_letters + string.digits + string.whitespace))
 _LETTERS = re.compile(r"[^\W\d_]+")
+_CONSONANTS = re.compile(r"[b-df-hj-np-tv-xz]{5}")
+"""What every nonword holds, and few words."""
 _VOWELS = frozenset("aeiouy")
 _LEAST_PLAIN = 0.4
 _MOST_NONWORDS = 0.15
@@ -51,6 +55,8 @@ def _has_broken_characters(text: str) -> bool:
 
 
 def _has_artefacts(text: str, question: str) -> bool:
+    if text.isascii() and "<" not in text and "[" not in text:
+        return False
     patterns = (TEMPLATE_TOKEN, _TOKENIZER_MARK, _WRONGLY_DECODED)
     return any(mark[0] not in question for pattern in patterns for mark in pattern.finditer(text))
 
@@ -71,11 +77,13 @@ def _is_mostly_symbols(text: str, question: str) -> bool:
 
 
 def _is_mostly_nonwords(text: str, question: str) -> bool:
-    if any(run[0] not in question and not run[0].isdecimal() for run in _ENDLESS.finditer(text)):
+    endless = _ENDLESS.finditer(text) if any(len(unspaced) >= _LONGEST for unspaced in text.split()) else ()
+    if any(run[0] not in question and not run[0].isdecimal() for run in endless):
         return True
+    folded = text.casefold()
+    if _CONSONANTS.search(folded) is None:
+        return False
     known = set(_LETTERS.findall(question.casefold()))
-    words = [
-        word for word in _LETTERS.findall(text.casefold()) if len(word) > 4 and word.isascii() and word not in known
-    ]
+    words = [word for word in _LETTERS.findall(folded) if len(word) > 4 and word.isascii() and word not in known]
     nonwords = sum(_VOWELS.isdisjoint(word) for word in words)
     return len(words) >= _FEWEST_LONG_WORDS and nonwords > _MOST_NONWORDS * len(words)

@@ -45,13 +45,15 @@ def repeated_share(text: str) -> float:
     total = len(tokens) - _GRAM + 1
     if total < _FEWEST_GRAMS:
         return 0.0
-    distinct = {tuple(tokens[start : start + _GRAM]) for start in range(total)}
+    distinct = set(zip(*(tokens[start:] for start in range(_GRAM)), strict=False))
     return 1 - len(distinct) / total
 
 
 def has_cycle(text: str) -> bool:
     """Whether a cycle of one to six lines or sentences comes at least four times in a row."""
     units = [unit.strip() for unit in _UNIT_END.split(text) if unit.strip()]
+    if len(units) - len(set(units)) < _CYCLES_IN_A_ROW - 1:
+        return False  # most texts: too little comes again
     return any(_cycles_with(units, period) for period in range(1, _LONGEST_CYCLE + 1))
 
 

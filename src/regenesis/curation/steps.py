@@ -1,6 +1,6 @@
 """Steps: lines and sentences of a path that work something out.
 
-    count_steps(text, question)
+    too_few_steps(text, question, 2)
 
 An equation with an operation in it is a step, each of several in one line; so is a sentence or bullet that says
 something of its own. Headings, announcements ("Let us go through it."), repetitions of the question or of a plan, and
@@ -11,7 +11,7 @@ worked out or stated; by themselves they are a plan. Nothing here judges whether
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 
 from regenesis.curation.boxes import unwrap
 from regenesis.curation.text import asked_phrase, grams, words
@@ -61,33 +61,40 @@ _COPIED_SHARE = 0.8
 
 
 def too_few_steps(text: str, question: str, minimum: int, *, led_by: Sequence[str] = ()) -> bool:
-    """Whether a path holds fewer steps than `minimum`."""
-    return count_steps(text, question, led_by=led_by) < minimum
-
-
-def count_steps(text: str, question: str, *, led_by: Sequence[str] = ()) -> int:
-    """How many steps the text holds.
+    """Whether a path holds fewer steps than `minimum`.
 
     Args:
         text: A path.
         question: The question's text.
+        minimum: How many steps are enough.
         led_by: What the path was led by, such as a plan.
     """
-    asked = asked_phrase(question)
-    plan = frozenset(gram for earlier in led_by for gram in grams(words(earlier)))
-    units = [
-        unit
-        for line in text.split("\n")
-        for unit in _units(line)
-        if not plan or _equations(unit) or not _is_of(unit, plan)
-    ]
-    steps = [_steps_in(unit, asked) for unit in units]
-    said = sum(count for unit, count in zip(units, steps, strict=True) if _equations(unit) or not _instructs(unit))
-    return sum(steps) if said else 0
+    steps, something_said = 0, False
+    for count, instructs in _steps(text, asked_phrase(question), led_by):
+        steps += count
+        something_said |= not instructs
+        if something_said and steps >= minimum:
+            return False  # most paths, after a few of their lines
+    return minimum > 0
+
+
+def _steps(text: str, asked: str, led_by: Sequence[str]) -> Iterator[tuple[int, bool]]:
+    """The steps of each part of the text that holds any, and whether it is only an instruction."""
+    plan: Set[tuple[str, ...]] | None = None
+    for line in text.split("\n"):
+        for unit in _units(line):
+            equations = _equations(unit)
+            if not equations:
+                if plan is None:
+                    plan = {gram for earlier in led_by for gram in grams(words(earlier))}
+                if plan and _is_of(unit, plan):
+                    continue
+            if count := _steps_in(unit, asked):
+                yield count, not equations and _instructs(unit)
 
 
 def _is_of(unit: str, plan: Set[tuple[str, ...]]) -> bool:
-    said = list(grams(words(unit)))
+    said = grams(words(unit))
     return len(said) > 1 and sum(gram in plan for gram in said) >= _COPIED_SHARE * len(said)
 
 
@@ -112,10 +119,10 @@ def _steps_in(unit: str, asked: str) -> int:
 
 def _equations(unit: str) -> int:
     """Equations that work something out: one in `3 + 4 = 7`, none in `x = 7`, two in `2 * 3 + 1 = 6 + 1 = 7`."""
-    if not _OPERATION.search(unit):
-        return 0
     signs = len(_EQUATION.findall(unit))
-    return signs or int(len(_NUMBER.findall(unit)) > 2 and _WORDED_EQUATION.search(unit) is not None)
+    if not signs and (len(_NUMBER.findall(unit)) < 3 or _WORDED_EQUATION.search(unit) is None):
+        return 0
+    return max(signs, 1) if _OPERATION.search(unit) else 0
 
 
 def _announces(unit: str) -> bool:

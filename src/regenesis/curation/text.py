@@ -1,6 +1,6 @@
 """Small views of a text that the filters share: its words and its lines.
 
-    words("It's 1,200 km.")  # ["it's", "1,200", "km"]
+    words("It's 1,200 km.")  # ("it's", "1,200", "km")
 
 All are linear in the text's length.
 """
@@ -8,7 +8,7 @@ All are linear in the text's length.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 _WORD = re.compile(r"\d+(?:[.,:/]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*")
@@ -17,16 +17,20 @@ _GRAM = 3
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
-def words(text: str) -> list[str]:
-    """The words and numbers of a text, case folded, punctuation left out; a number stays whole."""
-    return _WORD.findall(text.casefold())
+@lru_cache(maxsize=64)
+def words(text: str) -> tuple[str, ...]:
+    """The words and numbers of a text, case folded, punctuation left out; a number stays whole.
+
+    Remembered for a while: several filters look at the words of the same text.
+    """
+    return tuple(_WORD.findall(text.casefold()))
 
 
-def grams(tokens: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def grams(tokens: Sequence[str]) -> list[tuple[str, ...]]:
     """The 3-grams of some words; fewer words than three are one gram."""
     if len(tokens) < _GRAM:
-        yield tuple(tokens)
-    yield from zip(*(tokens[start:] for start in range(_GRAM)), strict=False)
+        return [tuple(tokens)]
+    return list(zip(*(tokens[start:] for start in range(_GRAM)), strict=False))
 
 
 def phrase(text: str) -> str:

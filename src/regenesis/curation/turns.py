@@ -40,16 +40,15 @@ _LABELLED_ANSWER = re.compile(
 
 def without_invented_turns(text: str, question: str) -> str:
     """The text up to the first new turn after its final answer; the whole text if there is none."""
+    turns = [*TEMPLATE_TOKEN.finditer(text), *_speakers(text, question)]
+    questions = list(_NEW_QUESTION.finditer(text))
+    if not turns and not questions:
+        return text
     answered = _answered(text, _STATED_ANSWER)
     labelled = min(answered, _answered(text, _LABELLED_ANSWER))
-    starts = [match.start() for match in TEMPLATE_TOKEN.finditer(text) if match.start() >= labelled]
-    starts += [match.start() for match in _speakers(text, question) if match.start() >= labelled]
+    starts = [match.start() for match in turns if match.start() >= labelled]
     # "Question 2:" may be a part of the same problem, so it takes more than a line "Answer: 5" before it
-    starts += [
-        match.start()
-        for match in _NEW_QUESTION.finditer(text)
-        if match.start() >= (answered if match["number"] else labelled)
-    ]
+    starts += [match.start() for match in questions if match.start() >= (answered if match["number"] else labelled)]
     return text[: min(starts)].rstrip() if starts else text
 
 
