@@ -43,3 +43,12 @@ def test_every_page_is_reached_from_the_index() -> None:
     listed = {line.strip() for block in re.findall(r"(?s)```\{toctree\}(.*?)```", index) for line in block.splitlines()}
     pages = {name.removeprefix("docs/").removesuffix(".md") for name in PAGES[1:]}
     assert pages - {"index"} <= listed
+
+
+def test_the_changelog_has_a_heading_a_version_the_newest_first() -> None:
+    headings = re.findall(r"(?m)^## (.*)$", page_text("CHANGELOG.md"))
+    assert headings[0] == "[Unreleased]"
+    versions = [re.fullmatch(r"\[(\d+)\.(\d+)\.(\d+)\] - \d{4}-\d\d-\d\d", heading) for heading in headings[1:]]
+    assert all(versions)
+    numbers = [tuple(map(int, one.groups())) for one in versions if one]
+    assert numbers == sorted(set(numbers), reverse=True)

@@ -141,10 +141,7 @@ def _ways_to_train(done: RowsWritten) -> dict[str, str]:
             "message_property_mappings: {role: from, content: value}}]",
             "unsloth": f"standardize_sharegpt({load})",
         }
-    return {
-        "LLaMA-Factory": factory,
-        "axolotl": f"datasets: [{{path: {path}, ds_type: json, type: alpaca}}]",
-    }
+    return {"LLaMA-Factory": factory}  # axolotl's `type: alpaca` would put a frame around the question
 
 
 def _export_evaluation(run: Path, out: Path | None, as_json: bool) -> None:

@@ -86,7 +86,6 @@ def _run_page(run: Path, price: Price | None) -> tuple[Page, Path]:
     from regenesis.runs import RunDirectory
 
     directory = RunDirectory(run)
-    directory.require_started()
     return run_page(directory, Words(*method_words(directory)), price), run
 
 

@@ -142,27 +142,32 @@ class Funnel:
         """
         whole = Tally(questions=1, served=int(any(chain.kept for chain in chains)))
         begun: dict[str | bool, Tally] = {}
-        served: dict[str | bool, Tally] = {}
+        served: set[str | bool] = set()
         for chain in chains:
-            groups: dict[str | bool, Tally] = {
-                name: self.guidelines[name] for name in chain.guideline.split("+") if name
-            }
-            groups[chain.hinted] = self.passes["hinted" if chain.hinted else "first"]
-            for tally in (whole, *groups.values()):
+            whole.count(chain)
+            groups = [name for name in chain.guideline.split("+") if name]
+            for group in (*groups, chain.hinted):
+                tally = begun.get(group)
+                if tally is None:
+                    tally = begun[group] = self._group(group)
                 tally.count(chain)
-            begun |= groups
-            if chain.kept:
-                served |= groups
+                if chain.kept:
+                    served.add(group)
             if chain.defect is not None or chain.retries or chain.rule in _TELLING_RULES:
                 self._count_reasons(chain)
-        for tally in begun.values():
+        for group, tally in begun.items():
             tally.questions += 1
-        for tally in served.values():
-            tally.served += 1
+            tally.served += group in served
         self.total += whole
         self.tasks[task] += whole
         surplus = whole.fit - whole.kept - near_duplicates
-        self.dropped += Counter({"near_duplicate": near_duplicates, "surplus": surplus})
+        for name, count in (("near_duplicate", near_duplicates), ("surplus", surplus)):
+            if count > 0:
+                self.dropped[name] += count
+
+    def _group(self, group: str | bool) -> Tally:
+        """The tally of a guideline, by its name, or of a pass, by whether it is the hinted one."""
+        return self.guidelines[group] if isinstance(group, str) else self.passes["hinted" if group else "first"]
 
     def _count_reasons(self, chain: Chain) -> None:
         """Counts in why a chain did not come to its end, or had to be asked twice."""

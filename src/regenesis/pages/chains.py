@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from regenesis.curation import Funnel
@@ -64,7 +65,7 @@ def read_chains(directory: RunDirectory) -> Chains:
     """
     summary = read_json(directory.summary) or {}
     if _is_current(directory, summary):
-        return Chains(Funnel.from_json(summary["funnel"]), Counter(dict(_from_tables(directory))))
+        return Chains(Funnel.from_json(summary["funnel"]), _from_tables(directory))
     funnel, kinds = Funnel(), Counter[Kind]()
     for question, chains in read_counted(directory.path):
         funnel.finish_chains(question.task, chains)
@@ -92,33 +93,28 @@ def _is_current(directory: RunDirectory, summary: Mapping[str, Any]) -> bool:
     return summary.get("finished") == counts.questions and rows == {counts.chains}
 
 
-def _from_tables(directory: RunDirectory) -> Iterator[tuple[Kind, int]]:
+def _from_tables(directory: RunDirectory) -> Counter[Kind]:
     import pyarrow
-    import pyarrow.compute
-    from pyarrow import parquet
 
     try:
-        questions = parquet.read_table(directory.questions, columns=["id", "task"])
-        paths = parquet.read_table(directory.paths, columns=["question_id", "guideline", "hinted", "tokens"])
-        verdicts = parquet.read_table(directory.verdicts, columns=["status", "defect", "kept"])
-        place = pyarrow.compute.index_in(paths["question_id"], value_set=questions["id"].combine_chunks())
-        correct = pyarrow.compute.equal(verdicts["status"], "correct")
-        columns = {
-            "task": questions["task"].combine_chunks().take(place),
-            "guideline": paths["guideline"],
-            "hinted": paths["hinted"],
-            "status": verdicts["status"],
-            "fit": pyarrow.compute.and_(correct, pyarrow.compute.is_null(verdicts["defect"])),
-            "kept": verdicts["kept"],
-            "tokens": paths["tokens"],
-        }
-        counted = pyarrow.table(columns).group_by(list(columns)).aggregate([([], "count_all")])
-        rows = counted.to_pylist()
-    except (pyarrow.ArrowException, OSError, KeyError) as error:
+        tasks = dict(_rows(directory.questions, "id", "task"))
+        paths = _rows(directory.paths, "question_id", "guideline", "hinted", "tokens")
+        verdicts = _rows(directory.verdicts, "status", "defect", "kept")
+        # counted here: arrow's own grouping brings imports that take longer than this
+        return Counter(
+            Kind(tasks[question], guideline, hinted, status, status == "correct" and defect is None, kept, tokens)
+            for (question, guideline, hinted, tokens), (status, defect, kept) in zip(paths, verdicts, strict=True)
+        )
+    except (pyarrow.ArrowException, OSError, KeyError, ValueError) as error:
         raise RunError(
             f"{directory.path}: its tables of paths and verdicts cannot be read ({error}). Run `regenesis synthesize` "
             "on it again to write them: nothing is requested twice."
         ) from error
-    for row in rows:
-        count = row.pop("count_all")
-        yield Kind(**row), count
+
+
+def _rows(file: Path, *columns: str) -> Iterator[tuple[Any, ...]]:
+    from pyarrow import parquet
+
+    with parquet.ParquetFile(file) as opened:
+        table = opened.read(list(columns))
+    return zip(*(table[name].to_pylist() for name in columns), strict=True)

@@ -157,7 +157,8 @@ def _texts(directory: RunDirectory) -> tuple[list[str], int]:
     if not directory.has_rows():
         return [], 0
     try:
-        rows = parquet.read_table(directory.dataset / PARQUET, columns=["completion"])["completion"]
+        with parquet.ParquetFile(directory.dataset / PARQUET) as file:
+            rows = file.read(["completion"])["completion"]
         some = rows.take(list(range(0, len(rows), max(1, len(rows) // _MOST_TEXTS))))
         return [str(one[0]["content"]) for one in some.to_pylist()], len(rows)
     except (pyarrow.ArrowException, OSError, KeyError, IndexError, TypeError):

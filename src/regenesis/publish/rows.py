@@ -7,7 +7,7 @@
 |---|---|
 | `messages` | TRL, axolotl (`type: chat_template`), unsloth, OpenAI's fine-tuning |
 | `sharegpt` | LLaMA-Factory, axolotl, unsloth (`standardize_sharegpt`) |
-| `alpaca` | LLaMA-Factory, axolotl (`type: alpaca`) |
+| `alpaca` | LLaMA-Factory |
 
 A `dataset_info.json` beside the rows names them for LLaMA-Factory.
 """

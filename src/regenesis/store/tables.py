@@ -171,6 +171,7 @@ def read_left_out(path: FilePath) -> dict[str, str]:
             return {
                 row["id"]: row["left_out"]
                 for batch in file.iter_batches(batch_size=_ROWS_A_GROUP, columns=["id", "left_out"])
+                if batch.column("left_out").null_count < batch.num_rows  # mostly nothing is
                 for row in batch.to_pylist()
                 if row["left_out"] is not None
             }
