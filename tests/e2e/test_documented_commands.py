@@ -8,8 +8,11 @@ it like all the others.
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +22,7 @@ import yaml
 from tests.cli.running import regenesis
 from tests.fixtures.fake_hub import TOKEN, fake_hub
 from tests.fixtures.scripted_server import server_process
-from tests.helpers.documented import ROOT, commands
+from tests.helpers.documented import ROOT, commands, programs
 from tests.helpers.runs import toy_mapping, write_questions
 from tests.helpers.tiny_models import write_tiny_gguf
 
@@ -218,6 +221,23 @@ def test_a_documented_command_works(
             _done(tmp_path, hub, *told, "--yes", HF_ENDPOINT=uploads.url, HF_TOKEN=TOKEN, HF_HUB_OFFLINE="0")
     else:
         _done(tmp_path, hub, *told)
+
+
+@pytest.mark.parametrize(("page", "text"), programs())
+def test_documented_python_runs(page: str, text: str, simulated: Path, hub: Path, tmp_path: Path) -> None:
+    shutil.copy(simulated / "config.yaml", tmp_path / "config.yaml")
+    (tmp_path / "program.py").write_text(text, "utf-8")
+    known = {**os.environ, "REGENESIS_DATA_ROOT": str(hub)}
+    ran = subprocess.run(
+        [sys.executable, "program.py"],
+        cwd=tmp_path,
+        env=known,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
 
 
 @pytest.mark.parametrize("part", NOT_HERE)

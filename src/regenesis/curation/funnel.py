@@ -145,8 +145,8 @@ class Funnel:
         served: set[str | bool] = set()
         for chain in chains:
             whole.count(chain)
-            groups = [name for name in chain.guideline.split("+") if name]
-            for group in (*groups, chain.hinted):
+            groups: list[str | bool] = [chain.hinted, *filter(None, chain.guideline.split("+"))]
+            for group in groups:
                 tally = begun.get(group)
                 if tally is None:
                     tally = begun[group] = self._group(group)
