@@ -4,7 +4,7 @@
 #     CONFIG=config.yaml RUN=/shared/runs/first sbatch --array=1-16 examples/slurm-shards.sh
 #     CONFIG=config.yaml RUN=/shared/runs/first sbatch --dependency=afterany:JOB examples/slurm-shards.sh
 #
-# CONFIG and RUN lie on storage that all machines share; a shard works on the machine's own disk. A task that is
+# CONFIG and RUN lie on storage that all machines share, unless SEGMENTS is given; a shard works on the machine's own disk. A task that is
 # preempted or killed goes on where it stopped when it is started again, on any machine.
 #SBATCH --job-name=regenesis
 #SBATCH --gpus-per-task=1
@@ -20,6 +20,6 @@ regenesis=${REGENESIS:-regenesis}
 if [ -n "${SLURM_ARRAY_TASK_ID:-}" ]; then
   exec $regenesis synthesize "$CONFIG" --run-dir "$RUN" \
     --shard "$SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_COUNT" \
-    --scratch "${SCRATCH:-${TMPDIR:-/tmp}/regenesis-$SLURM_ARRAY_JOB_ID}"
+    --scratch "${SCRATCH:-${TMPDIR:-/tmp}/regenesis-$SLURM_ARRAY_JOB_ID}" ${SEGMENTS:+--segments "$SEGMENTS"}
 fi
-exec $regenesis merge "$RUN"
+exec $regenesis merge "$RUN" ${SEGMENTS:+--segments "$SEGMENTS"}

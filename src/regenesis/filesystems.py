@@ -179,7 +179,7 @@ def remove_leftovers(folder: Path) -> None:
     with suppress(OSError):
         for entry in list(folder.iterdir()):
             left = name.fullmatch(entry.name)
-            if left and not _is_alive(int(left[1])):
+            if left and not is_alive(int(left[1])):
                 _remove(entry)
 
 
@@ -187,7 +187,7 @@ def _here() -> str:
     return re.sub(r"[^\w-]", "-", socket.gethostname())
 
 
-def _is_alive(process: int) -> bool:
+def is_alive(process: int) -> bool:
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):

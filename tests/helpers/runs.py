@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -85,3 +87,9 @@ def recorded_keys(run: Path) -> set[str]:
 
 def journal(run: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (run / "log.jsonl").read_text("utf-8").splitlines()]
+
+
+async def until(happened: Callable[[], object]) -> None:
+    """Waits for what other tasks or processes do."""
+    while not happened():  # noqa: ASYNC110 - nothing here tells of it
+        await asyncio.sleep(0.05)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,9 +17,12 @@ from tests.fixtures.scripted_server import server_process
 from tests.helpers.runs import recorded_keys, toy_config, toy_mapping, train_bytes, write_questions
 
 from regenesis.errors import ConfigError, LedgerError, RunError
-from regenesis.ledger.segments import segments_of
+from regenesis.ledger import Ledger
+from regenesis.ledger.segments import rows_in, segments_of
 from regenesis.runs import read_status, synthesize
 from regenesis.runs.merging import merge
+from regenesis.storage import open_folder
+from regenesis.synthesis.shard_states import shard_states
 from regenesis.synthesis.sharding import Shard, synthesize_shard
 
 QUESTIONS = 9
@@ -127,29 +131,81 @@ def test_a_segment_that_is_missing_or_changed_is_named(
     run = tmp_path / "run"
     share(toy_config(whole[0], url), run, 1, count=1)
     folder = run / "segments" / "1-of-1"
-    segment = folder / segments_of(folder)[0]
+    segment = folder / segments_of(open_folder(folder))[0]
     if damage == "missing":
         segment.unlink()
     elif damage == "changed":
         segment.write_bytes(segment.read_bytes()[:-9] + b"123456789")
     else:
-        (folder / "segments.json").write_text('["../../x.parquet"]')
+        next(folder.glob("segments-*.json")).write_text('["../../x.parquet"]')
     with pytest.raises(LedgerError, match=str(folder)):
         merge(run)
 
 
-def test_a_shard_that_another_process_works_on_is_left_alone(
+def test_a_machine_that_comes_back_takes_in_what_was_sealed_elsewhere_since(
     url: str, whole: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    async def both() -> None:
-        config = toy_config(whole[0], url)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(synthesize_shard(config, tmp_path / "run", Shard(1, 1), scratch=tmp_path / "a"))
-            await asyncio.sleep(0)
-            with pytest.raises(RunError, match="another process"):
-                await synthesize_shard(config, tmp_path / "run", Shard(1, 1), scratch=tmp_path / "b")
+    run, sent = tmp_path / "run", 0
+    for place, budget in (("a", 10), ("b", 30), ("a", None)):
+        config = toy_config(whole[0], url, budget={"requests": budget})
+        sent += share(config, run, 1, count=1, scratch=tmp_path / place).requests_sent
+    assert sent == len(recorded_keys(whole[1]))
+    assert merge(run).complete
+    assert train_bytes(run) == train_bytes(whole[1])
 
-    asyncio.run(both())
+
+def test_started_again_on_its_machine_a_shard_seals_only_what_is_new(
+    url: str, whole: tuple[Path, Path], tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    share(toy_config(whole[0], url), run, 1, count=1)
+    sealed = sealed_keys(run)
+    share(toy_config(whole[0], url), run, 1, count=1)
+    assert sealed_keys(run) == sealed
+    assert len(sealed) == len(set(sealed)) == len(recorded_keys(whole[1]))
+
+
+def test_a_shard_whose_sealed_folder_is_removed_seals_all_anew(
+    url: str, whole: tuple[Path, Path], tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    share(toy_config(whole[0], url), run, 1, count=1)
+    shutil.rmtree(run / "segments")
+    assert share(toy_config(whole[0], url), run, 1, count=1).requests_sent == 0
+    assert set(sealed_keys(run)) == recorded_keys(whole[1])
+
+
+def test_a_start_that_ended_while_it_took_in_what_was_sealed_is_made_good(
+    url: str, whole: tuple[Path, Path], tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    share(toy_config(whole[0], url, budget={"requests": 30}), run, 1, count=1, scratch=tmp_path / "lost")
+    with Ledger.open(tmp_path / "other" / "1-of-1" / "ledger.sqlite"):
+        pass  # made, and nothing taken in yet
+    shutil.copy(tmp_path / "lost" / "1-of-1" / "config.yaml", tmp_path / "other" / "1-of-1")
+    shutil.copy(tmp_path / "lost" / "1-of-1" / "inputs.json", tmp_path / "other" / "1-of-1")
+    second = share(toy_config(whole[0], url), run, 1, count=1, scratch=tmp_path / "other")
+    assert second.requests_sent == len(recorded_keys(whole[1])) - 30
+
+
+def test_segments_may_lie_in_an_object_store(url: str, whole: tuple[Path, Path], tmp_path: Path) -> None:
+    run, store = tmp_path / "run", "memory://shards/union"
+    for number, place in ((1, "a"), (2, "b")):
+        share(toy_config(whole[0], url), run, number, count=2, scratch=tmp_path / place, segments=store)
+    assert not (run / "segments").exists()
+    assert all(state.complete for state in shard_states(open_folder(store)))
+    assert merge(run, segments=store).complete
+    assert train_bytes(run) == train_bytes(whole[1])
+    with pytest.raises(RunError, match="memory://shards/nothing: has no shards"):
+        merge(tmp_path / "other", segments="memory://shards/nothing")
+
+
+def test_lists_of_segments_of_before_are_read(url: str, whole: tuple[Path, Path], tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    share(toy_config(whole[0], url), run, 1, count=1)
+    listed = next((run / "segments" / "1-of-1").glob("segments-*.json"))
+    listed.rename(listed.with_name("segments.json"))
+    assert merge(run).complete
 
 
 @pytest.mark.parametrize("text", ["", "3", "0/4", "5/4", "-1/4", "1/0", "a/b", "1/4/2", "1.5/4", "1/1000000"])
@@ -182,3 +238,7 @@ def test_the_slurm_script_runs_an_array_and_merges_it(url: str, whole: tuple[Pat
 def run_script(script: Path, variables: dict[str, str]) -> None:
     ended = subprocess.run(["bash", script], env=variables, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def sealed_keys(run: Path) -> list[str]:
+    return [row["key"] for rows in rows_in(open_folder(run / "segments").inside("1-of-1")) for row in rows]

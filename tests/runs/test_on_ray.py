@@ -16,12 +16,15 @@ pytest.importorskip("ray")
 import ray
 from ray.cluster_utils import Cluster
 from tests.fixtures.scripted_server import server_process
-from tests.helpers.runs import recorded_keys, toy_config, train_bytes, write_questions
+from tests.helpers.runs import recorded_keys, toy_config, train_bytes, until, write_questions
 
-from regenesis.errors import RunError
+from regenesis.errors import RunError, RunInUse
 from regenesis.ledger.segments import segments_of
 from regenesis.runs import synthesize
-from regenesis.runs.on_ray import ShardEnd, synthesize_on_ray
+from regenesis.runs.on_ray import ShardEnd, synthesize_on_ray, synthesize_on_ray_async
+from regenesis.storage import open_folder
+from regenesis.store.directory import RunDirectory
+from regenesis.synthesis.shard_states import shard_states
 
 pytestmark = pytest.mark.timeout(280)
 
@@ -29,8 +32,9 @@ pytestmark = pytest.mark.timeout(280)
 @pytest.fixture
 def cluster() -> Iterator[Any]:
     """A head that does no work, so that it is not the one to be lost, and two nodes with two places each."""
-    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
-    made.workers = [made.add_node(num_cpus=2) for _ in range(2)]
+    small = {"object_store_memory": 80_000_000, "include_dashboard": False}
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **small})
+    made.workers = [made.add_node(num_cpus=2, **small) for _ in range(2)]
     made.connect()
     yield made
     ray.shutdown()
@@ -43,7 +47,7 @@ def test_a_node_is_lost_and_the_run_is_that_of_one_machine(cluster: Any, tmp_pat
         config = toy_config(file, url)
 
         def lose_a_node() -> None:
-            while not any(segments_of(folder) for folder in run.glob("segments/*-of-*")):
+            while not any(segments_of(open_folder(folder)) for folder in run.glob("segments/*-of-*")):
                 time.sleep(0.2)
             cluster.remove_node(cluster.workers[0], allow_graceful=False)
 
@@ -65,3 +69,59 @@ def test_where_no_shard_gets_anywhere_the_first_reason_is_told(cluster: Any, tmp
     config = toy_config(write_questions(tmp_path, 12), "http://127.0.0.1:9/v1")
     with pytest.raises(RunError, match=r"No shard got to its end. \d-of-2: No server answers"):
         synthesize_on_ray(config, tmp_path / "run", shards=2)
+
+
+def test_one_shard_fails_by_name_and_the_rest_goes_on(cluster: Any, tmp_path: Path) -> None:
+    run, ends = tmp_path / "run", list[ShardEnd]()
+    damaged = run / "segments" / "2-of-3"
+    open_folder(damaged).write("segments.json", b"{}")
+    with server_process("--play", "arithmetic") as url:
+        config = toy_config(write_questions(tmp_path, 12), url)
+        with pytest.raises(RunError, match="2-of-3"):
+            synthesize_on_ray(config, run, shards=3, told=ends.append)
+        failed = [end for end in ends if end.error]
+        assert [end.shard for end in failed] == ["2-of-3"]
+        assert f"{damaged}/segments.json: is no list of segments" in str(failed[0].error)
+        assert sum(end.finished for end in ends) == sum(end.questions for end in ends) > 0
+        (damaged / "segments.json").unlink()
+        assert synthesize_on_ray(config, run, shards=3).complete
+
+
+def test_storage_that_the_nodes_do_not_share_is_named(cluster: Any, tmp_path: Path) -> None:
+    config = toy_config(write_questions(tmp_path, 3))
+    with pytest.raises(RunError, match="does not see what is written to memory://"):
+        synthesize_on_ray(config, tmp_path / "run", shards=2, segments="memory://only/here")
+
+
+def test_a_run_that_another_cluster_works_on_is_left_alone(cluster: Any, tmp_path: Path) -> None:
+    config = toy_config(write_questions(tmp_path, 3))
+    with RunDirectory(tmp_path / "run").locked(), pytest.raises(RunInUse, match="another process"):
+        synthesize_on_ray(config, tmp_path / "run", shards=2)
+
+
+def test_a_budget_is_kept_over_all_shards_and_the_next_start_goes_on(cluster: Any, tmp_path: Path) -> None:
+    file, run = write_questions(tmp_path, 12), tmp_path / "run"
+    with server_process("--play", "arithmetic") as url:
+        report = synthesize_on_ray(toy_config(file, url, budget={"requests": 22}), run, shards=4)
+        assert not report.complete
+        assert len(recorded_keys(run)) == 22
+        assert synthesize_on_ray(toy_config(file, url), run, shards=4).complete
+
+
+def test_interrupted_all_shards_seal_first(cluster: Any, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+
+    sealed = open_folder(run / "segments")
+
+    async def interrupted(url: str) -> None:
+        config = toy_config(write_questions(tmp_path, 12), url)
+        task = asyncio.create_task(synthesize_on_ray_async(config, run, shards=2))
+        await until(lambda: sum(one.figure("requests_sent") for one in shard_states(sealed)) >= 10)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    with server_process("--play", "arithmetic", "--delay", "0.3:0.6") as url:
+        asyncio.run(interrupted(url))
+    states = shard_states(sealed)
+    assert [(one.holder, one.why) for one in states] == [(None, "interrupted")] * 2

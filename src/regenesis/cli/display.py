@@ -23,7 +23,7 @@ from regenesis.report.terminal import print_view
 from regenesis.report.views.synthesis import first_path_view
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
     from regenesis.runs import Progress
 
@@ -43,7 +43,7 @@ def display_for(console: Console, progress: Progress, title: str) -> AbstractCon
     """The display that suits where the console writes to; it is gone from a terminal when it is left."""
     first_path = FirstPath(progress, console)
     if console.is_terminal and not console.is_dumb_terminal:
-        return Picture(Screen(progress, title, console), console, first_path.print_once)
+        return Picture(Screen(progress, title, console).render, console, first_path.print_once)
     return Lines(console, progress, also=first_path.print_once)
 
 
@@ -70,8 +70,10 @@ class FirstPath:
 class Picture(Live):
     """A live display; what is printed on the side stands above it and stays."""
 
-    def __init__(self, screen: Screen, console: Console, aside: Callable[[], None]) -> None:
-        super().__init__(get_renderable=screen.render, console=console, refresh_per_second=4, transient=True)
+    def __init__(
+        self, render: Callable[[], RenderableType], console: Console, aside: Callable[[], None] = lambda: None
+    ) -> None:
+        super().__init__(get_renderable=render, console=console, refresh_per_second=4, transient=True)
         self._aside = aside
 
     def refresh(self) -> None:

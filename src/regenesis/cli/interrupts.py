@@ -28,17 +28,20 @@ GRACE_SECONDS = 1.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def run_until_interrupted(work: Coroutine[Any, Any, Result], last_words: Callable[[], None]) -> Result:
+def run_until_interrupted(
+    work: Coroutine[Any, Any, Result], last_words: Callable[[], None], grace_seconds: float = GRACE_SECONDS
+) -> Result:
     """Runs async work from the main thread.
 
     Args:
         work: What to run.
         last_words: Tells the user about the interrupt; called once, from any thread, and only after an interrupt.
+        grace_seconds: How long the work has to let go of what it holds; a second signal ends it at once.
 
     Raises:
         typer.Exit: It was interrupted; the exit code is 128 and the signal's number, as shells have it.
     """
-    ending = _Ending(last_words)
+    ending = _Ending(last_words, grace_seconds)
     before = {number: signal.signal(number, ending.begin) for number in _SIGNALS}
     try:
         return asyncio.run(ending.watch_over(work))
@@ -56,9 +59,10 @@ def run_until_interrupted(work: Coroutine[Any, Any, Result], last_words: Callabl
 class _Ending:
     """One interrupted run on its way out; a thread of its own sees to it that this ends."""
 
-    def __init__(self, last_words: Callable[[], None]) -> None:
+    def __init__(self, last_words: Callable[[], None], grace_seconds: float) -> None:
         self.exit_code: int | None = None
         self._last_words = last_words
+        self._grace_seconds = grace_seconds
         self._spoken = False
         self._speaking = threading.Lock()
         # unlike an event, this may be used by a signal handler whatever it has interrupted
@@ -88,6 +92,6 @@ class _Ending:
     def _see_it_end(self) -> None:
         self._signals.get()
         with suppress(queue.Empty):
-            self._signals.get(timeout=GRACE_SECONDS)
+            self._signals.get(timeout=self._grace_seconds)
         self.speak()
         os._exit(self.exit_code or 0)

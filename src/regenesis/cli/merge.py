@@ -6,12 +6,14 @@ regenesis merge runs/x
 
 from __future__ import annotations
 
+import shlex
+
 import typer
 
-from regenesis.cli.options import AsJson, RunFolder
+from regenesis.cli.options import AsJson, RunFolder, Segments
 
 
-def merge_command(run: RunFolder, as_json: AsJson = False) -> None:
+def merge_command(run: RunFolder, segments: Segments = None, as_json: AsJson = False) -> None:
     """Make one run of its shards, from what they have recorded; asks nothing.
 
     The run can then be trained on, evaluated and read like any other.
@@ -27,4 +29,5 @@ def merge_command(run: RunFolder, as_json: AsJson = False) -> None:
     from regenesis.cli.synthesize import finish
     from regenesis.runs.merging import merge
 
-    raise typer.Exit(finish(merge(run), f"regenesis merge {run}", as_json))
+    command = ["regenesis", "merge", str(run), *(["--segments", segments] if segments else [])]
+    raise typer.Exit(finish(merge(run, segments=segments), shlex.join(command), as_json))

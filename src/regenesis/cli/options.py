@@ -44,6 +44,14 @@ Scratch = Annotated[
     Path | None,
     typer.Option("--scratch", help="With --shard: a folder on this machine's own disk to work in."),
 ]
+Segments = Annotated[
+    str | None,
+    typer.Option(
+        "--segments",
+        metavar="FOLDER",
+        help="Where shards seal what they record, if not in the run's folder: shared storage or s3://bucket/x.",
+    ),
+]
 OnCluster = Annotated[
     str | None,
     typer.Option(

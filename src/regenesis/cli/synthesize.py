@@ -7,8 +7,9 @@ regenesis synthesize config.yaml --run-dir runs/x --set method.keep=3
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -21,6 +22,7 @@ from regenesis.cli.options import (
     Reuse,
     RunDir,
     Scratch,
+    Segments,
     ShardOf,
     Shards,
     config_to_work_by,
@@ -39,6 +41,7 @@ def synthesize_command(
     reuse: Reuse = None,
     shard: ShardOf = None,
     scratch: Scratch = None,
+    segments: Segments = None,
     on: OnCluster = None,
     shards: Shards = 16,
     as_json: AsJson = False,
@@ -56,7 +59,7 @@ def synthesize_command(
       3    stopped before the end: a budget ran out, or questions were
            set aside because the engine kept failing on them
       4    done, but no paths were kept
-      130  interrupted
+      130  interrupted; 143 by SIGTERM: a shard seals first
     """  # noqa: D301 - the command line knows a paragraph to leave alone by that character
     from regenesis.cli.looking_ahead import tell_ahead
     from regenesis.errors import ConfigError
@@ -65,54 +68,80 @@ def synthesize_command(
         raise ConfigError("--on: divides the questions by itself; it cannot be given with --shard or --reuse.")
     loaded = config_to_work_by(config, overrides)
     folder = run_dir or Path("runs") / config.stem
-    share = _share(shard, scratch)
+    share = _share(shard, scratch, segments, on)
     tell_ahead(loaded, folder, as_json=as_json)
     command = _command(config, folder, overrides or [], reuse or [], share)
     if on is not None:
-        raise typer.Exit(_on_cluster(loaded, folder, on, shards, command, as_json))
+        whole = shlex.join([*shlex.split(command), "--on", on, "--shards", str(shards), *_sealing_into(segments)])
+        raise typer.Exit(finish(_on_cluster(loaded, folder, on, shards, segments, whole, as_json), whole, as_json))
     report = _watch(loaded, folder, command, as_json, reuse or [], share)
     raise typer.Exit(finish(report, command, as_json))
 
 
-def _on_cluster(config: RunConfig, folder: Path, on: str, shards: int, command: str, as_json: bool) -> Exit:
+def _on_cluster(
+    config: RunConfig, folder: Path, on: str, shards: int, segments: str | None, command: str, as_json: bool
+) -> SynthesisReport:
+    from regenesis.cli.cluster_display import WatchingCluster
+    from regenesis.cli.interrupts import run_until_interrupted
     from regenesis.cli.terminal import console
     from regenesis.errors import ConfigError
-    from regenesis.runs.on_ray import ShardEnd, synthesize_on_ray
+    from regenesis.runs.on_ray import ClusterProgress, synthesize_on_ray_async
 
     if on != "ray" and not on.startswith("ray://"):
         raise ConfigError(f"--on {on!r}: choose ray, or the address of a cluster such as ray://head:10001.")
-    told = console(stderr=True)
+    progress = ClusterProgress()
+    with WatchingCluster(console(stderr=as_json), progress, str(folder), command) as watching:
+        work = synthesize_on_ray_async(
+            config,
+            folder,
+            shards=shards,
+            address=on if on != "ray" else None,
+            segments=segments,
+            progress=progress,
+            told=watching.tell,
+        )
+        return run_until_interrupted(work, watching.last_words, _SEALING_SECONDS)
 
-    def tell(end: ShardEnd) -> None:
-        why = f"; {end.error}" if end.error else ""
-        told.print(f"shard {end.shard}: {end.finished:,} of {end.questions:,} questions finished{why}", markup=False)
 
-    address = on if on != "ray" else None
-    report = synthesize_on_ray(config, folder, shards=shards, address=address, told=tell)
-    return finish(report, f"{command} --on {on} --shards {shards}", as_json)
+_SEALING_SECONDS = 25.0
+"""How long an interrupted shard has to seal what it recorded: clusters give 30 seconds."""
 
 
-Share: TypeAlias = "tuple[Shard, Path | None]"
-"""A shard of the questions, and where to work on it."""
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A shard of the questions, where to work on it and where to seal it."""
+
+    shard: Shard
+    scratch: Path | None
+    segments: str | None
+
+    def options(self) -> list[str]:
+        """How the command line says it."""
+        scratch = ["--scratch", str(self.scratch)] if self.scratch else []
+        return ["--shard", f"{self.shard.number}/{self.shard.count}", *scratch, *_sealing_into(self.segments)]
 
 
-def _share(shard: str | None, scratch: Path | None) -> Share | None:
+def _sealing_into(segments: str | None) -> list[str]:
+    return ["--segments", segments] if segments is not None else []
+
+
+def _share(shard: str | None, scratch: Path | None, segments: str | None, on: str | None) -> Share | None:
     from regenesis.errors import ConfigError
     from regenesis.synthesis.sharding import Shard
 
-    if shard is None:
-        if scratch is not None:
-            raise ConfigError("--scratch: is where a shard works; give --shard I/N with it.")
-        return None
-    return Shard.parse(shard), scratch
+    if shard is not None:
+        return Share(Shard.parse(shard), scratch, segments)
+    if scratch is not None:
+        raise ConfigError("--scratch: is where a shard works; give --shard I/N with it.")
+    if segments is not None and on is None:
+        raise ConfigError("--segments: is where shards seal what they record; give --shard I/N or --on ray with it.")
+    return None
 
 
 def _command(config: Path, folder: Path, overrides: list[str], reuse: list[Path], share: Share | None) -> str:
     sets = [part for override in overrides for part in ("--set", override)]
     sets += [part for run in reuse for part in ("--reuse", str(run))]
-    if share is not None:
-        shard, scratch = share
-        sets += ["--shard", f"{shard.number}/{shard.count}", *(["--scratch", str(scratch)] if scratch else [])]
+    sets += share.options() if share is not None else []
     return shlex.join(["regenesis", "synthesize", str(config), "--run-dir", str(folder), *sets])
 
 
@@ -136,10 +165,9 @@ def _watch(
     }
     with WatchingSynthesis(watched, progress, str(folder), command) as watching:
         if share is None:
-            work = synthesize(config, folder, **options)
-        else:
-            work = synthesize_shard(config, folder, share[0], scratch=share[1], **options)
-        return run_until_interrupted(work, watching.last_words)
+            return run_until_interrupted(synthesize(config, folder, **options), watching.last_words)
+        work = synthesize_shard(config, folder, share.shard, scratch=share.scratch, segments=share.segments, **options)
+        return run_until_interrupted(work, watching.last_words, _SEALING_SECONDS)
 
 
 def finish(report: SynthesisReport, command: str, as_json: bool) -> Exit:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from regenesis.synthesis.progress import Progress
 
 
-class _Watching:
+class Watching:
     """The display of a stage, and what is said where the stage does not come to its end."""
 
     def __init__(self, console: Console, display: AbstractContextManager[object], command: str) -> None:
@@ -58,7 +58,7 @@ class _Watching:
         raise NotImplementedError
 
 
-class WatchingSynthesis(_Watching):
+class WatchingSynthesis(Watching):
     """A synthesis under its display."""
 
     def __init__(self, console: Console, progress: Progress, title: str, command: str) -> None:
@@ -75,7 +75,7 @@ class WatchingSynthesis(_Watching):
         return f" ({progress.finished:,} of {progress.questions:,} questions finished)"
 
 
-class WatchingEvaluation(_Watching):
+class WatchingEvaluation(Watching):
     """An evaluation under its display."""
 
     def __init__(self, console: Console, progress: EvaluationProgress, title: str, command: str) -> None:
@@ -90,7 +90,7 @@ class WatchingEvaluation(_Watching):
         return f" ({progress.answered:,} of {progress.questions:,} by {progress.model})" if progress.model else ""
 
 
-class WatchingGroup(_Watching):
+class WatchingGroup(Watching):
     """Syntheses of an experiment, side by side under one display."""
 
     def __init__(

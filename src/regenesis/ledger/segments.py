@@ -4,37 +4,70 @@
     sealer.seal()                        # new rows since the last time → one more Parquet file
     for rows in rows_in(folder): ...     # all rows of a folder, checked, in batches
 
-A segment is named by the SHA-256 of its contents, and listed in `segments.json` once it is whole. A row is found by its
-key, so it does no harm if one is in several segments: their union is the ledger.
+A segment is named by the SHA-256 of its contents. Every sealer lists its own in files that no other one writes, so that
+two of them for one folder take nothing from each other. A row is found by its key, so it does no harm if one is in
+several segments: their union is the ledger.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import re
+import secrets
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 from regenesis.errors import LedgerError
-from regenesis.filesystems import read_bounded, replacing
 from regenesis.ledger.file import columns, connect, naming_damage
 from regenesis.ledger.rows import Row, is_whole
+from regenesis.storage import Folder
 
-LISTED = "segments.json"
+_LIST = re.compile(r"segments(-[0-9a-f]{12}-[0-9]{6})?\.json")
+_NAME = re.compile(r"[0-9a-f]{64}\.parquet")
+_LISTED_TOGETHER = 256
+"""Segments of a list at most: it is written anew with each of them."""
 _LARGEST = 20_000
 """Rows of a segment at most: about 30 MB of memory."""
 _BATCH = 1024
 
 
 class Sealer:
-    """Writes what a ledger gains into a folder, segment by segment."""
+    """Writes what a ledger gains into a folder, segment by segment.
 
-    def __init__(self, ledger: Path, folder: Path) -> None:
+    What is sealed is noted beside the ledger, so that a later start goes on from there.
+    """
+
+    def __init__(self, ledger: Path, folder: Folder) -> None:
         self._ledger, self._folder = ledger, folder
-        self._after = 0
+        self._noted = ledger.with_name("sealed.jsonl")
+        self._lists, self._listed = secrets.token_hex(6), list[str]()
+        self._sealing = threading.Lock()
+        self._known, self._through = self._read_noted()
+
+    def missing(self) -> list[str]:
+        """The segments in the folder whose rows the ledger does not hold, or is not known to.
+
+        Raises:
+            LedgerError: The folder cannot be read.
+        """
+        listed = segments_of(self._folder)
+        if not self._known <= set(listed):  # the folder was removed, or is another one
+            self._noted.unlink(missing_ok=True)
+            self._known, self._through = set(), 0
+        return [name for name in listed if name not in self._known]
+
+    def take_in(self, names: Sequence[str]) -> None:
+        """Notes that the ledger holds the rows of these segments now, and nothing else that is not sealed."""
+        with naming_damage(self._ledger), closing(connect(self._ledger, read_only=True)) as connection:
+            self._through = connection.execute("SELECT coalesce(max(rowid), 0) FROM completions").fetchone()[0]
+        for name in names:
+            self._note(name)
 
     def seal(self) -> int:
         """Writes the rows that were recorded since the last time; gives their number.
@@ -42,23 +75,25 @@ class Sealer:
         Raises:
             LedgerError: The ledger cannot be read, or the folder not be written.
         """
-        if not self._ledger.exists():
-            return 0
         sealed = 0
-        with naming_damage(self._ledger), closing(connect(self._ledger, read_only=True)) as connection:
-            names = columns(connection)
-            while rows := self._next(connection):
-                _, *values = zip(*rows, strict=True)
-                self._write(dict(zip(names, values, strict=True)))
-                self._after = rows[-1][0]
-                sealed += len(rows)
+        with self._sealing:
+            if not self._ledger.exists():
+                return 0
+            with naming_damage(self._ledger), closing(connect(self._ledger, read_only=True)) as connection:
+                names = columns(connection)
+                while rows := self._next(connection):
+                    _, *values = zip(*rows, strict=True)
+                    name = self._write(dict(zip(names, values, strict=True)))
+                    self._through = rows[-1][0]
+                    self._note(name)
+                    sealed += len(rows)
         return sealed
 
     def _next(self, connection: sqlite3.Connection) -> list[Any]:
         statement = "SELECT rowid, * FROM completions WHERE rowid > ? ORDER BY rowid LIMIT ?"
-        return connection.execute(statement, (self._after, _LARGEST)).fetchall()
+        return connection.execute(statement, (self._through, _LARGEST)).fetchall()
 
-    def _write(self, values: dict[str, Sequence[Any]]) -> None:
+    def _write(self, values: dict[str, Sequence[Any]]) -> str:
         import pyarrow
         from pyarrow import parquet
 
@@ -68,40 +103,67 @@ class Sealer:
         parquet.write_table(pyarrow.Table.from_arrays(arrays, schema=schema), sink, compression="zstd")
         written = sink.getvalue().to_pybytes()
         name = f"{hashlib.sha256(written).hexdigest()}.parquet"
+        number, place = divmod(len(self._listed), _LISTED_TOGETHER)
+        listed = [*self._listed[len(self._listed) - place :], name]
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with replacing(self._folder / name) as partial:
-                partial.write_bytes(written)
-            listed = dict.fromkeys([*segments_of(self._folder), name])
-            with replacing(self._folder / LISTED) as partial:
-                partial.write_text(json.dumps(list(listed), indent=1) + "\n", "utf-8")
+            self._folder.write(name, written)
+            self._folder.write(f"segments-{self._lists}-{number:06d}.json", json.dumps(listed, indent=1).encode())
         except OSError as error:
             raise LedgerError(
                 f"{self._folder}: a segment could not be written ({error.strerror or error}). What is recorded stays; "
                 "once that is fixed, rerun the command."
             ) from error
+        self._listed.append(name)
+        return name
+
+    def _read_noted(self) -> tuple[set[str], int]:
+        """The segments whose rows are in the ledger, and the last of its rows that is in one of them."""
+        known, through = set[str](), 0
+        if not self._ledger.exists():
+            self._noted.unlink(missing_ok=True)
+            return known, through
+        with suppress(FileNotFoundError), self._noted.open("rb") as lines:
+            for line in lines:
+                # the last line of a process that was killed may be torn: its segment is taken in, or sealed, once more
+                with suppress(ValueError, KeyError, TypeError):
+                    noted = json.loads(line)
+                    known.add(str(noted["segment"]))
+                    through = max(through, int(noted["through"]))
+        return known, through
+
+    def _note(self, name: str) -> None:
+        self._known.add(name)
+        try:
+            with self._noted.open("ab") as lines:
+                lines.write(json.dumps({"segment": name, "through": self._through}).encode() + b"\n")
+        except OSError as error:
+            raise LedgerError(f"{self._noted}: cannot be written ({error.strerror or error}).") from error
 
 
-def segments_of(folder: Path) -> list[str]:
-    """Names of the segments in a folder, in the order they were sealed.
+def segments_of(folder: Folder) -> list[str]:
+    """Names of the segments in a folder, each once.
 
     Raises:
-        LedgerError: Their list is damaged.
+        LedgerError: A list of them is damaged, or the folder cannot be read.
     """
-    listed = folder / LISTED
+    found: dict[str, None] = {}
     try:
-        names = json.loads(read_bounded(listed))
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError) as error:
-        raise LedgerError(f"{listed}: cannot be read ({error}). Restore it from a copy.") from error
-    if not isinstance(names, list) or not all(isinstance(name, str) and _is_name(name) for name in names):
-        raise LedgerError(f"{listed}: is no list of segments. Restore it from a copy.")
-    return names
+        lists = [name for name in folder.names() if _LIST.fullmatch(name)]
+    except OSError as error:
+        raise LedgerError(f"{folder}: cannot be read ({error}).") from error
+    for listed in lists:
+        try:
+            names = json.loads(folder.read(listed))
+        except (OSError, ValueError, RecursionError) as error:
+            raise LedgerError(f"{folder}/{listed}: cannot be read ({error}). Restore it from a copy.") from error
+        if not isinstance(names, list) or not all(isinstance(name, str) and _NAME.fullmatch(name) for name in names):
+            raise LedgerError(f"{folder}/{listed}: is no list of segments. Restore it from a copy.")
+        found |= dict.fromkeys(names)
+    return list(found)
 
 
-def rows_in(folder: Path) -> Iterator[list[Row]]:
-    """All rows in the segments of a folder, in batches.
+def rows_in(folder: Folder, names: Sequence[str] | None = None) -> Iterator[list[Row]]:
+    """The rows of the segments in a folder, in batches; of all of them, or of some.
 
     Raises:
         LedgerError: A segment is missing, or is not as it was written.
@@ -109,28 +171,23 @@ def rows_in(folder: Path) -> Iterator[list[Row]]:
     import pyarrow
     from pyarrow import parquet
 
-    for name in segments_of(folder):
-        path = folder / name
+    for name in segments_of(folder) if names is None else names:
         try:
-            with path.open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
-            if found != path.stem:
+            written = folder.read(name)
+            if hashlib.sha256(written).hexdigest() != name.partition(".")[0]:
                 raise LedgerError(
-                    f"{path}: is not as it was written. Restore it, or rerun its shard, which seals it anew."
+                    f"{folder}/{name}: is not as it was written. Restore it from a copy, or remove the folder of its "
+                    "shard and rerun that: what its machine still holds is sealed anew."
                 )
-            for batch in parquet.ParquetFile(path).iter_batches(_BATCH):
+            for batch in parquet.ParquetFile(io.BytesIO(written)).iter_batches(_BATCH):
                 values = batch.to_pydict()
                 rows = [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
                 yield [row for row in rows if is_whole(row)]
         except (OSError, pyarrow.ArrowException) as error:
             raise LedgerError(
-                f"{path}: cannot be read ({error}). Restore it, or rerun its shard, which seals it anew."
+                f"{folder}/{name}: cannot be read ({error}). Restore it from a copy, or remove the folder of its shard "
+                "and rerun that: what its machine still holds is sealed anew."
             ) from error
-
-
-def _is_name(name: str) -> bool:
-    stem, point, kind = name.partition(".")
-    return point == "." and kind == "parquet" and len(stem) == 64 and set(stem) <= set("0123456789abcdef")
 
 
 def _schema() -> Any:

@@ -3,35 +3,27 @@
     shard = Shard.parse("3/16")
     report = await synthesize_shard(config, "runs/x", shard, scratch="/local")
 
-The shard works in a run folder of its own. What it records is sealed into `segments/<shard>` of the run's folder every
-few seconds (`ledger.segments`); started elsewhere after its machine is lost, it goes on from there. `runs.merging`
-makes one run of all shards.
+The shard works in a run folder of its own. What it records is sealed every few seconds (`synthesis.sealing`) into
+`segments/<shard>` of the run's folder, or of an object store; started elsewhere after its machine is lost, it goes on
+from there. `runs.merging` makes one run of all shards.
 """
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import re
-import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from regenesis.errors import ConfigError, LedgerError, RunError
-from regenesis.filesystems import replacing
-from regenesis.ledger import Ledger
-from regenesis.ledger.segments import Sealer, rows_in
+from regenesis.errors import ConfigError
+from regenesis.storage import Folder, open_folder
 from regenesis.store.directory import RunDirectory
 
 if TYPE_CHECKING:
     from regenesis.config import RunConfig
     from regenesis.synthesis.stage import SynthesisReport
 
-SEAL_SECONDS = 5.0
-"""Between two segments: what is lost with a machine at most."""
 _MOST = 100_000
 
 
@@ -70,13 +62,27 @@ class Shard:
         return int.from_bytes(digest, "big") % self.count == self.number - 1
 
 
-def segments_folder(run_dir: str | Path) -> Path:
-    """Where the shards of a run seal what they record."""
-    return Path(run_dir) / "segments"
+def segments_folder(run_dir: str | Path, segments: str | None = None) -> Folder:
+    """Where the shards of a run seal what they record.
+
+    Args:
+        run_dir: The run's folder.
+        segments: The path or address of another place, such as `s3://bucket/x`.
+
+    Raises:
+        ConfigError: The address cannot be used.
+    """
+    return open_folder(segments) if segments is not None else open_folder(Path(run_dir)).inside("segments")
 
 
 async def synthesize_shard(
-    config: RunConfig, run_dir: str | Path, shard: Shard, *, scratch: str | Path | None = None, **options: Any
+    config: RunConfig,
+    run_dir: str | Path,
+    shard: Shard,
+    *,
+    scratch: str | Path | None = None,
+    segments: str | None = None,
+    **options: Any,
 ) -> SynthesisReport:
     """Starts or resumes one shard of a run's synthesis.
 
@@ -85,69 +91,20 @@ async def synthesize_shard(
         run_dir: The run's folder, which all shards share.
         shard: Which questions.
         scratch: A folder on this machine's own disk to work in; `shards` in the run's folder if left out.
+        segments: Where to seal, if not in the run's folder: a path or an address such as `s3://bucket/x`.
         **options: See `regenesis.synthesis.stage.synthesize`.
 
     Raises:
         RegenesisError: As there; or another process works on this shard, or its segments are damaged.
     """
+    from regenesis.synthesis.progress import Progress
+    from regenesis.synthesis.sealing import sealing
     from regenesis.synthesis.stage import synthesize
 
     folder = RunDirectory((Path(scratch) if scratch is not None else Path(run_dir) / "shards") / shard.name)
-    sealed = RunDirectory(segments_folder(run_dir) / shard.name)
-    with sealed.locked():
-        await _restore(folder, sealed)
-        async with _sealing(folder, sealed):
-            return await synthesize(config, folder.path, shard=shard, **options)
-
-
-async def _restore(folder: RunDirectory, sealed: RunDirectory) -> None:
-    """Takes what was sealed into the folder where that does not hold it: its machine is lost, say."""
-    if folder.ledger.exists() or not sealed.config_file.is_file():
-        return
-    with folder.locked():
-        for file in ("config_file", "inputs_file"):
-            shutil.copyfile(getattr(sealed, file), getattr(folder, file))
-        with Ledger.open(folder.ledger) as ledger:
-            for rows in rows_in(sealed.path):
-                await ledger.absorb(rows)
-
-
-@asynccontextmanager
-async def _sealing(folder: RunDirectory, sealed: RunDirectory) -> AsyncIterator[None]:
-    """Seals what is recorded every few seconds while the block lasts, and at its end."""
-    sealer = Sealer(folder.ledger, sealed.path)
-
-    def seal() -> None:
-        for file in ("config_file", "inputs_file"):
-            source, target = getattr(folder, file), getattr(sealed, file)
-            if source.is_file() and (not target.is_file() or target.read_bytes() != source.read_bytes()):
-                try:
-                    with replacing(target) as partial:
-                        partial.write_bytes(source.read_bytes())
-                except OSError as error:
-                    raise RunError(f"{target}: cannot be written ({error.strerror}).") from error
-        sealer.seal()
-
-    async def now_and_then() -> None:
-        while True:
-            await asyncio.sleep(SEAL_SECONDS)
-            await asyncio.to_thread(seal)
-
-    task, block = asyncio.create_task(now_and_then()), asyncio.current_task()
-    failure: list[BaseException] = []
-
-    def stop(ended: asyncio.Task[None]) -> None:
-        if not ended.cancelled() and block is not None and (error := ended.exception()) is not None:
-            failure.append(error)
-            block.cancel()  # what cannot be sealed would be lost with this machine
-
-    task.add_done_callback(stop)
-    try:
-        yield
-    except asyncio.CancelledError:
-        if failure and isinstance(failure[0], LedgerError | RunError):
-            raise failure[0] from None
-        raise
-    finally:
-        task.cancel()
-        seal()
+    progress = options.pop("progress", None) or Progress()
+    sealed = segments_folder(run_dir, segments).inside(shard.name)
+    async with sealing(folder, sealed, shard.name, progress) as ended:
+        report = await synthesize(config, folder.path, shard=shard, progress=progress, **options)
+        ended(report)
+    return report
