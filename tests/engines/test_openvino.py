@@ -165,6 +165,8 @@ def write_adapter(path: Path, size: float) -> Path:
 
 
 async def test_an_adapter_is_merged_and_computes_as_llamacpp_does(model: Path, tmp_path: Path) -> None:
+    # without this the model's own copy would answer for it
+    (copy_of(locate_weights(str(model)), None) / "agreement.json").unlink(missing_ok=True)
     adapter = write_adapter(tmp_path / "tuned.gguf", 1.0)
     engine = OpenVINOEngine(config(model, adapter=adapter))
     await engine.open()  # compares with llama.cpp, which lays the adapter over the model
@@ -176,6 +178,18 @@ async def test_an_adapter_is_merged_and_computes_as_llamacpp_does(model: Path, t
     await plain.open()
     assert (await plain.complete(ask(STORY, temperature=0))).text != completion.text
     await plain.close()
+
+
+async def test_a_model_that_agreed_answers_for_its_adapters(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = OpenVINOEngine(config(model))
+    await base.open()
+    await base.close()
+    monkeypatch.setattr("regenesis.engines.openvino.engine.continued_by_llamacpp", lambda *_: pytest.fail("compared"))
+    engine = OpenVINOEngine(config(model, adapter=write_adapter(tmp_path / "other.gguf", 0.5)))
+    await engine.open()
+    await engine.close()
 
 
 @pytest.mark.parametrize("content", [b"PK\x03\x04 something else", None], ids=["other", "missing"])

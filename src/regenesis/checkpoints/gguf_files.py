@@ -1,8 +1,8 @@
-"""The GGUF container: its fields and tensors read without loading them, and written without holding them.
+"""The GGUF container: its fields and tensors read without loading them, and written without holding all of them.
 
     file = read_gguf(path)
     file.fields["general.architecture"].value          # "llama"
-    write_gguf(target, file.fields, tensors)            # each tensor is made when its turn comes
+    write_gguf(target, file.fields, tensors)            # tensors are made shortly before their turn comes
 
 Fields are kept as the bytes they are, so that a tokenizer of 150,000 tokens is copied and never taken apart. A file is
 untrusted: lengths are checked against its end. The format is described at
@@ -12,8 +12,11 @@ https://github.com/ggml-org/ggml/blob/master/docs/gguf.md.
 from __future__ import annotations
 
 import mmap
+import os
 import struct
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
@@ -34,6 +37,8 @@ _ALIGNMENT = 32
 _STRING, _ARRAY, _BOOL = 8, 9, 7
 _SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
 _UINT32, _FLOAT32 = 4, 6
+_MOST_AT_ONCE = 4
+"""Tensors that are made side by side; in float32 the largest of a model may take a gigabyte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +147,7 @@ def read_gguf(path: Path) -> GgufFile:
 
 
 def write_gguf(target: Path, fields: Mapping[str, Field], tensors: Sequence[NewTensor]) -> Path:
-    """Writes a file, whole or not at all; one tensor at a time is in memory.
+    """Writes a file, whole or not at all; a few tensors at a time are in memory.
 
     Raises:
         ModelError: It cannot be written: no room on disk, say.
@@ -158,11 +163,31 @@ def write_gguf(target: Path, fields: Mapping[str, Field], tensors: Sequence[NewT
             out.write(struct.pack("<IQ", tensor.kind, start))
             start += _aligned(size_of(tensor.shape, tensor.kind))
         out.write(bytes(_aligned(out.tell()) - out.tell()))
-        for tensor in tensors:
-            data = quantized(tensor.make(), tensor.kind)
+        for data in _made(tensors):
             data.tofile(out)
             out.write(bytes(_aligned(data.nbytes) - data.nbytes))
     return target
+
+
+def _made(tensors: Sequence[NewTensor]) -> Iterator[np.ndarray[Any, Any]]:
+    """The bytes of the tensors in their order, several made at once: numpy and ggml let other threads go on."""
+
+    def made(tensor: NewTensor) -> np.ndarray[Any, Any]:
+        return quantized(tensor.make(), tensor.kind)
+
+    threads = min(os.cpu_count() or 1, _MOST_AT_ONCE)
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[Future[np.ndarray[Any, Any]]] = deque()
+        try:
+            for tensor in tensors:
+                waiting.append(pool.submit(made, tensor))
+                if len(waiting) > threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
 
 
 def written_size(fields: Mapping[str, Field], tensors: Sequence[NewTensor]) -> int:

@@ -46,7 +46,9 @@ class GgufAdapter:
                 f"{self.file.path}: changes {name} as if it were {up.shape[0]}×{down.shape[1]}, and the model has "
                 f"{'×'.join(map(str, values.shape))}: the adapter belongs to another model."
             )
-        change: np.ndarray[Any, Any] = values + (self.alpha / down.shape[0]) * (up @ down)
+        change: np.ndarray[Any, Any] = up @ down
+        change *= self.alpha / down.shape[0]
+        change += values
         return change
 
 

@@ -54,8 +54,8 @@ def copy_of(weights: Weights, adapter: Path | None) -> Path:
     except ModelError as error:
         architecture = file.value("general.architecture")
         raise Unsuitable(f"OpenVINO does not read the architecture {architecture!r} of {weights.spec}.") from error
-    root = cache_folder() / "openvino"
-    folder = root / _name(weights, adapter)
+    folder = folder_of(weights, adapter)
+    root = folder.parent
     try:
         with exclusive(root):
             if not all((folder / name).is_file() for name in _FILES):
@@ -68,6 +68,11 @@ def copy_of(weights: Weights, adapter: Path | None) -> Path:
             "space and permissions on that disk, or set REGENESIS_CACHE to another folder."
         ) from error
     return folder
+
+
+def folder_of(weights: Weights, adapter: Path | None) -> Path:
+    """Where a model's copy is, or would be."""
+    return cache_folder() / "openvino" / _name(weights, adapter)
 
 
 def _name(weights: Weights, adapter: Path | None) -> str:

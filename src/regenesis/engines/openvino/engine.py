@@ -25,7 +25,7 @@ from regenesis.engines.chat_tokens import ChatTokens, Prompt
 from regenesis.engines.openvino.agreement import compare, continued_by_llamacpp, is_noted
 from regenesis.engines.openvino.checking import require_library
 from regenesis.engines.openvino.config import PRECISION, OpenVINOEngineConfig
-from regenesis.engines.openvino.copies import copy_of
+from regenesis.engines.openvino.copies import copy_of, folder_of
 from regenesis.engines.threads import free_cores, wait_without_spinning
 from regenesis.engines.worker import Job, Worker
 from regenesis.errors import EngineError, RequestFailed
@@ -111,8 +111,10 @@ class OpenVINOEngine:
         chat = ChatTokens(load_tokenizer(weights), self._thinking)
         adapter = self._config.adapter
         folder = copy_of(weights, adapter)
+        # the library reads a model with an adapter merged into it as it reads the model itself
+        known = any(is_noted(copy, weights.spec) for copy in (folder_of(weights, None), folder))
         # before the pipeline is there, so that the two models are never in memory together
-        expected = [] if is_noted(folder, weights.spec) else continued_by_llamacpp(weights, adapter, chat)
+        expected = [] if known else continued_by_llamacpp(weights, adapter, chat)
         file = read_gguf(weights.path)
         trained_for = file.value(f"{file.value('general.architecture')}.context_length")
         context = min(self._config.context, trained_for or self._config.context)
