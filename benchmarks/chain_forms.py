@@ -35,19 +35,20 @@ PLAIN = "plain"
 _COMPARED_PATHS = 10
 SAMPLING = {"temperature": 0.8, "top_p": 0.95, "max_tokens": 400}
 COOL = {"temperature": 0.4}
+STAGES = ["adapt", "structure", "solve"]
 FORMS: Mapping[str, Mapping[str, Any]] = {
     PLAIN: {"name": "rejection"},
-    "one-chat": {"prompts": "one-chat"},
+    "one-chat": {"prompts": "one-chat", "stages": STAGES},
     "one-chat-no-plan": {"prompts": "one-chat", "stages": ["adapt", "solve"]},
     "one-chat-solve": {"prompts": "one-chat", "stages": ["solve"]},
     "fused": {"prompts": "one-chat", "fused": True},
-    "guided": {"prompts": "guided", "adapt_tokens": 80, "structure_tokens": 120},
+    "guided": {"prompts": "guided", "stages": STAGES, "adapt_tokens": 80, "structure_tokens": 120},
     "guided-no-plan": {"prompts": "guided", "stages": ["adapt", "solve"], "adapt_tokens": 80},
     "guided-no-advice": {"prompts": "guided", "stages": ["structure", "solve"], "structure_tokens": 120},
     "guided-solve": {"prompts": "guided", "stages": ["solve"]},
-    "guided-solve-repair": {"prompts": "guided", "stages": ["solve"], "repair": True},
+    "guided-solve-no-repair": {"prompts": "guided", "stages": ["solve"], "repair": False},
     "unguided": {"prompts": "guided", "stages": ["solve"], "guidelines": 0},
-    "paper": {"prompts": "paper", "retry_unusable": False},
+    "paper": {"prompts": "paper", "stages": STAGES, "retry_unusable": False},
     "plain-cool": {"name": "rejection", "sampling": COOL},
     "guided-solve-cool": {"prompts": "guided", "stages": ["solve"], "sampling": COOL},
     "guided-no-plan-cool": {"prompts": "guided", "stages": ["adapt", "solve"], "adapt_tokens": 80, "sampling": COOL},

@@ -11,7 +11,15 @@ from typing import Any
 from regenesis.config import RunConfig, config_from_mapping
 from regenesis.ledger import Ledger
 
-METHOD: dict[str, Any] = {"guidelines": 6, "wave": 3, "keep": 2, "selections": 1, "hint": {"guidelines": 2}}
+THREE_STAGES: dict[str, Any] = {"prompts": "one-chat", "stages": ["adapt", "structure", "solve"]}
+"""The whole chain in one chat, on which most of what a chain does can be seen."""
+METHOD: dict[str, Any] = THREE_STAGES | {
+    "guidelines": 6,
+    "wave": 3,
+    "keep": 2,
+    "selections": 1,
+    "hint": {"guidelines": 2},
+}
 """Few chains, but every kind of them."""
 
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import pytest
 from tests.helpers.played import PlayedEngine, question
+from tests.helpers.runs import THREE_STAGES
 
 from regenesis.config import BudgetConfig, RunConfig, config_from_mapping
 from regenesis.ledger import Ledger
@@ -73,6 +74,8 @@ def lead(tmp_path: Path) -> Lead:
         own = guidelines if _are_guidelines(guidelines) else None
         if own is None and guidelines is not None:
             method["guidelines"] = guidelines
+        if preset == "default" and "name" not in method:
+            method = THREE_STAGES | method
         if isinstance(prompts, str):
             method["prompts"] = prompts
         config = config_from_mapping(

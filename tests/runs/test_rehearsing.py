@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.helpers.runs import THREE_STAGES
 
 from regenesis.config import RunConfig, config_from_mapping
 from regenesis.runs import plan
@@ -21,7 +22,7 @@ def config(folder: Path, **values: object) -> RunConfig:
 
 
 def test_questions_are_shown_as_read_with_the_prompts_of_each_stage(tmp_path: Path) -> None:
-    shown = plan(config(tmp_path), show=2).shown
+    shown = plan(config(tmp_path, method=THREE_STAGES), show=2).shown
     assert [(one.question.id, one.question.gold, one.question.kind) for one in shown] == [
         ("mine/questions/0", "7", "number"),
         ("mine/questions/1", "8", "number"),
@@ -37,6 +38,7 @@ def test_questions_are_shown_as_read_with_the_prompts_of_each_stage(tmp_path: Pa
     [
         ({"method": {"name": "rejection"}}, ["sample"]),
         ({"method": {"name": "lmsi"}}, ["sample"]),
+        ({}, ["solve"]),
         ({"preset": "paper"}, ["adapt", "structure", "solve", "summarise"]),
         ({"method": {"fused": True}}, ["fused"]),
         ({"method": {"name": "gold"}}, []),

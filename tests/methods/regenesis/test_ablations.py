@@ -127,7 +127,6 @@ def test_guidelines_are_read_out_of_a_list(reply: str, read: list[str]) -> None:
         ({"guidelines": -1}, "must be at least 0"),
         ({"guidelines": "generate", "guidelines_file": "mine.yaml"}, "two sources of guidelines"),
         ({"hint": {"guidelines": 0}}, "starts no chain"),
-        ({"repair": True, "fused": True}, "does not go with `fused`"),
     ],
 )
 def test_a_config_that_cannot_be_followed_is_refused(method: dict[str, Any], said: str) -> None:

@@ -28,7 +28,7 @@ def solved(text: str, end: Any = END, *, cut: bool = False) -> Any:
 
 
 async def lead_one(lead: Lead, answer: Any, **method: Any) -> Any:
-    settings = {"prompts": "guided", "stages": ["solve"], "repair": True, "hint": {"enabled": False}} | method
+    settings = {"prompts": "guided", "stages": ["solve"], "hint": {"enabled": False}} | method
     led = await lead(answer, guidelines=ONE, **settings)
     (judged,) = led.outcome.judged
     return led, judged
@@ -64,6 +64,12 @@ async def test_both_replies_count_as_tokens_of_the_path(lead: Lead) -> None:
     assert [stage for stage, _, _ in judged.path.steps] == ["solve", "repair"]
 
 
+async def test_a_program_that_was_broken_off_goes_with_what_announced_it(lead: Lead) -> None:
+    begun = f"{WORKED}\n\nLet us check that with a program.\n```python\nfirst = 30\n\nsecond = "
+    _, judged = await lead_one(lead, solved(begun, cut=True))
+    assert judged.path.text == f"{WORKED}\n\n{END}"
+
+
 @pytest.mark.parametrize(
     ("text", "cut"),
     [
@@ -89,4 +95,9 @@ async def test_an_end_that_does_not_come_leaves_the_path_unfit(lead: Lead, end: 
 
 async def test_without_the_switch_no_end_is_asked_for(lead: Lead) -> None:
     led, _ = await lead_one(lead, solved(BEGUN, cut=True), repair=False)
+    assert led.engine.stages() == ["solve"]
+
+
+async def test_a_set_without_a_template_for_it_asks_for_no_end(lead: Lead) -> None:
+    led, _ = await lead_one(lead, solved(BEGUN, cut=True), prompts="one-chat")
     assert led.engine.stages() == ["solve"]

@@ -284,7 +284,7 @@ def test_a_template_for_an_ablation_changes_nothing_where_it_is_not_used(
         ({"stages": ["adapt", "solve"]}, "solve_alone"),
         ({"fused": True}, "fused"),
         ({"guidelines": "generate"}, "generate"),
-        ({"unguided": 1}, "structure_alone"),
+        ({"unguided": 1, "stages": ["adapt", "structure", "solve"]}, "structure_alone"),
     ],
 )
 def test_a_set_that_lacks_a_template_that_the_config_needs_is_refused(

@@ -184,7 +184,7 @@ class _ChainRun:
             self._retries.append("solve")
             self._steps = earlier_steps  # what was said of the first path says nothing of the second
             judged = await self._attempt(name, guideline, structure, sample=1)
-        return await self._repaired(judged) if self._config.repair else judged
+        return await self._repaired(judged) if self._prompts.repairs else judged
 
     async def _repaired(self, judged: GradedPath) -> GradedPath:
         """The path with an end, where that is all it lacks and the model gives it one."""

@@ -41,10 +41,11 @@ class ReGenesisConfig(WavesConfig):
     """YAML file of guidelines to use instead of the built-in 25."""
     generated_guidelines: int = Field(default=10, ge=1, le=50)
     """Number of guidelines to generate with `guidelines: generate`."""
-    prompts: str = Field(default="one-chat", json_schema_extra=A_PATH)
+    prompts: str = Field(default="guided", json_schema_extra=A_PATH)
     """Built-in prompt set (`guided`, `one-chat`, `paper`) or the path of a folder of templates."""
-    stages: list[StageName] = Field(default=list(ALL_STAGES))
-    """The stages of a chain, in order: any of `adapt` and `structure`, and `solve`. What is left out is an ablation."""
+    stages: list[StageName] = Field(default=["solve"])
+    """The stages of a chain, in order: any of `adapt` and `structure`, and `solve`. The published chain has all three;
+    `solve` alone is asked with the general guideline."""
     fused: bool = False
     """Ask for all stages in one call; the path is what stands under the reply's last heading."""
     selections: int = Field(default=0, ge=0, json_schema_extra=EXTENDS)
@@ -58,8 +59,9 @@ class ReGenesisConfig(WavesConfig):
     retry_unusable: bool = Field(default=True, json_schema_extra=EXTENDS)
     """Retry once if an adapted guideline or a structure was truncated, a structure loops or already contains results,
     or a path has no steps. One that is truncated or loops again ends its chain."""
-    repair: bool = Field(default=False, json_schema_extra=EXTENDS)
-    """Ask for the end of a path that was truncated, or that is not wrong but lacks its box, in one short turn."""
+    repair: bool = Field(default=True, json_schema_extra=EXTENDS)
+    """Ask for the end of a path that was truncated, or that is not wrong but lacks its box, in one short turn, where
+    the prompt set has a template for it (`guided` has); not with `fused`."""
     repair_tokens: int | None = Field(default=160, ge=1)
     """Maximum new tokens of such an end; `null` uses `sampling.max_tokens`."""
     summarise: bool = Field(default=False, json_schema_extra=EXTENDS)
@@ -107,8 +109,6 @@ class ReGenesisConfig(WavesConfig):
             raise ValueError(
                 "hint: starts no chain, with neither guidelines nor selections; set hint.enabled to false instead"
             )
-        if self.repair and self.fused:
-            raise ValueError("`repair` puts an end to a path that is a reply of its own; it does not go with `fused`")
         if self.guidelines == "generate" and self.guidelines_file is not None:
             raise ValueError("`guidelines: generate` and `guidelines_file` are two sources of guidelines; give one")
         return self

@@ -126,7 +126,7 @@ def _stages(
         "adapt": (most.guided * twice, expected.guided * cut) if adapts else (0, 0),
         "structure": (most.all * twice, expected.all * retried) if structures else (0, 0),
         solve: (most.all * twice, expected.all),
-        "repair": (most.all, expected.all * _UNFINISHED_SHARE) if config.repair else (0, 0),
+        "repair": (most.all, expected.all * _UNFINISHED_SHARE) if method.prompts.repairs else (0, 0),
         "summarise": ((most.all - most.hinted) * twice, expected.all - expected.hinted) if config.summarise else (0, 0),
         "judge": (most.all * twice * judged, expected.all * judged) if config.self_judge != "off" else (0, 0),
     }

@@ -14,7 +14,8 @@ the stage; rendered empty, it sends none.
 
 Every set has `select`, `adapt`, `structure`, `solve`, `summarise` and `judge`. Ablations have templates of their own,
 needed only by configs that ask for them: `structure_alone` and `solve_alone` where the stage before is left out,
-`fused` for all stages in one call, `generate` for guidelines that the model writes, `repair` for the end of a path.
+`fused` for all stages in one call, `generate` for guidelines that the model writes. A set that has `repair` can have
+the end of a path asked for.
 """
 
 from __future__ import annotations
@@ -43,12 +44,13 @@ _VALUES = {
     "judge": _ALWAYS | {"path", "gold"},
 }
 """The templates that every set has, and the values they are rendered with."""
+_REPAIR = "repair"
 _ABLATIONS = {
     "structure_alone": _ALWAYS | {"guideline"},
     "solve_alone": _ALWAYS | {"guideline"},
     "fused": _ALWAYS | {"guideline"},
     "generate": _ALWAYS | {"count"},
-    "repair": _ALWAYS | {"truncated"},
+    _REPAIR: _ALWAYS | {"truncated"},
 }
 """Templates that only some configs need; `guideline` is empty where a chain starts from none."""
 BUILT_IN = ("guided", "one-chat", "paper")
@@ -67,6 +69,7 @@ class PromptSet:
         name: Name or folder of the set.
         digest: Hash over all that shapes what is asked: two sets with the same digest ask the same.
         conversation: Whether the stages of a chain are turns of one chat.
+        repairs: Whether it is used to ask for the end of a path.
         scaffold: Phrases of the templates that give a path away as the answer to them.
     """
 
@@ -89,6 +92,7 @@ class PromptSet:
                 f"Move the file out of the folder and name it in the config: `answering: {{prompt: path/to/{_ONCE}}}`."
             )
         self.conversation: bool = settings["conversation"]
+        self.repairs = _REPAIR in needed
         self.scaffold: tuple[str, ...] = tuple(settings.get("scaffold", ()))
         self._system: str | None = settings.get("system")
         values = _VALUES | {template: _ABLATIONS[template] for template in sorted(needed)}
@@ -157,7 +161,8 @@ def load_prompts(name: str, config: ReGenesisConfig | None = None) -> PromptSet:
         raise ConfigError(
             f"prompt set {name!r}: there is no such folder; sets that come with regenesis are {', '.join(BUILT_IN)}."
         )
-    return PromptSet(name, _with_base(name, folder), _needed(config) if config is not None else frozenset())
+    files = _with_base(name, folder)
+    return PromptSet(name, files, _needed(config, files) if config is not None else frozenset())
 
 
 def _with_base(name: str, folder: Traversable) -> dict[str, str]:
@@ -186,16 +191,16 @@ def _files(name: str, folder: Traversable) -> dict[str, str]:
     return {entry.name: _read(name, entry) for entry in entries}
 
 
-def _needed(config: ReGenesisConfig) -> frozenset[str]:
+def _needed(config: ReGenesisConfig, files: Mapping[str, str]) -> frozenset[str]:
     """Templates that chains of this config ask by, beyond those that every set has."""
     needed: set[str] = set()
     guided = config.guidelines not in (0, []) or config.selections > 0
     if config.guidelines == "generate":
         needed.add("generate")
-    if config.repair:
-        needed.add("repair")
     if config.fused:
         return frozenset(needed | {"fused"})
+    if config.repair and f"{_REPAIR}.j2" in files:
+        needed.add(_REPAIR)
     if "structure" not in config.stages:
         needed.add("solve_alone")
     elif "adapt" not in config.stages or config.unguided or not guided:
