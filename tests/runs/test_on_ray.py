@@ -114,9 +114,9 @@ def test_interrupted_all_shards_seal_first(cluster: Any, tmp_path: Path) -> None
     sealed = open_folder(run / "segments")
 
     async def interrupted(url: str) -> None:
-        config = toy_config(write_questions(tmp_path, 12), url)
+        config = toy_config(write_questions(tmp_path, 60), url)
         task = asyncio.create_task(synthesize_on_ray_async(config, run, shards=2))
-        await until(lambda: sum(one.figure("requests_sent") for one in shard_states(sealed)) >= 10)
+        await until(lambda: sum(one.figure("requests_sent") > 5 for one in shard_states(sealed)) == 2)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -50,10 +50,10 @@ async def sealing(
         RegenesisError: A segment is damaged, or the folder cannot be read or written.
     """
     hold = Hold(sealed, shard)
-    await asyncio.to_thread(hold.take)
     reports: list[SynthesisReport] = []
     why: str | None = None
     try:
+        await hold.take()
         sealer = await _restored(folder, sealed)
         async with _now_and_then(lambda: _seal(folder, sealed, sealer, hold, progress)):
             yield reports.append

@@ -8,6 +8,7 @@ whether it is told of again: clocks of several machines need not agree.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -108,24 +109,24 @@ class Hold:
         self._folder = folder
         self._state = ShardState(shard, f"{socket.gethostname()} {os.getpid()} {secrets.token_hex(6)}")
 
-    def take(self) -> None:
+    async def take(self) -> None:
         """Takes the shard; waits while it cannot be told whether the one who held it is still there.
 
         Raises:
             RunInUse: Another process works on it.
             RunError: The folder cannot be read or written.
         """
-        before = read_state(self._folder, self._state.shard)
-        if before.holder is not None and not _is_gone(before.holder):
-            until = time.monotonic() + WATCH_SECONDS
-            while time.monotonic() < until:
-                now = read_state(self._folder, self._state.shard)
-                if now.holder is None:
-                    break
-                if (now.holder, now.beat) != (before.holder, before.beat):
-                    raise _in_use(self._folder, now.holder)
-                time.sleep(_LOOK_SECONDS)
-        self._write()
+        before = now = await self._read()
+        until = time.monotonic() + WATCH_SECONDS
+        while now.holder is not None and not _is_gone(now.holder) and time.monotonic() < until:
+            if (now.holder, now.beat) != (before.holder, before.beat):
+                raise _in_use(self._folder, now.holder)
+            await asyncio.sleep(_LOOK_SECONDS)
+            now = await self._read()
+        await asyncio.to_thread(self._write)
+
+    async def _read(self) -> ShardState:
+        return await asyncio.to_thread(read_state, self._folder, self._state.shard)
 
     def tell(self, figures: dict[str, Any]) -> None:
         """Tells how far the shard is.
