@@ -14,9 +14,11 @@ import pytest
 pytest.importorskip("ray")
 
 import ray
+import yaml
 from ray.cluster_utils import Cluster
+from tests.cli.running import regenesis
 from tests.fixtures.scripted_server import server_process
-from tests.helpers.runs import recorded_keys, toy_config, train_bytes, until, write_questions
+from tests.helpers.runs import recorded_keys, toy_config, toy_mapping, train_bytes, until, write_questions
 
 from regenesis.errors import RunError, RunInUse
 from regenesis.ledger.segments import segments_of
@@ -125,3 +127,13 @@ def test_interrupted_all_shards_seal_first(cluster: Any, tmp_path: Path) -> None
         asyncio.run(interrupted(url))
     states = shard_states(sealed)
     assert [(one.holder, one.why) for one in states] == [(None, "interrupted")] * 2
+
+
+def test_the_command_tells_of_every_shard(cluster: Any, tmp_path: Path) -> None:
+    with server_process("--play", "arithmetic") as url:
+        (tmp_path / "config.yaml").write_text(yaml.safe_dump(toy_mapping(write_questions(tmp_path, 6), url)))
+        command = ["synthesize", "config.yaml", "--run-dir", "run", "--on", "ray", "--shards", "2"]
+        ended = regenesis(*command, cwd=tmp_path, RAY_ADDRESS=cluster.address)
+    assert ended.returncode == 0, ended.stderr
+    assert "shard 1-of-2: " in ended.stdout
+    assert "paths kept, for 6 of 6 questions" in ended.stdout

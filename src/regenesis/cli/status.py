@@ -5,18 +5,34 @@ regenesis status runs/x
 
 from __future__ import annotations
 
-from regenesis.cli.options import AsJson, RunFolder
+import time
+from dataclasses import asdict
+
+from regenesis.cli.options import AsJson, RunFolder, Segments
 
 
-def status_command(run: RunFolder, as_json: AsJson = False) -> None:
-    """Show the state of a run: questions, chains by verdict, kept paths, tuned model, evaluations, tokens, time."""
+def status_command(run: RunFolder, segments: Segments = None, as_json: AsJson = False) -> None:
+    """Show the state of a run: questions, chains by verdict, kept paths, tuned model, evaluations, tokens, time.
+
+    Of a run over several machines it shows every shard, also before they are merged.
+    """
     from regenesis.cli.terminal import console, print_json
     from regenesis.report.terminal import print_view
+    from regenesis.report.views.shards import shards_view
     from regenesis.report.views.status import status_view
     from regenesis.runs import read_status
+    from regenesis.store.directory import RunDirectory
+    from regenesis.synthesis.shard_states import shard_states
+    from regenesis.synthesis.sharding import segments_folder
 
-    found = read_status(run)
+    shards = shard_states(segments_folder(run, segments))
+    merged = not shards or RunDirectory(run).config_file.is_file()
+    found = read_status(run) if merged else None
     if as_json:
-        print_json(found.to_json())
-    else:
+        told = found.to_json() if found is not None else {"directory": str(run)}
+        print_json(told | ({"shards": [asdict(one) | {"phase": one.phase} for one in shards]} if shards else {}))
+        return
+    if found is not None:
         print_view(console(), status_view(found))
+    if shards:
+        print_view(console(), shards_view(shards, time.time()))
