@@ -24,10 +24,14 @@ class Places(Protocol):
     Attributes:
         size: How many there are.
         taken: Chains that have one.
+        waiting: Chains that wait for one.
     """
 
     size: int
     taken: int
+
+    @property
+    def waiting(self) -> int: ...
 
     async def take(self, priority: tuple[int, ...], served: int = 0) -> None:
         """Waits for a place; the smallest priority is served first.
@@ -113,12 +117,16 @@ class _Share:
     """Places of a pool that several runs share, as one of them sees it."""
 
     def __init__(self, pool: Pool, place: int) -> None:
-        self.size, self.taken = pool.size, 0
+        self.size, self.taken, self.waiting = pool.size, 0, 0
         self._pool = pool
         self._place = place
 
     async def take(self, priority: tuple[int, ...], served: int = 0) -> None:
-        await self._pool.take((self._place, *priority), served)
+        self.waiting += 1
+        try:
+            await self._pool.take((self._place, *priority), served)
+        finally:
+            self.waiting -= 1
         self.taken += 1
 
     def give_back(self) -> None:

@@ -66,8 +66,12 @@ class Traffic:
         self.chains_ended.pop(question_id, None)
         return self.answered_of.pop(question_id, 0)
 
+    def busy_until(self, now: float) -> float:
+        """In-flight requests integrated over time until now."""
+        return self.busy_seconds + self.in_flight * (now - self._changed if self._changed else 0.0)
+
     def shift(self, by: int, now: float) -> None:
         """Notes that a request went out (1) or came back (-1)."""
-        self.busy_seconds += self.in_flight * (now - self._changed if self._changed else 0.0)
+        self.busy_seconds = self.busy_until(now)
         self._changed = now
         self.in_flight += by

@@ -9,8 +9,14 @@ from typing import Any
 from regenesis.curation import Funnel
 from regenesis.methods import Outcome
 from regenesis.scheduling.asking import Asking
-from regenesis.synthesis.forecast import requests_left
+from regenesis.scheduling.sampler import Sampler
+from regenesis.synthesis.forecast import Room, rounds_left
 from regenesis.types import GradedPath, Question
+
+_ALONE = 0.85
+"""Share of its width that a question uses: chains of one wave wait for the slowest of them."""
+_LATELY = 2
+"""Requests a place over which the time of a request is taken."""
 
 
 @dataclass(slots=True)
@@ -26,6 +32,8 @@ class Progress(Asking):
         funnel: Counts of the questions finished in this start.
         fit: Paths of this start that are right and fit, those of unfinished questions too.
         first_fit: The first of them, with its question.
+        window: Questions under way at most, 0 before that is known.
+        most_requests: The most requests that a question takes, 0 where that is not known.
     """
 
     questions: int = 0
@@ -36,8 +44,14 @@ class Progress(Asking):
     funnel: Funnel = field(default_factory=Funnel)
     fit: int = 0
     first_fit: tuple[Question, GradedPath] | None = None
+    window: int = 0
+    most_requests: int = 0
     _took: Counter[int] = field(default_factory=Counter)
     """Questions finished in this start, by the requests that they took."""
+    _width: float = 1.0
+    """Most requests that a question had in flight, or waiting for a place, on average over those under way."""
+    _past: list[tuple[int, float]] = field(default_factory=list)
+    """Requests answered, and seconds that requests were in flight, at some moments."""
 
     def find_fit(self, question: Question, path: GradedPath) -> None:
         """Counts in a path that is right and fit; whether it is kept is known when its question is finished."""
@@ -54,18 +68,31 @@ class Progress(Asking):
         self.funnel.finish_question(outcome.question, outcome.judged, outcome.kept, near_duplicates)
 
     def seconds_left(self) -> float | None:
-        """A guess at the time left, from the requests that questions took so far and the pace of this start.
+        """A guess at the time left, from the requests that questions took and the time that requests took lately.
 
         `None` while there is nothing to go by.
         """
-        traffic = self.sampler.traffic if self.sampler is not None else None
-        answered = traffic.sent - traffic.in_flight if traffic is not None else 0
-        if traffic is None or answered < 1:
+        sampler = self.sampler
+        if sampler is None or sampler.traffic.sent - sampler.traffic.in_flight < 1:
             return None
-        begun = list(traffic.answered_of.values())
-        untouched = max(0, self.questions - self.finished - len(begun))
-        left = requests_left(dict(self._took), begun, untouched)
-        return None if left is None else left * (self.clock() - self._asking_since) / answered
+        begun = list(sampler.traffic.answered_of.values())
+        unfinished = self.questions - self.finished
+        window = self.window or unfinished
+        under_way = max(1, min(window, unfinished))
+        self._width = max(self._width, (sampler.pool.taken + sampler.pool.waiting) / under_way)
+        room = Room(sampler.pool.size, window, max(1.0, _ALONE * self._width))
+        left = rounds_left(self._took, begun, max(0, unfinished - len(begun)), room, self.most_requests)
+        return None if left is None else left * self._request_seconds(sampler)
+
+    def _request_seconds(self, sampler: Sampler) -> float:
+        """How long a request took lately: engines that have less to do are faster."""
+        traffic = sampler.traffic
+        answered, busy = traffic.sent - traffic.in_flight, traffic.busy_until(self.clock())
+        self._past.append((answered, busy))
+        while len(self._past) > 1 and answered - self._past[1][0] >= _LATELY * sampler.pool.size:
+            self._past.pop(0)
+        then, busy_then = self._past[0] if self._past[0][0] < answered - sampler.pool.size else (0, 0.0)
+        return (busy - busy_then) / (answered - then)
 
     def snapshot(self) -> dict[str, Any]:
         """The counters as plain values, for the log."""

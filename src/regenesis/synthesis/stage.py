@@ -10,6 +10,7 @@ that overlap the evaluation.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -42,6 +43,9 @@ from regenesis.synthesis.recalling import LEAST, Recall
 from regenesis.synthesis.sharding import Shard
 from regenesis.tasks import BadRow, LoadedQuestions
 from regenesis.types import Question
+
+_LOOKED_AT = 50
+"""Questions by which the most requests of a question are told."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -306,6 +310,8 @@ async def _work(
     # made only now, so that fetching and loading a model take nothing of the budget's minutes
     sampler = Sampler(engine, ledger, Budget(synthesis.budget), config.seed, room_for_thought=config.room_for_thought)
     progress.begin_asking(sampler)
+    progress.window = window_size(engine.capacity, config.scheduling.window)
+    progress.most_requests = _most_requests(method, [question for _, question in left[:_LOOKED_AT]])
     try:
         await method.prepare(sampler)
     except BudgetSpent as spent:
@@ -328,13 +334,17 @@ async def _work(
                 elapsed_s=round(progress.elapsed, 1),
             )
 
-        synthesis.report = await work_through(
-            left, bring_to_its_end, window_size(engine.capacity, config.scheduling.window), ledger.watch()
-        )
+        synthesis.report = await work_through(left, bring_to_its_end, progress.window, ledger.watch())
         await sampler.settle()
     synthesis.damaged = ledger.damaged
     for question_id, why in (synthesis.report.owed or {}).items():
         synthesis.journal.write("owed", id=question_id, why=why)
+
+
+def _most_requests(method: Method[Any], questions: Sequence[Question]) -> int:
+    """The most requests that the method makes for one of these questions, on average over them."""
+    estimate = method.estimate(questions, 0.5)
+    return math.ceil(sum(stage.most_calls for stage in estimate.stages.values()) / len(questions))
 
 
 def _write_out(synthesis: _Synthesis, ledger: Ledger, store: OutcomeStore, error: str | None = None) -> SynthesisReport:
