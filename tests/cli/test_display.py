@@ -10,7 +10,7 @@ from rich.console import Console
 from tests.cli.running import in_terminal, write_config, write_questions
 from tests.fixtures.scripted_server import server_process
 
-from regenesis.cli.display import FirstPath, Lines, display_for
+from regenesis.cli.display import FirstPath, Lines, display_for, pause_after
 from regenesis.cli.screen import Screen
 from regenesis.curation.funnel import Tally
 from regenesis.runs import Progress
@@ -52,6 +52,11 @@ def test_lines_come_again_and_again() -> None:
     with Lines(Console(file=file), Progress(questions=10, finished=4, kept=7), seconds=0.01):
         assert file.enough.wait(30)
     assert file.getvalue().splitlines()[2].endswith("loading questions · questions 4/10 · kept 7")
+
+
+@pytest.mark.parametrize(("elapsed", "pause"), [(0, 5), (60, 5), (300, 15), (1200, 60), (86_400, 60)])
+def test_lines_come_often_at_first_and_less_often_later(elapsed: float, pause: float) -> None:
+    assert pause_after(elapsed) == pytest.approx(pause)
 
 
 def test_a_new_phase_is_a_new_line() -> None:

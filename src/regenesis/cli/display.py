@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
     from regenesis.runs import Progress
 
-_SECONDS_BETWEEN_LINES = 15.0
+_SECONDS_BETWEEN_LINES = 5.0
+_MOST_SECONDS_BETWEEN_LINES = 60.0
+_SHARE_BETWEEN_LINES = 0.05
+"""Of the time since the first line: news are worth most at the beginning, and a run may take days."""
 _SECONDS_BETWEEN_LOOKS = 0.5
 
 
@@ -83,7 +86,7 @@ class Picture(Live):
 
 
 class Lines(Generic[Watched]):
-    """A line whenever the phase changes, and one now and then."""
+    """A line whenever the phase changes, and one now and then: the longer it goes on, the less often."""
 
     def __init__(
         self,
@@ -98,7 +101,7 @@ class Lines(Generic[Watched]):
         Args:
             console: Where to.
             progress: The counters.
-            seconds: Between two lines of one phase.
+            seconds: Between two lines of one phase, at first.
             say: Makes a line of the counters, by default one about a synthesis.
             also: Is called at every look, to print what else there is to tell.
         """
@@ -119,13 +122,19 @@ class Lines(Generic[Watched]):
         self._thread.join()
 
     def _write(self) -> None:
-        phase, written = "", 0.0
+        phase, written, began = "", 0.0, time.monotonic()
         while not self._left.is_set():
             self._also()
-            if self._progress.phase != phase or time.monotonic() - written >= self._seconds:
-                phase, written = self._progress.phase, time.monotonic()
+            now = time.monotonic()
+            if self._progress.phase != phase or now - written >= pause_after(now - began, self._seconds):
+                phase, written = self._progress.phase, now
                 self._console.print(self._say(self._progress), soft_wrap=True)
             self._left.wait(min(_SECONDS_BETWEEN_LOOKS, self._seconds))
+
+
+def pause_after(elapsed: float, least: float = _SECONDS_BETWEEN_LINES) -> float:
+    """Seconds from one line to the next, so long after the first."""
+    return max(least, min(_MOST_SECONDS_BETWEEN_LINES, elapsed * _SHARE_BETWEEN_LINES))
 
 
 def line(progress: Progress) -> str:
