@@ -85,13 +85,13 @@ class Recorded:
 
 
 def row_of(request: Request, completion: Completion) -> Row:
-    """What is written down of a request and its completion."""
+    """What is written down of a request and its completion, before it is `sealed`."""
     asked = _COMPACT.encode(request.to_json()).encode("utf-8", "replace")
-    row: Row = {
+    return {
         "key": request.key,
         "question_id": storable(request.question_id),
         "stage": storable(request.stage),
-        "request": _packed(asked),
+        "request": asked,
         "text": storable(completion.text),
         "finish_reason": completion.finish_reason,
         "prompt_tokens": int(completion.prompt_tokens),
@@ -104,8 +104,17 @@ def row_of(request: Request, completion: Completion) -> Row:
         "thought": storable(completion.thought) or None,
         "thought_tokens": int(completion.thought_tokens) or None,
     }
-    row["checksum"] = checksum(row)
-    return row
+
+
+def sealed(row: Row) -> Row:
+    """The row as it is stored: its request compressed, and with its checksum.
+
+    One that is sealed stays as it is. Costs more than making the row, and lets other threads go on meanwhile.
+    """
+    if "checksum" in row:
+        return row
+    stored = row | {"request": _packed(row["request"])}
+    return stored | {"checksum": checksum(stored)}
 
 
 def completion_of(row: Mapping[str, Any]) -> Completion:

@@ -14,15 +14,24 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import astuple, dataclass, replace
-from functools import cache
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, NoReturn, Self
+from typing import Any, NoReturn, Self
 
 from regenesis.errors import LedgerError, LedgerLost
+from regenesis.ledger.entries import Entry, Owed, add_totals, insert
 from regenesis.ledger.file import check, columns, connect, create, naming_damage, upgrade
-from regenesis.ledger.rows import Recorded, Row, StageTotals, completion_of, is_whole, messages_in, request_in, row_of
+from regenesis.ledger.rows import (
+    Recorded,
+    Row,
+    StageTotals,
+    completion_of,
+    is_whole,
+    messages_in,
+    request_in,
+    row_of,
+)
 from regenesis.types import Completion, Message, Request
 
 LARGEST_GROUP = 1024
@@ -35,16 +44,6 @@ _PAUSE_SECONDS = 120.0
 
 _FILTERED = re.compile(r"content.?(?:filter|policy|management)|filtered due to|moderation", re.IGNORECASE)
 """How servers word a refusal that is about what a text says, and so for good."""
-_Owed = Literal["damaged", "refused"]
-"""Why a row counts as not there."""
-
-_ADD_TOTALS = """
-INSERT INTO totals VALUES (?,?,?,?,?) ON CONFLICT(stage) DO UPDATE SET
-    completions = completions + excluded.completions,
-    refused = refused + excluded.refused,
-    prompt_tokens = prompt_tokens + excluded.prompt_tokens,
-    completion_tokens = completion_tokens + excluded.completion_tokens
-"""
 
 
 class Ledger:
@@ -57,10 +56,10 @@ class Ledger:
         self._reused = reused
         self._reader = connection
         self._columns = columns(connection)
-        self._owed: dict[str, _Owed] = {}
+        self._owed: dict[str, Owed] = {}
         self._damaged = 0
         self._identity = _identity(path)
-        self._queue: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
         self._failure: BaseException | None = None
         self._writer: threading.Thread | None = None
         if writable:
@@ -254,7 +253,7 @@ class Ledger:
             raise self._write_error(self._failure)
         loop = asyncio.get_running_loop()
         row = row_of(request, completion)
-        entry = _Entry(loop, loop.create_future(), row, self._owed.pop(row["key"], None))
+        entry = Entry(loop, loop.create_future(), row, self._owed.pop(row["key"], None))
         self._queue.put(entry)
         await entry.done
 
@@ -269,7 +268,7 @@ class Ledger:
         if self._failure is not None or self._writer is None:
             raise self._write_error(self._failure)
         loop = asyncio.get_running_loop()
-        entries = [_Entry(loop, loop.create_future(), row, self._owed.pop(row["key"], None)) for row in rows]
+        entries = [Entry(loop, loop.create_future(), row, self._owed.pop(row["key"], None)) for row in rows]
         for entry in entries:
             self._queue.put(entry)
         await asyncio.gather(*(entry.done for entry in entries))
@@ -324,10 +323,10 @@ class Ledger:
         finally:
             connection.close()
 
-    def _next_group(self) -> tuple[list[_Entry], bool]:
+    def _next_group(self) -> tuple[list[Entry], bool]:
         """Waits for one entry and takes what else has arrived; the flag says whether more may come."""
         entry = self._queue.get()
-        group: list[_Entry] = []
+        group: list[Entry] = []
         while entry is not None:
             group.append(entry)
             if len(group) >= LARGEST_GROUP:
@@ -338,7 +337,7 @@ class Ledger:
                 return group, True
         return group, False
 
-    def _commit(self, connection: sqlite3.Connection, group: list[_Entry]) -> None:
+    def _commit(self, connection: sqlite3.Connection, group: list[Entry]) -> None:
         try:
             if self._failure is None:
                 self.require_there()
@@ -346,8 +345,8 @@ class Ledger:
                 connection.execute("BEGIN IMMEDIATE")
                 added: dict[str, StageTotals] = {}
                 for entry in group:
-                    _insert(connection, entry, added)
-                connection.executemany(_ADD_TOTALS, [(stage, *astuple(totals)) for stage, totals in added.items()])
+                    insert(connection, entry, added)
+                add_totals(connection, added)
                 connection.execute("COMMIT")
         except (LedgerError, sqlite3.Error, OverflowError, UnicodeError) as error:
             # keep the thread alive, so that later puts are answered with the error instead of hanging
@@ -361,33 +360,6 @@ class Ledger:
             # RuntimeError: the loop was closed by a cancelled run; its completions are on disk anyway
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(_settle, waiting, failure)
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    loop: asyncio.AbstractEventLoop
-    done: asyncio.Future[None]
-    row: Row
-    replaces: _Owed | None
-    """What a row of the same key is that makes way for it."""
-
-
-def _insert(connection: sqlite3.Connection, entry: _Entry, added: dict[str, StageTotals]) -> None:
-    """Inserts a row, and counts what it adds to the totals of its stage."""
-    row = entry.row
-    inserted = connection.execute(_inserting(tuple(row), replacing=entry.replaces is not None), row).rowcount
-    # a replaced row was already counted, and the token counts of a damaged one are not reliable
-    if inserted and entry.replaces != "damaged":
-        before = int(entry.replaces is not None)
-        refused = int(row["finish_reason"] in ("refused", "filtered"))
-        one = StageTotals(1 - before, refused - before, row["prompt_tokens"], row["completion_tokens"])
-        added[row["stage"]] = added[row["stage"]] + one if row["stage"] in added else one
-
-
-@cache
-def _inserting(names: tuple[str, ...], *, replacing: bool) -> str:
-    values = ", ".join(f":{name}" for name in names)
-    return f"INSERT OR {'REPLACE' if replacing else 'IGNORE'} INTO completions ({', '.join(names)}) VALUES ({values})"
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

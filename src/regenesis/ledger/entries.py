@@ -1,0 +1,63 @@
+"""Rows on their way into a ledger: what waits, and how a group of them is inserted."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass
+from functools import cache
+from typing import Literal
+
+from regenesis.ledger.rows import Row, StageTotals, sealed
+
+Owed = Literal["damaged", "refused"]
+"""Why a row counts as not there."""
+
+_ADD_TOTALS = """
+INSERT INTO totals VALUES (?,?,?,?,?) ON CONFLICT(stage) DO UPDATE SET
+    completions = completions + excluded.completions,
+    refused = refused + excluded.refused,
+    prompt_tokens = prompt_tokens + excluded.prompt_tokens,
+    completion_tokens = completion_tokens + excluded.completion_tokens
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row that waits to be written.
+
+    Attributes:
+        loop: Where it is waited for.
+        done: By what.
+        row: The row, sealed or not.
+        replaces: What a row of the same key is that makes way for it.
+    """
+
+    loop: asyncio.AbstractEventLoop
+    done: asyncio.Future[None]
+    row: Row
+    replaces: Owed | None
+
+
+def insert(connection: sqlite3.Connection, entry: Entry, added: dict[str, StageTotals]) -> None:
+    """Inserts a row, and counts what it adds to the totals of its stage."""
+    row = sealed(entry.row)  # here and not in `put`, which runs where requests are sent and read
+    inserted = connection.execute(_inserting(tuple(row), replacing=entry.replaces is not None), row).rowcount
+    # a replaced row was already counted, and the token counts of a damaged one are not reliable
+    if inserted and entry.replaces != "damaged":
+        before = int(entry.replaces is not None)
+        refused = int(row["finish_reason"] in ("refused", "filtered"))
+        one = StageTotals(1 - before, refused - before, row["prompt_tokens"], row["completion_tokens"])
+        added[row["stage"]] = added[row["stage"]] + one if row["stage"] in added else one
+
+
+@cache
+def _inserting(names: tuple[str, ...], *, replacing: bool) -> str:
+    values = ", ".join(f":{name}" for name in names)
+    return f"INSERT OR {'REPLACE' if replacing else 'IGNORE'} INTO completions ({', '.join(names)}) VALUES ({values})"
+
+
+def add_totals(connection: sqlite3.Connection, added: Mapping[str, StageTotals]) -> None:
+    """Adds counts by stage to the running ones."""
+    connection.executemany(_ADD_TOTALS, [(stage, *astuple(totals)) for stage, totals in added.items()])
