@@ -11,6 +11,8 @@
   const unique = (values) => [...new Set(values)];
   const rounded = (value) => value.toLocaleString("en", { maximumFractionDigits: 1 });
   const style = { background: "none", fontFamily: "inherit", fontSize: "12px", color: "var(--text)", overflow: "visible" };
+  // what is written across a chart's lines stays legible
+  const OVER_LINES = { fill: "var(--text)", stroke: "var(--surface)", strokeWidth: 4 };
   const tip = (options) => ({ fill: "var(--surface)", stroke: "var(--line)", fontSize: 12, ...options });
 
   function legend(figure, names) {
@@ -53,8 +55,8 @@
         );
         if (!narrow) marks.push(Plot.text(own, { ...place, text: "text", frameAnchor: "right", dx: 14, textAnchor: "start", fill: "var(--text)", fontVariant: "tabular-nums" }));
       }
-      if (narrow) marks.push(Plot.text(labels, { y: (one) => one, text: (one) => one, frameAnchor: "left", textAnchor: "start", dy: -step / 2 + 10, fontWeight: 600 }));
-      if (narrow && series.length === 1) marks.push(Plot.text(rows, { y: "label", text: "text", frameAnchor: "right", textAnchor: "end", dy: -step / 2 + 10, fontVariant: "tabular-nums" }));
+      if (narrow) marks.push(Plot.text(labels, { y: (one) => one, text: (one) => one, frameAnchor: "left", textAnchor: "start", dy: -step / 2 + 10, fontWeight: 600, ...OVER_LINES }));
+      if (narrow && series.length === 1) marks.push(Plot.text(rows, { y: "label", text: "text", frameAnchor: "right", textAnchor: "end", dy: -step / 2 + 10, fontVariant: "tabular-nums", ...OVER_LINES }));
       marks.push(Plot.tip(rows, Plot.pointer(tip({ x: "value", y: "label", title: (row) => `${row.label}${series.length > 1 ? `, ${row.series}` : ""}\n${row.text}`, maxRadius: 60 }))));
       const ends = rows.flatMap((row) => [row.low, row.high]).concat(differences ? [0] : []);
       return {
