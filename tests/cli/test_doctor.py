@@ -70,7 +70,7 @@ def statuses(findings: list[Finding], check: str) -> list[str]:
 
 
 def test_a_machine_that_runs_these_tests_is_ready(tmp_path: Path) -> None:
-    findings = examine(config_with(LLAMACPP), tmp_path / "runs")
+    findings = examine(config_with(LLAMACPP, tasks=["starter"]), tmp_path / "runs")
     assert not [finding for finding in findings if finding.status == "fail"]
     assert {finding.check for finding in findings} >= {"python", "packages", "machine", "run folder", "cache", "engine"}
 
@@ -248,7 +248,7 @@ def test_a_server_needs_to_be_told_where_the_tuned_model_is(url: str, tmp_path: 
 
 
 TASKS: list[tuple[Any, str, str]] = [
-    ("gsm8k", "ok", "openai/gsm8k"),
+    ("starter", "ok", "comes with regenesis"),
     ("gsm8k:validation", "fail", "no split 'validation'"),
     ("gsm9k", "fail", "gsm8k"),
     ({"name": "mine", "file": "/nowhere/mine.csv"}, "fail", "not found"),
@@ -260,6 +260,25 @@ def test_tasks_of_the_evaluation_are_looked_for(task: Any, status: str, said: st
     (finding,) = found(examine(config_with(LLAMACPP, evaluation={"tasks": [task]}), tmp_path), "evaluation")
     assert finding.status == status
     assert said in finding.summary
+
+
+@pytest.mark.parametrize(
+    ("cached", "status"), [(None, "fail"), ("datasets/openai___gsm8k", "ok"), ("hub/datasets--openai--gsm8k", "ok")]
+)
+def test_without_the_hub_its_datasets_have_to_be_cached(
+    cached: str | None, status: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "datasets"))
+    monkeypatch.delenv("REGENESIS_DATA_ROOT", raising=False)
+    if cached:
+        (tmp_path / cached).mkdir(parents=True)
+    (finding,) = found(examine(config_with(LLAMACPP, evaluation={"tasks": ["gsm8k"]}), tmp_path), "evaluation")
+    assert finding.status == status
+    assert "openai/gsm8k" in finding.summary
 
 
 def test_tasks_in_the_data_root_are_found_there(tmp_path: Path) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
-import socket
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from regenesis.doctor.subject import Subject, requirements
 from regenesis.engines.threads import cores
@@ -15,8 +13,8 @@ from regenesis.errors import ModelError
 from regenesis.filesystems import filesystem_type, free_bytes, nearest_existing, network_filesystem
 from regenesis.findings import Finding, version
 from regenesis.models import cache_folder, cached, known_models
+from regenesis.reachability import hub_fault
 
-_HUB_PATIENCE = 3.0
 _ROOM_FOR_A_RUN = 2 * 10**9
 
 
@@ -118,11 +116,9 @@ def check_hub(subject: Subject) -> Iterator[Finding]:
     if constants.HF_HUB_OFFLINE:
         yield Finding("hub", "ok", "HF_HUB_OFFLINE is set: only local files are used.")
         return
-    address = urlsplit(constants.ENDPOINT)
-    try:
-        socket.create_connection((address.hostname or "", address.port or 443), timeout=_HUB_PATIENCE).close()
-    except OSError as error:
+    fault = hub_fault(constants.ENDPOINT)
+    if fault is not None:
         advice = "Hub tasks then need a data root or the Hub cache, `hf:` models the Hub cache."
-        yield Finding("hub", "warn", f"The Hub cannot be reached directly ({error.strerror or error}).", advice)
+        yield Finding("hub", "warn", f"The Hub cannot be reached ({fault.strerror or fault}).", advice)
     else:
         yield Finding("hub", "ok", "The Hugging Face Hub is reachable.")

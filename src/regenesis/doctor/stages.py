@@ -69,7 +69,7 @@ def questions_at_hand(tasks: Sequence[TaskConfig], seed: int, data_root: Path | 
 def _place_of(task: TaskConfig, data_root: Path | None, *, measured: bool) -> tuple[bool, str]:
     """Whether a task's questions can be had, and where they are, or why not."""
     from regenesis.tasks import measuring, reasoning_gym_missing
-    from regenesis.tasks.hub import find_data_root
+    from regenesis.tasks.hub import DATA_ROOT_VARIABLE, find_data_root, out_of_reach
     from regenesis.tasks.library import find_entry
 
     if task.file is not None:
@@ -94,6 +94,9 @@ def _place_of(task: TaskConfig, data_root: Path | None, *, measured: bool) -> tu
         return False, str(error)
     if root is not None and any((root / hub / folder).is_dir() for folder in folders):
         return True, f"{task.name}: {_IN_DATA_ROOT}"
+    if out_of_reach(hub):
+        where = f"set data_root or {DATA_ROOT_VARIABLE} to a folder that holds {hub}/<config>/<split>.jsonl"
+        return False, f"{task.name}: {hub} is not in the Hub's cache, and the Hub cannot be reached; {where}"
     return True, f"{task.name}: {hub} comes from the Hub or its cache"
 
 

@@ -39,7 +39,7 @@ def requirements(*, optional: bool) -> list[str]:
     wanted = [
         requirement
         for requirement in stated
-        if ("extra ==" in requirement) == optional and not re.search(r"""extra == ["']dev["']""", requirement)
+        if ("extra ==" in requirement) == optional and not re.search(r"""extra == ["'](dev|docs)["']""", requirement)
     ]
     # an extra that takes in another names the package itself
     return sorted({re.split(r"[^\w.-]", requirement, maxsplit=1)[0] for requirement in wanted} - {"regenesis"})

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from regenesis.errors import TaskError
-from regenesis.reachability import offline_if_unreachable
+from regenesis.reachability import hub_fault, offline_if_unreachable
 from regenesis.tasks.json_files import read_jsonl
 from regenesis.tasks.rows import Row
 
@@ -84,6 +85,21 @@ def _in_turn(sources: list[Iterator[Row]]) -> Iterator[Row]:
                 yield row
                 still_going.append(source)
         sources = still_going
+
+
+def out_of_reach(hub: str) -> bool:
+    """Whether a dataset of the hub can be had neither from its libraries' caches nor from the hub itself."""
+    from huggingface_hub import constants
+
+    if not constants.HF_HUB_OFFLINE and hub_fault(constants.ENDPOINT) is None:
+        return False
+    prepared = os.environ.get("HF_DATASETS_CACHE") or os.path.join(constants.HF_HOME, "datasets")
+    names = {hub.replace("/", "___").casefold(), f"datasets--{hub.replace('/', '--')}".casefold()}
+    for folder in (prepared, constants.HF_HUB_CACHE):
+        with suppress(OSError):
+            if names & {name.casefold() for name in os.listdir(folder)}:
+                return False
+    return True
 
 
 def _from_hub(hub: str, config: str, split: str, looked_at: str | None) -> Iterator[Row]:
