@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tests.helpers.forked import Command, run_command
+from tests.helpers.runs import THREE_STAGES
 
 REGENESIS = (sys.executable, "-c", "from regenesis.cli import main; main()")
 SECONDS = 240
@@ -80,7 +81,7 @@ def write_config(folder: Path, base_url: str, **values: object) -> Path:
     engine: Mapping[str, object] = {"kind": "openai", "base_url": base_url, "model": "scripted", "max_in_flight": 8}
     retry = {"attempts": 2, "first_wait": 0.01, "longest_wait": 0.05}
     config = {
-        "method": {"guidelines": 4, "wave": 4, "keep": 2, "hint": {"guidelines": 2}},
+        "method": THREE_STAGES | {"guidelines": 4, "wave": 4, "keep": 2, "hint": {"guidelines": 2}},
         "tasks": [{"name": "mine", "file": "questions.jsonl"}],
         "engine": {**engine, "retry": retry},
         **values,

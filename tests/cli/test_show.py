@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.cli.running import in_terminal
+from tests.helpers.runs import THREE_STAGES
 
 from regenesis import RunReport, load_config, run
 from regenesis.cli.app import load_verb
@@ -29,7 +30,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, RunReport]:
     config = {
         "tasks": [{"name": "sums", "file": "sums.jsonl", "kind": "number"}],
         "engine": {"kind": "simulated", "gain": {"most": 3.0, "half_at": 2}},
-        "method": {"guidelines": 2, "wave": 2, "keep": 1},
+        "method": THREE_STAGES | {"guidelines": 2, "wave": 2, "keep": 1},
         "evaluation": {"tasks": [{"name": "exam", "file": "exam.jsonl", "kind": "number"}]},
     }
     (folder / "config.yaml").write_text(json.dumps(config))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.helpers.runs import write_questions
+from tests.helpers.runs import THREE_STAGES, write_questions
 
 from regenesis.config import RunConfig, config_from_mapping
 from regenesis.doctor import Finding, Subject, examine
@@ -70,7 +70,7 @@ def look(tmp_path: Path) -> Callable[..., list[Finding]]:
 def config(url: str, folder: Path, **fields: Any) -> RunConfig:
     tasks = [{"name": "toy", "file": str(write_questions(folder, 2)), "kind": "number"}]
     engine = {"kind": "openai", "base_url": url, "model": "served", "retry": {"attempts": 1}}
-    return config_from_mapping({"tasks": tasks, "engine": engine, **fields})
+    return config_from_mapping({"tasks": tasks, "engine": engine, "method": THREE_STAGES, **fields})
 
 
 Served, Look = Callable[..., str], Callable[..., list[Finding]]

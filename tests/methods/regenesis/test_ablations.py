@@ -144,3 +144,8 @@ async def test_the_published_hint_pass_starts_from_selections_alone(lead: Lead) 
     hinted = [one.path for one in led.outcome.judged if one.path.hinted]
     assert len(hinted) == 20
     assert all("+" in path.guideline for path in hinted)
+
+
+def test_the_older_name_of_a_set_speaks_of_the_whole_chain() -> None:
+    before = config_from_mapping({"tasks": ["gsm8k"], "method": {"prompts": "default"}}).method
+    assert (before.prompts, before.stages) == ("one-chat", ["adapt", "structure", "solve"])

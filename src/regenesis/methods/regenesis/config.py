@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -88,11 +89,13 @@ class ReGenesisConfig(WavesConfig):
             )
         return stages
 
-    @field_validator("prompts")
+    @model_validator(mode="before")
     @classmethod
-    def _by_its_name_of_today(cls, prompts: str) -> str:
-        # its name in older configs and run folders
-        return "one-chat" if prompts == "default" else prompts
+    def _as_it_was_meant(cls, stated: Any) -> Any:
+        # `default` is an older name of `one-chat`, from configs some of which know of no stages to leave out
+        if not isinstance(stated, Mapping) or stated.get("prompts") != "default":
+            return stated
+        return {"stages": list(ALL_STAGES), **stated, "prompts": "one-chat"}
 
     @field_validator("guidelines")
     @classmethod
