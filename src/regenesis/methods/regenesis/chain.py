@@ -248,7 +248,7 @@ class _ChainRun:
             or (mode == "tie-break" and judged.verdict.status != "unparsed")
         ):
             return judged
-        values = {"path": path.text, "gold": self._question.gold}
+        values: dict[str, Any] = {"path": path.text, "gold": self._question.gold}
         reply = await self._ask("judge", self._pass.sampling, sample=sample, fresh=True, **values)
         opinion = Opinion(reply.completion.text if reply is not None else "", mode)
         path = replace(path, steps=tuple(self._steps))

@@ -200,7 +200,7 @@ def _prompt_tokens(
     }
     if adapted:
         values["guideline"] = values["guideline"] if stage in ("adapt", "fused") else filler("adapt")
-    before = [name for name in ("adapt", "structure") if name in config.stages]
+    before: list[str] = [name for name in ("adapt", "structure") if name in config.stages]
     before = before[: before.index(stage)] if stage in before else before if stage in ("solve", "repair") else []
     if stage == "repair":
         before.append("solve")
