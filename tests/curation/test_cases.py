@@ -18,10 +18,11 @@ from regenesis.curation.leaks import find_leak
 from regenesis.curation.numbered import OPENING, list_start, opened_with_list
 from regenesis.curation.openings import without_opening
 from regenesis.curation.opposed import has_opposed_answers
+from regenesis.curation.rejected import chooses_what_it_rejects
 from regenesis.curation.repetition import loops
 from regenesis.curation.steps import too_few_steps
 from regenesis.curation.turns import has_invented_turn
-from regenesis.types import Question, ReasoningPath
+from regenesis.types import Choice, Question, ReasoningPath
 
 EGGS = "Janet's ducks lay 16 eggs per day. How much does she make a day?"
 
@@ -65,6 +66,13 @@ def test_a_false_equation_is_told_from_one_that_holds_or_is_not_stated(case: dic
 def test_two_opposed_answers_are_told_from_one(case: dict[str, Any]) -> None:
     question = Question("q", "t", case.get("question", "Is it so?"), None, case["kind"])
     assert has_opposed_answers(case["text"], question) == (case["fate"] == "opposed")
+
+
+@table("rejected")
+def test_an_option_that_is_called_wrong_and_chosen_is_told_from_one_that_is_not(case: dict[str, Any]) -> None:
+    choices = (Choice("A", "It melts."), Choice("B", "It freezes."))
+    question = Question("q", "t", case.get("question", "What becomes of water?"), None, "choice", choices)
+    assert chooses_what_it_rejects(case["text"], question) == (case["fate"] == "rejected")
 
 
 @table("repetition")

@@ -22,6 +22,7 @@ from regenesis.curation.numbered import list_start, opened_with_list
 from regenesis.curation.openings import without_opening
 from regenesis.curation.opposed import has_opposed_answers
 from regenesis.curation.outputs import has_invented_output
+from regenesis.curation.rejected import chooses_what_it_rejects
 from regenesis.curation.repetition import loops
 from regenesis.curation.selection import near_duplicates, select
 from regenesis.curation.steps import too_few_steps
@@ -77,7 +78,7 @@ class Curator:
             # where a program is asked for, what it prints may well be shown
             lambda path, text, question: question.kind != "code" and has_invented_output(text, question.text),
             lambda path, text, question: find_leak(text, question.text, self._scaffold) is not None,
-            lambda path, text, question: has_opposed_answers(text, question),
+            lambda path, text, question: has_opposed_answers(text, question) or chooses_what_it_rejects(text, question),
             # a program's assignments are no equations
             lambda path, text, question: question.kind != "code" and has_false_equation(text, question.text),
             lambda path, text, question: config.numbered_list == "require" and list_start(text) is None,
