@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 
 import pytest
 
@@ -17,6 +18,7 @@ from regenesis.checkpoints import load_tokenizer
 from regenesis.config import EngineConfig, Thinking
 from regenesis.engines.chat_tokens import ChatTokens
 from regenesis.engines.llamacpp.config import LlamaCppEngineConfig
+from regenesis.engines.openvino.config import OpenVINOEngineConfig
 from regenesis.engines.thoughts import Split
 from regenesis.engines.transformers.config import TransformersEngineConfig
 from regenesis.models import locate_weights
@@ -28,8 +30,10 @@ Made = Callable[[str, str], EngineConfig]
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     """Makes an engine's config with a tiny random model that has a chat template."""
+    patch, copies = pytest.MonkeyPatch(), tmp_path_factory.mktemp("copies")
+    patch.setattr("regenesis.engines.openvino.copies.cache_folder", lambda: copies)
 
     def make(kind: str, template: str) -> EngineConfig:
         folder = tmp_path_factory.mktemp(kind)
@@ -40,9 +44,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
                 kind="transformers", model=str(folder), context=256, dtype="float32", device="cpu", threads=1
             )
         model = write_tiny_gguf(folder / "tiny.gguf", "qwen2", template=template)
+        if kind == "openvino":
+            return OpenVINOEngineConfig(kind="openvino", model=str(model), max_in_flight=2, context=256, threads=1)
         return LlamaCppEngineConfig(kind="llamacpp", model=str(model), max_in_flight=2, context=256, threads=1)
 
-    return make
+    yield make
+    patch.undo()
 
 
 async def answered(config: EngineConfig, thinking: Thinking) -> tuple[str, Completion]:
@@ -55,7 +62,8 @@ async def answered(config: EngineConfig, thinking: Thinking) -> tuple[str, Compl
         await engine.close()
 
 
-KINDS = pytest.mark.parametrize("kind", ["transformers", "llamacpp"])
+_WITH_OPENVINO = pytest.mark.skipif(find_spec("openvino_genai") is None, reason="openvino-genai is not installed")
+KINDS = pytest.mark.parametrize("kind", ["transformers", "llamacpp", pytest.param("openvino", marks=_WITH_OPENVINO)])
 
 
 @KINDS
