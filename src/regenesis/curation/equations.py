@@ -10,8 +10,9 @@ itself are no faults. What cannot be read for certain is left alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from functools import partial
 
 from regenesis.curation.arithmetic import (
     MATHEMATICAL_WORDS,
@@ -149,13 +150,16 @@ def _false_equations(text: str, *, even_doubted: bool = False) -> Iterator[str]:
         if "=" not in stated and "≈" not in stated:
             continue
         stated = _MARKER.sub("", _REMARK.sub(" ", stated), count=1)
-        about = _ABOUT.search(sentence) is not None
         for left, sign, right in _equations(tokens_of(stated)):
-            if _holds(left, right, meant, loosely=about or sign == "≈"):
+            if _holds(left, right, meant, loosely=partial(_is_rough, sign, sentence)):
                 continue
             doubted = _DOUBTED.search(sentence) or _TAKEN_BACK.match(following)
             if (even_doubted or not doubted) and not _converts(sentence):
                 yield sentence.strip()
+
+
+def _is_rough(sign: str, sentence: str) -> bool:
+    return sign == "≈" or _ABOUT.search(sentence) is not None
 
 
 def _equations(tokens: Sequence[Token]) -> Iterator[tuple[Expression, str, Expression]]:
@@ -227,14 +231,14 @@ def _right_of(tokens: Sequence[Token], start: int) -> Expression | None:
     return expression if behind.kind == "word" and behind.text not in MATHEMATICAL_WORDS else None
 
 
-def _holds(left: Expression, right: Expression, meant: dict[Number, Fraction], *, loosely: bool) -> bool:
+def _holds(left: Expression, right: Expression, meant: dict[Number, Fraction], *, loosely: Callable[[], bool]) -> bool:
     """Whether the sides are equal in some reading; a rounded result is remembered for what it stands for."""
     for known in ({}, meant) if meant else ({},):
         for reading in READINGS:
             values = value(left, reading, known), value(right, reading, known)
             if values[0] is None or values[1] is None or values[0] == values[1]:
                 return True
-            if _nearly(left, right, (values[0], values[1]), reading, loosely=loosely):
+            if _nearly(left, right, (values[0], values[1]), reading, loosely=loosely()):
                 for side, exact in ((right, values[0]), (left, values[1])):
                     if isinstance(side, Number) and not side.percent and side.scale == 1:
                         meant[side] = exact
