@@ -99,7 +99,7 @@ def test_they_are_at_hand_offline_in_the_config_made_for_it() -> None:
     config = load_config(EXAMPLE)
     asked = load_questions(config.tasks)
     measured = load_questions([measuring(task) for task in config.evaluation.tasks])
-    assert [count.questions for count in (*asked.counts, *measured.counts)] == [6, 8, 6]
+    assert [count.questions for count in (*asked.counts, *measured.counts)] == [12, 8, 6]
 
 
 def test_rows_are_plain_lines_in_the_package() -> None:
