@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from regenesis.cli.cluster_display import WatchingCluster, line
-from regenesis.runs.on_ray import ClusterProgress, ShardEnd
+from regenesis.runs.cluster import ClusterProgress, ShardEnd
 from regenesis.synthesis.shard_states import ShardState
 
 

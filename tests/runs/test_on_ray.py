@@ -23,7 +23,8 @@ from tests.helpers.runs import recorded_keys, toy_config, toy_mapping, train_byt
 from regenesis.errors import RunError, RunInUse
 from regenesis.ledger.segments import segments_of
 from regenesis.runs import synthesize
-from regenesis.runs.on_ray import ShardEnd, synthesize_on_ray, synthesize_on_ray_async
+from regenesis.runs.cluster import ClusterProgress
+from regenesis.runs.on_ray import synthesize_on_ray, synthesize_on_ray_async
 from regenesis.storage import open_folder
 from regenesis.store.directory import RunDirectory
 from regenesis.synthesis.shard_states import shard_states
@@ -44,7 +45,7 @@ def cluster() -> Iterator[Any]:
 
 
 def test_a_node_is_lost_and_the_run_is_that_of_one_machine(cluster: Any, tmp_path: Path) -> None:
-    file, run, ends = write_questions(tmp_path, 12), tmp_path / "run", list[ShardEnd]()
+    file, run, progress = write_questions(tmp_path, 12), tmp_path / "run", ClusterProgress()
     with server_process("--play", "arithmetic", "--delay", "0.3:0.6") as url:
         config = toy_config(file, url)
 
@@ -55,11 +56,11 @@ def test_a_node_is_lost_and_the_run_is_that_of_one_machine(cluster: Any, tmp_pat
 
         losing = threading.Thread(target=lose_a_node, daemon=True)
         losing.start()
-        report = synthesize_on_ray(config, run, shards=4, told=ends.append)
+        report = synthesize_on_ray(config, run, shards=4, progress=progress)
         losing.join()
     assert report.complete
-    assert sorted(end.shard for end in ends) == [f"{number}-of-4" for number in range(1, 5)]
-    assert sum(end.finished for end in ends) == 12
+    assert sorted(end.shard for end in progress.ends) == [f"{number}-of-4" for number in range(1, 5)]
+    assert sum(end.finished for end in progress.ends) == 12
     assert cluster.workers[0] not in cluster.worker_nodes
     with server_process("--play", "arithmetic") as url:
         asyncio.run(synthesize(toy_config(file, url), tmp_path / "single"))
@@ -74,17 +75,17 @@ def test_where_no_shard_gets_anywhere_the_first_reason_is_told(cluster: Any, tmp
 
 
 def test_one_shard_fails_by_name_and_the_rest_goes_on(cluster: Any, tmp_path: Path) -> None:
-    run, ends = tmp_path / "run", list[ShardEnd]()
+    run, progress = tmp_path / "run", ClusterProgress()
     damaged = run / "segments" / "2-of-3"
     open_folder(damaged).write("segments.json", b"{}")
     with server_process("--play", "arithmetic") as url:
         config = toy_config(write_questions(tmp_path, 12), url)
         with pytest.raises(RunError, match="2-of-3"):
-            synthesize_on_ray(config, run, shards=3, told=ends.append)
-        failed = [end for end in ends if end.error]
+            synthesize_on_ray(config, run, shards=3, progress=progress)
+        failed = [end for end in progress.ends if end.error]
         assert [end.shard for end in failed] == ["2-of-3"]
         assert f"{damaged}/segments.json: is no list of segments" in str(failed[0].error)
-        assert sum(end.finished for end in ends) == sum(end.questions for end in ends) > 0
+        assert sum(end.finished for end in progress.ends) == sum(end.questions for end in progress.ends) > 0
         (damaged / "segments.json").unlink()
         assert synthesize_on_ray(config, run, shards=3).complete
 

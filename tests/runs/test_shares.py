@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from regenesis.config import BudgetConfig
-from regenesis.runs.on_ray import shares
+from regenesis.runs.cluster import shares
 
 
 @pytest.mark.parametrize("requests", [0, 3, 16, 1000])

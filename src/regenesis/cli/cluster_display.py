@@ -22,8 +22,10 @@ from regenesis.report.text import in_a_line
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from regenesis.runs.on_ray import ClusterProgress, ShardEnd
+    from regenesis.runs.cluster import ClusterProgress, ShardEnd
 
+SEALING_SECONDS = 25.0
+"""How long interrupted shards have to seal what they recorded: clusters give 30 seconds."""
 _SHOWN = 12
 
 
@@ -37,6 +39,7 @@ class WatchingCluster(Watching):
         else:
             super().__init__(console, Lines(console, progress, say=line), command)
         self._progress = progress
+        progress.told = self.tell
 
     def tell(self, end: ShardEnd) -> None:
         """Says how a shard ended."""
@@ -51,7 +54,7 @@ class WatchingCluster(Watching):
         return any(one.figure("requests_sent") for one in self._progress.shards)
 
     def _done_so_far(self) -> str:
-        finished, questions = (_sum(self._progress, name) for name in ("finished", "questions"))
+        finished, questions = _finished(self._progress), _sum(self._progress, "questions")
         return f" ({finished:,} of {questions:,} questions finished)" if questions else ""
 
 
@@ -61,15 +64,16 @@ class _Screen:
 
     def render(self) -> RenderableType:
         progress, rows = self._progress, named_rows(10)
-        finished, questions = _sum(progress, "finished"), _sum(progress, "questions")
+        finished, questions = _finished(progress), _sum(progress, "questions")
         rows.add_row("", "questions", bar(finished, questions, text=f"{finished:,} of {questions:,}"))
-        rows.add_row("", "kept", Text(f"{_sum(progress, 'kept'):,} paths"))
+        if _keeps(progress):
+            rows.add_row("", "kept", Text(f"{_sum(progress, 'kept'):,} paths"))
         rows.add_row("", "in flight", Text(f"{_sum(progress, 'in_flight'):,} requests"))
         rows.add_row("", "tokens", Text(f"{_sum(progress, 'tokens_per_second'):,}/s"))
         rows.add_row("", "shards", Text(in_a_line(_phases(progress), 60)))
         working = [one for one in progress.shards if one.holder is not None]
         for one in working[:_SHOWN]:
-            done, whole = int(one.figure("finished")), int(one.figure("questions"))
+            done, whole = one.finished, int(one.figure("questions"))
             rows.add_row("", one.shard, bar(done, whole, text=f"{done:,} of {whole:,}"))
         return self._frame.around(progress.phase, progress.elapsed, [Text(), rows])
 
@@ -78,8 +82,8 @@ def line(progress: ClusterProgress) -> str:
     """Where all shards stand, in a line."""
     parts = [progress.phase]
     if progress.shards:
-        parts.append(f"questions {_sum(progress, 'finished'):,}/{_sum(progress, 'questions'):,}")
-        parts.append(f"kept {_sum(progress, 'kept'):,}")
+        parts.append(f"questions {_finished(progress):,}/{_sum(progress, 'questions'):,}")
+        parts += [f"kept {_sum(progress, 'kept'):,}"] if _keeps(progress) else []
         parts.append(f"in flight {_sum(progress, 'in_flight'):,}")
         parts.append(f"{_sum(progress, 'tokens_per_second'):,} tokens/s")
     if progress.count:
@@ -98,3 +102,11 @@ def _sum(progress: ClusterProgress, name: str) -> int:
     # what an ended shard last told of its pace is no pace
     passing = name in ("in_flight", "tokens_per_second")
     return int(sum(one.figure(name) for one in progress.shards if one.holder is not None or not passing))
+
+
+def _finished(progress: ClusterProgress) -> int:
+    return sum(one.finished for one in progress.shards)
+
+
+def _keeps(progress: ClusterProgress) -> bool:
+    return any("kept" in one.figures for one in progress.shards)

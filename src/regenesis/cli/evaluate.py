@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from regenesis.cli.exits import Exit
-from regenesis.cli.options import AsJson, Overrides, Reuse
+from regenesis.cli.options import AsJson, OnCluster, Overrides, Reuse, Segments, Shards
 from regenesis.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from regenesis.evaluation.progress import EvaluationProgress
     from regenesis.evaluation.record import EvaluationReport
+    from regenesis.evaluation.stage import Beforehand
+    from regenesis.runs.evaluating_on_ray import Answers
 
 
 def evaluate_command(
@@ -57,6 +59,9 @@ def evaluate_command(
     out: Annotated[Path | None, typer.Option(help="For a MODEL: output folder; default runs/evaluate-<name>.")] = None,
     reuse: Reuse = None,
     overrides: Overrides = None,
+    on: OnCluster = None,
+    shards: Shards = 16,
+    segments: Segments = None,
     as_json: AsJson = False,
 ) -> None:
     """Evaluate models on tasks, zero-shot: a run's tuned models vs its base, or any models vs the first.
@@ -74,21 +79,32 @@ def evaluate_command(
       4    done, but no answer could be parsed for at least one task
       130  interrupted
     """  # noqa: D301 - the command line knows a paragraph to leave alone by that character
+    from regenesis.evaluation.measuring import model_names
     from regenesis.evaluation.progress import EvaluationProgress
 
+    if segments is not None and on is None:
+        raise ConfigError("--segments: is where shards seal what they record; give --on ray with it.")
     progress = EvaluationProgress()
     assigned = [*(overrides or []), *([] if samples is None else [f"evaluation.samples={samples}"])]
     if len(targets) == 1 and (Path(targets[0]) / "config.yaml").is_file():
         folder = Path(targets[0])
         _refuse("applies to models, not to a run", engine=engine, base_url=base_url, out=out)
-        work = _run_work(folder, tasks, limit, shuffle, models, assigned, progress, reuse or [])
+        cluster = _cluster(on, shards, folder, segments)
+        ahead = cluster.ask if cluster is not None else None
+        work = _run_work(folder, tasks, limit, shuffle, models, assigned, progress, reuse or [], ahead)
     else:
         _refuse("applies to a run, not to models", models=models)
-        folder, work = _models_work(
-            targets, tasks, limit, shuffle, engine, base_url, out, assigned, progress, reuse or []
+        folder = out or Path("runs") / f"evaluate-{model_names(targets)[0]}"
+        cluster = _cluster(on, shards, folder, segments)
+        ahead = cluster.ask if cluster is not None else None
+        work = _models_work(
+            targets, tasks, limit, shuffle, engine, base_url, folder, assigned, progress, reuse or [], ahead
         )
     command = shlex.join(["regenesis", *sys.argv[1:]])
-    report = _watch(work, progress, str(folder), command, as_json)
+    if cluster is None:
+        report = _watch(work, progress, str(folder), command, as_json)
+    else:
+        report = _watch_cluster(work, cluster, str(folder), command, as_json)
     raise typer.Exit(_finish(report, command, as_json))
 
 
@@ -103,6 +119,27 @@ def _watch(
     # with --json, stdout is reserved for the JSON document
     with WatchingEvaluation(console(stderr=as_json), progress, title, command) as watching:
         return run_until_interrupted(work, watching.last_words)
+
+
+def _cluster(on: str | None, shards: int, folder: Path, segments: str | None) -> Answers | None:
+    """How a cluster is asked for the answers, if one is."""
+    if on is None:
+        return None
+    from regenesis.runs.cluster import address_of
+    from regenesis.runs.evaluating_on_ray import Answers
+
+    return Answers(shards, folder, address_of(on), segments)
+
+
+def _watch_cluster(
+    work: Coroutine[Any, Any, EvaluationReport], cluster: Answers, title: str, command: str, as_json: bool
+) -> EvaluationReport:
+    from regenesis.cli.cluster_display import SEALING_SECONDS, WatchingCluster
+    from regenesis.cli.interrupts import run_until_interrupted
+    from regenesis.cli.terminal import console
+
+    with WatchingCluster(console(stderr=as_json), cluster.progress, title, command) as watching:
+        return run_until_interrupted(work, watching.last_words, SEALING_SECONDS)
 
 
 def _finish(report: EvaluationReport, command: str, as_json: bool) -> Exit:
@@ -131,6 +168,7 @@ def _run_work(
     overrides: Sequence[str],
     progress: EvaluationProgress,
     reuse: Sequence[Path],
+    beforehand: Beforehand | None,
 ) -> Coroutine[Any, Any, EvaluationReport]:
     from regenesis.evaluation.measuring import chosen_tasks
     from regenesis.evaluation.stage import EVALUATION_USES
@@ -140,7 +178,9 @@ def _run_work(
     config = RunDirectory(folder).require_own(EVALUATION_USES, overrides)
     chosen = chosen_tasks(tasks, config.evaluation, limit=limit, shuffle=shuffle)
     names = [name.strip() for name in models.split(",") if name.strip()] if models is not None else None
-    return evaluate_run(folder, config, models=names, tasks=chosen, progress=progress, reuse=reuse)
+    return evaluate_run(
+        folder, config, models=names, tasks=chosen, progress=progress, reuse=reuse, beforehand=beforehand
+    )
 
 
 def _models_work(
@@ -150,11 +190,12 @@ def _models_work(
     shuffle: bool,
     engine: str | None,
     base_url: str | None,
-    out: Path | None,
+    folder: Path,
     overrides: Sequence[str],
     progress: EvaluationProgress,
     reuse: Sequence[Path],
-) -> tuple[Path, Coroutine[Any, Any, EvaluationReport]]:
+    beforehand: Beforehand | None,
+) -> Coroutine[Any, Any, EvaluationReport]:
     from regenesis.config.loading import evaluating_config
     from regenesis.evaluation import EvaluationSettings
     from regenesis.evaluation.measuring import chosen_tasks, engine_for, engine_kind, model_names, require_named
@@ -169,10 +210,11 @@ def _models_work(
     if config.engine.loads is not None:
         require_named(targets)
     names = model_names(targets)
-    folder = out or Path("runs") / f"evaluate-{names[0]}"
     engines = {name: engine_for(config.engine, target) for name, target in zip(names, targets, strict=True)}
     settings = EvaluationSettings.of(config)
-    return folder, evaluate_models(engines, settings, folder, tasks=chosen, progress=progress, reuse=reuse)
+    return evaluate_models(
+        engines, settings, folder, tasks=chosen, progress=progress, reuse=reuse, beforehand=beforehand
+    )
 
 
 def _refuse(why: str, **options: object) -> None:

@@ -81,30 +81,23 @@ def synthesize_command(
 def _on_cluster(
     config: RunConfig, folder: Path, on: str, shards: int, segments: str | None, command: str, as_json: bool
 ) -> SynthesisReport:
-    from regenesis.cli.cluster_display import WatchingCluster
+    from regenesis.cli.cluster_display import SEALING_SECONDS, WatchingCluster
     from regenesis.cli.interrupts import run_until_interrupted
     from regenesis.cli.terminal import console
-    from regenesis.errors import ConfigError
-    from regenesis.runs.on_ray import ClusterProgress, synthesize_on_ray_async
+    from regenesis.runs.cluster import ClusterProgress, address_of
+    from regenesis.runs.on_ray import synthesize_on_ray_async
 
-    if on != "ray" and not on.startswith("ray://"):
-        raise ConfigError(f"--on {on!r}: choose ray, or the address of a cluster such as ray://head:10001.")
     progress = ClusterProgress()
     with WatchingCluster(console(stderr=as_json), progress, str(folder), command) as watching:
         work = synthesize_on_ray_async(
             config,
             folder,
             shards=shards,
-            address=on if on != "ray" else None,
+            address=address_of(on),
             segments=segments,
             progress=progress,
-            told=watching.tell,
         )
-        return run_until_interrupted(work, watching.last_words, _SEALING_SECONDS)
-
-
-_SEALING_SECONDS = 25.0
-"""How long an interrupted shard has to seal what it recorded: clusters give 30 seconds."""
+        return run_until_interrupted(work, watching.last_words, SEALING_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +143,7 @@ def _watch(
 ) -> SynthesisReport:
     """Runs a synthesis under its display; `command` is how to go on with it."""
     from regenesis.cli.account import print_loaded
+    from regenesis.cli.cluster_display import SEALING_SECONDS
     from regenesis.cli.interrupts import run_until_interrupted
     from regenesis.cli.terminal import console
     from regenesis.cli.watching import WatchingSynthesis
@@ -167,7 +161,7 @@ def _watch(
         if share is None:
             return run_until_interrupted(synthesize(config, folder, **options), watching.last_words)
         work = synthesize_shard(config, folder, share.shard, scratch=share.scratch, segments=share.segments, **options)
-        return run_until_interrupted(work, watching.last_words, _SEALING_SECONDS)
+        return run_until_interrupted(work, watching.last_words, SEALING_SECONDS)
 
 
 def finish(report: SynthesisReport, command: str, as_json: bool) -> Exit:

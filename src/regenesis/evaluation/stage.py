@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +35,7 @@ from regenesis.scheduling.open_engine import MakeEngine
 from regenesis.store.directory import RunDirectory
 from regenesis.store.journal import Journal
 from regenesis.store.reused import ledgers_of
+from regenesis.synthesis.sharding import Shard
 from regenesis.tasks.config import TaskConfig
 from regenesis.types import Result
 
@@ -45,6 +46,8 @@ EVALUATION_USES = ("engine", "evaluation", "answering", "method", "data_root")
 """Sections of a config that measuring its models uses."""
 
 Pairs = Sequence[tuple[str, str]]
+Beforehand = Callable[[Mapping[str, EngineConfig], EvaluationSettings, Sequence[TaskConfig]], Awaitable[None]]
+"""Is given what is to be measured, with the folder held; may have answers recorded before anything is asked here."""
 
 
 async def evaluate_run(
@@ -58,6 +61,7 @@ async def evaluate_run(
     budget: BudgetConfig | None = None,
     make_engine: MakeEngine | None = None,
     reuse: Sequence[str | Path] = (),
+    beforehand: Beforehand | None = None,
 ) -> EvaluationReport:
     """Measures a run's base model and all its tuned ones, and compares each with the base and with the one before.
 
@@ -71,6 +75,7 @@ async def evaluate_run(
         budget: What this start may spend, where that is less than the config's: other stages have spent of it.
         make_engine: Makes the engines of configs, in place of the configs themselves.
         reuse: Folders of other runs, whose completions of equal requests are taken over.
+        beforehand: Has answers recorded by others before anything is asked here.
 
     Raises:
         RegenesisError: The config, a task, a model or an engine cannot be used. What was recorded stays.
@@ -107,6 +112,7 @@ async def evaluate_run(
             exploratory=smaller_than_asked(EvaluationSettings.of_run(own), settings, chosen),
             make_engine=make_engine,
             reuse=reuse,
+            beforehand=beforehand,
         )
 
 
@@ -120,6 +126,8 @@ async def evaluate_models(
     progress: EvaluationProgress | None = None,
     engines: Mapping[str, Engine] | None = None,
     reuse: Sequence[str | Path] = (),
+    beforehand: Beforehand | None = None,
+    shard: Shard | None = None,
 ) -> EvaluationReport:
     """Measures any models, by name, and compares each with the first.
 
@@ -132,6 +140,8 @@ async def evaluate_models(
         progress: Counters to keep up to date, for a display.
         engines: Engines of the caller's own, by model, in place of those that `models` says.
         reuse: Folders of other runs, whose completions of equal requests are taken over.
+        beforehand: Has answers recorded by others before anything is asked here.
+        shard: Only these of the questions; see `synthesis.sharding`.
 
     Raises:
         RegenesisError: The config, a task, a model or an engine cannot be used. What was recorded stays.
@@ -148,6 +158,8 @@ async def evaluate_models(
             progress or EvaluationProgress(),
             engines or {},
             reuse=reuse,
+            beforehand=beforehand,
+            shard=shard,
         )
 
 
@@ -196,11 +208,19 @@ async def _evaluate(
     exploratory: str | None = None,
     make_engine: MakeEngine | None = None,
     reuse: Sequence[str | Path] = (),
+    beforehand: Beforehand | None = None,
+    shard: Shard | None = None,
 ) -> EvaluationReport:
     _require_told_apart(models)
+    if beforehand is not None:
+        await beforehand(models, settings, tasks)
     progress.phase = "loading questions"
     loaded = load_tasks(tasks, settings.evaluation, settings.trained, seed=settings.seed, data_root=settings.data_root)
     exam = settings.exam(loaded)
+    if shard is not None:
+        loaded = [
+            replace(task, questions=tuple(one for one in task.questions if shard.holds(one.id))) for task in loaded
+        ]
     progress.begin(list(models), {task.name: len(task.questions) * exam.samples for task in loaded})
     with Journal(directory.log) as journal, Ledger.open(directory.ledger, ledgers_of(reuse)) as ledger:
         collecting = Collecting(

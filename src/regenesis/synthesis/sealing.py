@@ -12,7 +12,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from regenesis.errors import LedgerError, RegenesisError, RunError, RunInUse
 from regenesis.ledger import Ledger
@@ -20,10 +20,6 @@ from regenesis.ledger.segments import Sealer, rows_in
 from regenesis.storage import Folder
 from regenesis.store.directory import RunDirectory, write_whole
 from regenesis.synthesis.shard_states import Hold
-
-if TYPE_CHECKING:
-    from regenesis.synthesis.progress import Progress
-    from regenesis.synthesis.stage import SynthesisReport
 
 SEAL_SECONDS = 5.0
 """Between two segments: what is lost with a machine at most."""
@@ -33,10 +29,29 @@ _BESIDE = ("config.yaml", "inputs.json")
 """Files of a run that stand beside its segments."""
 
 
+class Counters(Protocol):
+    """The counters of a stage's progress."""
+
+    def snapshot(self) -> dict[str, Any]:
+        """The counters as plain values."""
+
+
+class Ended(Protocol):
+    """How a stage ended."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether all its questions are finished."""
+
+    @property
+    def stopped(self) -> str | None:
+        """What the budget ran out of."""
+
+
 @asynccontextmanager
 async def sealing(
-    folder: RunDirectory, sealed: Folder, shard: str, progress: Progress
-) -> AsyncIterator[Callable[[SynthesisReport], None]]:
+    folder: RunDirectory, sealed: Folder, shard: str, progress: Counters
+) -> AsyncIterator[Callable[[Ended], None]]:
     """Holds a shard and seals what is recorded of it, now and then and at the end; is told how the synthesis ended.
 
     Args:
@@ -50,7 +65,7 @@ async def sealing(
         RegenesisError: A segment is damaged, or the folder cannot be read or written.
     """
     hold = Hold(sealed, shard)
-    reports: list[SynthesisReport] = []
+    reports: list[Ended] = []
     why: str | None = None
     try:
         await hold.take()
@@ -79,8 +94,7 @@ async def _restored(folder: RunDirectory, sealed: Folder) -> Sealer:
         missing = sealer.missing()
         if missing:
             if not folder.ledger.exists():
-                for name in _BESIDE:
-                    write_whole(folder.path / name, _read(sealed, name).decode("utf-8", "replace"))
+                _take_files(folder, sealed)
             sealer.seal()
             with Ledger.open(folder.ledger) as ledger:
                 for rows in rows_in(sealed, missing):
@@ -89,14 +103,17 @@ async def _restored(folder: RunDirectory, sealed: Folder) -> Sealer:
     return sealer
 
 
-def _read(sealed: Folder, name: str) -> bytes:
-    try:
-        return sealed.read(name)
-    except OSError as error:
-        raise RunError(f"{sealed}/{name}: cannot be read ({error.strerror or error}).") from error
+def _take_files(folder: RunDirectory, sealed: Folder) -> None:
+    for name in _BESIDE:
+        try:
+            write_whole(folder.path / name, sealed.read(name).decode("utf-8", "replace"))
+        except FileNotFoundError:  # an evaluation has none
+            continue
+        except OSError as error:
+            raise RunError(f"{sealed}/{name}: cannot be read ({error.strerror or error}).") from error
 
 
-def _seal(folder: RunDirectory, sealed: Folder, sealer: Sealer, hold: Hold, progress: Progress) -> None:
+def _seal(folder: RunDirectory, sealed: Folder, sealer: Sealer, hold: Hold, progress: Counters) -> None:
     hold.tell(progress.snapshot())
     for name in _BESIDE:
         try:

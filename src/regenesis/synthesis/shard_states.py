@@ -57,6 +57,11 @@ class ShardState:
         return value if isinstance(value, int | float) and 0 <= value < 1e15 else 0
 
     @property
+    def finished(self) -> int:
+        """Questions finished, or answered in an evaluation."""
+        return int(self.figure("finished") or self.figure("answered"))
+
+    @property
     def phase(self) -> str:
         """What it is doing, or how it ended."""
         if self.complete:

@@ -26,10 +26,11 @@ def shards_view(states: Sequence[ShardState], now: float) -> View:
     columns = [Column("shard"), Column("state", fills=True)]
     columns += [Column(name, right=True) for name in ("questions", "kept", "requests", "tokens/s", "told")]
     rows = [_row(state, now) for state in states]
-    sums = {name: int(sum(one.figure(name) for one in states)) for name in ("finished", "questions", "kept")}
+    sums = {name: int(sum(one.figure(name) for one in states)) for name in ("questions", "kept")}
+    finished = sum(one.finished for one in states)
     sent = int(sum(one.figure("requests_sent") for one in states))
     pace = int(sum(one.figure("tokens_per_second") for one in states if one.holder is not None))
-    questions = f"{sums['finished']:,}/{sums['questions']:,}"
+    questions = f"{finished:,}/{sums['questions']:,}"
     totals = ["all", "", questions, f"{sums['kept']:,}", f"{sent:,}", f"{pace:,}", ""]
     stopped = [Note(f"{one.shard}: {in_a_line(one.why, 300)}", "warning") for one in states if one.why]
     return [[Table(columns, rows, totals=totals)], stopped]
@@ -41,11 +42,11 @@ def _row(state: ShardState, now: float) -> list[str | Cell]:
     phase = state.phase
     if state.holder is not None and silent > _SILENT_SECONDS:
         phase, tone = "silent: lost, or its storage is", "warning"
-    finished, questions = int(state.figure("finished")), int(state.figure("questions"))
+    questions = int(state.figure("questions"))
     return [
         state.shard,
         Cell(phase, tone),
-        f"{finished:,}/{questions:,}",
+        f"{state.finished:,}/{questions:,}",
         f"{int(state.figure('kept')):,}",
         f"{int(state.figure('requests_sent')):,}",
         f"{int(state.figure('tokens_per_second')):,}" if state.holder else "–",
