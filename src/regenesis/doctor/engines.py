@@ -21,7 +21,7 @@ def check_engines(subject: Subject) -> Iterator[Finding]:
             for finding in engine.check():
                 yield replace(finding, check=name)
     measuring = evaluation.engine or subject.engine
-    if evaluation.tasks and measuring.loads is None and evaluation.tuned_engine is None:
+    if evaluation.tasks and not measuring.takes_adapters and evaluation.tuned_engine is None:
         yield Finding(
             "tuned engine",
             "warn",

@@ -88,6 +88,11 @@ class EngineConfig(Section):
         return None
 
     @property
+    def takes_adapters(self) -> bool:
+        """Whether `with_adapter` gives an engine that asks a tuned model, without anybody serving it first."""
+        return self.loads is not None
+
+    @property
     def context_length(self) -> int | None:
         """Most tokens of prompt and completion together; `None` where the engine finds out by itself."""
         return None

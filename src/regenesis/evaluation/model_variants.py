@@ -90,6 +90,8 @@ def tuned_engine(engine: EngineConfig, directory: RunDirectory) -> EngineConfig:
     if not (_is_adapter(model) or _is_checkpoint(model)):
         raise RunError(f"{model}: there is no tuned model. Train it first: regenesis train {directory.path}")
     match engine.loads:
+        case None if engine.takes_adapters and _is_adapter(model):
+            return engine.with_adapter(model.resolve())
         case None:
             raise RunError(_how_to_serve(model, engine))
         case "checkpoint":

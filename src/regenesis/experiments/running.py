@@ -186,7 +186,7 @@ def require_comparable(found: Sequence[Cell]) -> None:
     config = found[0].config
     require_possible(config, 1)
     measuring = config.evaluation.engine or config.engine
-    if config.evaluation.tasks and measuring.loads is None and len(found) > 1:
+    if config.evaluation.tasks and not measuring.takes_adapters and len(found) > 1:
         raise ConfigError(
             f"The engine `{measuring.kind}` cannot load tuned models by itself, and the experiment trains "
             f"{len(found)}. Set evaluation.engine to one that can, such as `auto` or `transformers`; the synthesis "

@@ -110,7 +110,7 @@ def require_possible(config: RunConfig, rounds: int) -> None:
             f"--rounds: each round samples from the newest model, but {method.name} samples nothing: every round would "
             "train on the same rows. Leave --rounds out."
         )
-    if rounds > 1 and config.engine.loads is None:
+    if rounds > 1 and not config.engine.takes_adapters:
         raise ConfigError(
             f"--rounds: a second round asks the tuned model, which the engine `{config.engine.kind}` cannot load by "
             "itself. Use an engine that runs in this process (`auto` for GGUF models, `transformers`), or serve the "
@@ -119,7 +119,7 @@ def require_possible(config: RunConfig, rounds: int) -> None:
     evaluation = config.evaluation
     if evaluation.tasks:
         EvaluationSettings.of_run(config).require_prompt()
-    served = evaluation.tuned_engine is not None or (evaluation.engine or config.engine).loads is None
+    served = evaluation.tuned_engine is not None or not (evaluation.engine or config.engine).takes_adapters
     if rounds > 1 and evaluation.tasks and served:
         raise ConfigError(
             "--rounds: each round trains a new model, but evaluation.tuned_engine names only one. "

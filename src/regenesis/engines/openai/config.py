@@ -6,10 +6,11 @@ import asyncio
 import json
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
 from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from regenesis.engines.config import EngineConfig
 from regenesis.findings import Finding
@@ -20,7 +21,7 @@ from regenesis.secrets import (
     misplaced_in_url,
     misplaced_in_variable,
 )
-from regenesis.section import MAY_DIFFER, Reach, Section
+from regenesis.section import A_PATH, MAY_DIFFER, Reach, Section
 from regenesis.types import Thinking
 
 if TYPE_CHECKING:
@@ -72,6 +73,11 @@ class OpenAIEngineConfig(EngineConfig):
         default="max_tokens", json_schema_extra=MAY_DIFFER
     )
     """The server's name for the limit of new tokens."""
+    load_adapters: bool = Field(default=False, json_schema_extra=MAY_DIFFER)
+    """Have the server load tuned adapters while it runs: a vLLM that sees this machine's folders, started with
+    `VLLM_ALLOW_RUNTIME_LORA_UPDATING=1` and `--enable-lora`."""
+    adapter: Path | None = Field(default=None, json_schema_extra=A_PATH | MAY_DIFFER)
+    """Folder of a PEFT LoRA adapter that the server is to load; needs `load_adapters`."""
 
     @field_validator("base_url")
     @classmethod
@@ -113,6 +119,34 @@ class OpenAIEngineConfig(EngineConfig):
                 raise misplaced(f"{name} {fault}")
         return value
 
+    @model_validator(mode="after")
+    def _loaded_by_the_server(self) -> Self:
+        if self.adapter is not None and not self.load_adapters:
+            raise ValueError("adapter needs load_adapters: true; a served adapter is named by model")
+        return self
+
+    @property
+    def loaded_adapter(self) -> Path | None:
+        return self.adapter
+
+    @property
+    def takes_adapters(self) -> bool:
+        return self.load_adapters
+
+    def with_adapter(self, adapter: Path | None) -> OpenAIEngineConfig:
+        return self.model_copy(update={"adapter": adapter})
+
+    @property
+    def asked_model(self) -> str:
+        """The model's name in requests.
+
+        Raises:
+            EngineError: The adapter is none.
+        """
+        from regenesis.engines.adapter_names import name_with_adapter
+
+        return name_with_adapter(self.model, self.adapter)
+
     @property
     def urls(self) -> tuple[str, ...]:
         """The server URLs as a tuple: without trailing slashes, and without the endpoint where it was stated too."""
@@ -129,7 +163,8 @@ class OpenAIEngineConfig(EngineConfig):
         from regenesis.engines.openai.switch import ThinkingSwitch
 
         shaping = ThinkingSwitch(self, thinking).shaping
-        return f"{self.model} {json.dumps(shaping, sort_keys=True)}" if shaping else self.model
+        model = self.asked_model
+        return f"{model} {json.dumps(shaping, sort_keys=True)}" if shaping else model
 
     def conditions(self, identity: str) -> dict[str, Any]:
         return {**super().conditions(identity), "settings": self.extra_body}

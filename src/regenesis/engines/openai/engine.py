@@ -29,6 +29,7 @@ import logging
 import time
 from dataclasses import dataclass
 
+from regenesis.engines.openai.adapters import load_adapter
 from regenesis.engines.openai.addresses import address, path_hint
 from regenesis.engines.openai.advice import advice_on
 from regenesis.engines.openai.backoff import full_jitter
@@ -134,9 +135,12 @@ class OpenAIEngine:
         self._circuit = Circuit(self._config.retry)
         self._client = client = Client(self._credential.headers(), self._config.connect_timeout)
         try:
-            sights = await asyncio.gather(
-                *(look(client, url, self._config.model, self._credential) for url in self._config.urls)
-            )
+            asked, adapter = self._config.asked_model, self._config.adapter
+            if adapter is not None:
+                await asyncio.gather(
+                    *(load_adapter(client, url, asked, adapter.resolve()) for url in self._config.urls)
+                )
+            sights = await asyncio.gather(*(look(client, url, asked, self._credential) for url in self._config.urls))
             self._meet(sights)
         except EngineError as error:
             await self.close()

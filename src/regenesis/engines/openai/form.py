@@ -38,7 +38,7 @@ class Form:
             ConfigError: That is a field that the engine sets itself, or something JSON cannot hold.
         """
         _check(config)
-        self._config = config
+        self._config, self._model = config, config.asked_model
         self._switch = switch
         self._streams = False
 
@@ -46,7 +46,7 @@ class Form:
         """A request's body; what is `null` in the config is left to the server."""
         sampling = request.sampling
         fields = {
-            "model": self._config.model,
+            "model": self._model,
             "messages": [{"role": message.role, "content": message.content} for message in request.messages],
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,

@@ -18,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+from regenesis.engines.adapter_names import name_with_adapter
 from regenesis.engines.openai.config import OpenAIEngineConfig
 from regenesis.engines.openai.engine import EngineStatistics, OpenAIEngine
 from regenesis.engines.openai.switch import ThinkingSwitch
@@ -27,7 +28,6 @@ from regenesis.engines.vllm.metrics import PrefixTokens
 from regenesis.engines.vllm.replicas import LOST_WITH_SERVERS, Replicas
 from regenesis.errors import EngineError, ModelError, RequestFailed
 from regenesis.models import Progress, Weights, locate_weights
-from regenesis.models.weights import folder_digest
 from regenesis.types import Completion, Request, Thinking
 
 
@@ -82,7 +82,7 @@ class VLLMEngine:
         await self.close()
         weights = await asyncio.to_thread(self._locate)
         base = weights.identity
-        self._served = served = await asyncio.to_thread(_served_name, base, self._config.adapter)
+        self._served = served = await asyncio.to_thread(name_with_adapter, base, self._config.adapter)
         self.model = f"{served}/{self._config.precision('')}{self._mark(served)}"
         self._group = current_group()
         try:
@@ -163,7 +163,7 @@ class VLLMEngine:
             left = await self._group.take(self._key(self._group))
             if left is not None:
                 return cast("Replicas", left)
-        names = {await asyncio.to_thread(_served_name, base, adapter): adapter for adapter in adapters}
+        names = {await asyncio.to_thread(name_with_adapter, base, adapter): adapter for adapter in adapters}
         replicas = Replicas(self._config, weights.path, base, names)
         await replicas.start()
         return replicas
@@ -223,17 +223,3 @@ class VLLMEngine:
                 await client.close()
                 return successor
             return client
-
-
-def _served_name(base: str, adapter: Path | None) -> str:
-    """What a model is called in requests: its weights and adapter by their contents.
-
-    Raises:
-        EngineError: The adapter is none.
-    """
-    if adapter is None:
-        return base
-    folder = adapter.resolve()
-    if not (folder / "adapter_config.json").is_file():
-        raise EngineError(f"engine.adapter {folder}: is no folder of a LoRA adapter (adapter_config.json is missing).")
-    return f"{base}+{folder.name}@sha256:{folder_digest(folder)[:16]}"
