@@ -17,6 +17,7 @@ from regenesis.config import (
     config_from_text,
     differences,
     extensions,
+    going_on,
     load_config,
     section_differences,
 )
@@ -334,6 +335,26 @@ def test_a_field_that_changes_no_recorded_request_extends_the_run(override: str,
 def test_a_field_that_may_differ_is_no_difference(override: str) -> None:
     stated = TOY | {"engine": SERVER}
     assert differences(config_from_mapping(stated), config_from_mapping(stated, overrides=[override])) == []
+
+
+CHAT = {"method": {"prompts": "one-chat", "stages": ["adapt", "structure", "solve"], "adapt_tokens": 90}}
+
+
+@pytest.mark.parametrize("stated", [{}, {"preset": "quick"}, {"method": {"keep": 2}}, {"method": {"sampling": {}}}])
+def test_a_run_goes_on_with_the_defaults_that_it_began_with(stated: dict[str, Any]) -> None:
+    begun, now = config_from_mapping(TOY | stated | CHAT), config_from_mapping(TOY | stated)
+    assert differences(begun, now)
+    assert differences(begun, going_on(now, begun)) == []
+    assert isinstance(now.method, ReGenesisConfig)
+    assert going_on(now, begun).method.keep == now.method.keep
+
+
+def test_what_a_config_states_itself_is_not_taken_from_the_run() -> None:
+    begun, now = (
+        config_from_mapping(TOY | CHAT),
+        config_from_mapping(TOY, overrides=["method.prompts=guided", "seed=3"]),
+    )
+    assert differences(begun, going_on(now, begun)) == ["method.prompts: 'one-chat' → 'guided'", "seed: 0 → 3"]
 
 
 def test_another_task_extends_the_run() -> None:

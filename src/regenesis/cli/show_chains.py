@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING, Any
 from regenesis.cli.chains import print_begun, print_chains, print_question
 from regenesis.cli.paging import paged
 from regenesis.cli.terminal import print_json
+from regenesis.curation import DEFECTS
 from regenesis.errors import ConfigError, RunError
 from regenesis.report.terminal import print_view
 from regenesis.report.views.questions import questions_view
 from regenesis.runs.reading import Wanted, begun_chains, completions_so_far, prompts_of, the_one
-from regenesis.runs.status import read_questions_and_outcomes
+from regenesis.runs.status import read_counted, read_questions_and_outcomes
 from regenesis.store.directory import RunDirectory
 from regenesis.store.trust import code_of, is_trusted
 from regenesis.synthesis.inputs import method_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
     from regenesis.cli.show import Listing
@@ -49,6 +52,8 @@ def show_chains(listing: Listing, wanted: Wanted) -> None:
         return
     chosen = (row for row in rows if wanted.takes(*row))
     page, after = listing.page(list(islice(chosen, listing.offset, listing.offset + listing.limit + 1)), options)
+    if not page:
+        _require_known(listing.run, wanted)
     if listing.full or listing.prompts:
         _show(page, listing, wanted)
         return
@@ -59,6 +64,30 @@ def show_chains(listing: Listing, wanted: Wanted) -> None:
     filters = {name: value for name, value in options.items() if name in ("status", "guideline", "defect", "kept")}
     with paged() as out:
         print_view(out, questions_view(page, listing.command(filters), after, begun))
+
+
+def _require_known(run: Path, wanted: Wanted) -> None:
+    """Makes sure that what is looked for and not found could have been there.
+
+    Raises:
+        RunError: A task, guideline or defect is named that the run does not know.
+    """
+    directory = RunDirectory(run)
+    tasks: set[str] = {task.name for task in directory.require_started().tasks}
+    guidelines, defects = set(method_words(directory)[1]), set[str]()
+    for question, chains in read_counted(run):
+        tasks.add(question.task)
+        for one in chains:
+            guidelines.update(filter(None, one.guideline.split("+")))
+            defects.update([one.defect] if one.defect else [])
+    for name, value, known, also in (
+        ("task", wanted.task, tasks, ()),
+        ("guideline", wanted.guideline, guidelines, ()),
+        ("defect", wanted.defect, defects, DEFECTS),
+    ):
+        if value is not None and value not in known and value not in also:
+            there = f"there are: {', '.join(sorted(known))}" if known else "there is none in this run"
+            raise RunError(f"--{name} {value}: {run} has no such {name}; {there}.")
 
 
 def _show(

@@ -9,7 +9,7 @@ refused with the nearest right name.
 
 from __future__ import annotations
 
-from regenesis.config.comparing import differences, extensions, section_differences
+from regenesis.config.comparing import differences, extensions, going_on, section_differences
 from regenesis.config.loading import config_from_mapping, config_from_text, load_config, written_by_a_run
 from regenesis.config.presets import PRESETS, preset_values
 from regenesis.config.schema import RunConfig
@@ -40,6 +40,7 @@ __all__ = [
     "config_from_text",
     "differences",
     "extensions",
+    "going_on",
     "load_config",
     "preset_values",
     "section_differences",

@@ -49,7 +49,10 @@ _WORDINGS: Mapping[str, str] = {
     "less_than": "must be less than {lt:g}",
     "less_than_equal": "must be at most {le:g}",
     "too_short": "must hold at least {min_length}",
+    "string_pattern_mismatch": "must match {pattern}",
 }
+_MOST = 5
+"""Faults that are told; one mistake can make a fault of every other line."""
 
 
 def name_faults(error: ValidationError, stated: Mapping[str, Any], whole: type[Section]) -> list[str]:
@@ -81,7 +84,9 @@ def name_faults(error: ValidationError, stated: Mapping[str, Any], whole: type[S
         where + (_join(texts) if texts else "") + (f" (got {_shorten(values[where])})" if where in values else "")
         for where, texts in faults.items()
     ]
-    return [clause.removeprefix(": ") for clause in clauses]
+    more = [f"and {len(clauses) - _MOST} more"] if len(clauses) > _MOST + 1 else []
+    told = clauses[:_MOST] if more else clauses
+    return [*(clause.removeprefix(": ") for clause in told), *more]
 
 
 def _join(texts: Sequence[str]) -> str:

@@ -101,7 +101,9 @@ def read_answers(folder: str | Path, task: str) -> RecordedAnswers:
         raise RunError(
             f"{directory.path}: holds no answers of an evaluation yet. `regenesis evaluate {directory.path}` measures."
         )
-    raise RunError(f"{directory.path}: its evaluation has no task {task!r}; there are {', '.join(measured)}.")
+    raise RunError(
+        f"{directory.path}: its evaluation has no task {task!r}; there are {', '.join(dict.fromkeys(measured))}."
+    )
 
 
 def answer_tables(summary: Mapping[str, Any], folder: Path) -> list[tuple[str, str, Path]]:

@@ -20,7 +20,7 @@ from typing import Any, Self
 
 import yaml
 
-from regenesis.config import RunConfig, config_from_mapping, config_from_text, differences, extensions
+from regenesis.config import RunConfig, config_from_mapping, config_from_text, differences, extensions, going_on
 from regenesis.errors import RunError, RunInUse
 from regenesis.filesystems import network_filesystem, read_bounded, remove_leftovers, replacing, usable_path
 from regenesis.ledger import Ledger
@@ -200,7 +200,7 @@ class RunDirectory:
             raise RunError(
                 f"{self.path}: holds a ledger but no config.yaml. Restore its config, or give another --run-dir."
             )
-        frozen, config = self._with_engine_of(frozen, frozen), self._with_engine_of(frozen, config)
+        frozen, config = self._with_engine_of(frozen, frozen), self._as_begun(frozen, config)
         changed = differences(frozen, config)
         if changed:
             listed = "\n".join(f"  {line}" for line in changed)
@@ -212,13 +212,19 @@ class RunDirectory:
         return extensions(frozen, config)
 
     def as_begun(self, config: RunConfig) -> RunConfig:
-        """A config as this run goes on with it: an engine that chooses by itself is the one that the run began with.
+        """A config as this run goes on with it.
+
+        An engine that chooses by itself is the one that the run began with, and what the config does not state is what
+        it was then, where a later version has another default.
 
         Raises:
             RunError: The run's own config cannot be read, or may be somebody else's.
         """
         frozen = self.frozen_config(known=_code_of(config)) if self.begun() else None
-        return config if frozen is None else self._with_engine_of(frozen, config)
+        return config if frozen is None else self._as_begun(frozen, config)
+
+    def _as_begun(self, frozen: RunConfig, config: RunConfig) -> RunConfig:
+        return self._with_engine_of(frozen, going_on(config, frozen))
 
     def _with_engine_of(self, frozen: RunConfig, config: RunConfig) -> RunConfig:
         engine = config.engine.as_begun(frozen.engine.kind, self.frozen_model())
