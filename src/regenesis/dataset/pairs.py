@@ -3,8 +3,8 @@
     written = write_pairs(run / "preferences", outcomes, method)
     DPOTrainer(train_dataset=load_dataset("runs/x/preferences", split="train"), ...)
 
-A rejected path answers wrongly and is sound otherwise: what is long enough, boxed and without a loop. Else the pairs
-would teach the form of an answer rather than its reasoning.
+A rejected path answers wrongly, and its form is sound: long enough, boxed and without a loop. Else the pairs would teach
+the form of an answer rather than its reasoning.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from regenesis.methods import Method, Outcome
 from regenesis.types import GradedPath, storable
 
 _COLUMNS = ("question_id", "task", "gold", "chosen_guideline", "rejected_guideline", "chosen_answer", "rejected_answer")
+_OF_REASONING = (None, "false_equation")
+"""Defects of a rejected path that are no matter of form: an equation that does not hold is often how it went wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ def _wrong(outcome: Outcome) -> list[GradedPath]:
     found = {
         one.training_text: one
         for one in outcome.judged
-        if one.verdict.status == "incorrect" and one.defect is None and not one.path.hinted
+        if one.verdict.status == "incorrect" and one.defect in _OF_REASONING and not one.path.hinted
     }
     return list(found.values())
 

@@ -41,7 +41,7 @@ def pairs_view(written: PairsSummary) -> View:
     if not written.rows:
         return [[Note("No pairs: no question has both a kept path and a sound wrong one.", "bad")]]
     said = f"{counted(written.rows, 'pair')} of {counted(written.questions, 'question')}."
-    alone = f"{counted(written.one_sided, 'more question')} had only kept or only wrong paths."
+    alone = f"{counted(written.one_sided, 'more question')} had no sound path on one of the two sides."
     load = f'load_dataset("{written.folder}", split="train")'
     return [
         [Note(said, "good"), *([Note(alone)] if written.one_sided else [])],
