@@ -3,8 +3,8 @@
     written = write_pairs(run / "preferences", outcomes, method)
     DPOTrainer(train_dataset=load_dataset("runs/x/preferences", split="train"), ...)
 
-A rejected path answers wrongly, and its form is sound: long enough, boxed and without a loop. Else the pairs would teach
-the form of an answer rather than its reasoning.
+A rejected path answers wrongly, and its form is sound: long enough, boxed and without a loop. Else the pairs would
+teach the form of an answer rather than its reasoning.
 """
 
 from __future__ import annotations
