@@ -41,6 +41,8 @@ __all__ = [
     "write_questions",
 ]
 
+_THREE_STAGES = {"prompts": "one-chat", "stages": ["adapt", "structure", "solve"]}
+"""What the figures are about: most requests a chain, and chats that grow."""
 _GOODS = ("apples", "stamps", "tickets", "pencils", "marbles", "bottles", "postcards", "bricks")
 _PEOPLE = ("Ana", "Bo", "Chidi", "Dara", "Emil", "Farah", "Goran", "Hana")
 
@@ -73,10 +75,11 @@ def write_questions(path: Path, count: int) -> None:
 
 
 def run_config(questions: Path, url: str, **sections: Any) -> RunConfig:
-    """A run over a file of questions at a server; `sections` are further parts of the config."""
+    """A run over a file of questions at a server by chains of three stages; `sections` are more parts of its config."""
     engine = {"kind": "openai", "base_url": url, "model": "scripted", **sections.pop("engine", {})}
     tasks = [{"name": "market", "file": str(questions), "kind": "number"}]
-    return config_from_mapping({"tasks": tasks, "engine": engine, **sections})
+    method = {**_THREE_STAGES, **sections.pop("method", {})}
+    return config_from_mapping({"tasks": tasks, "engine": engine, "method": method, **sections})
 
 
 @contextmanager
