@@ -53,6 +53,8 @@ STAND_INS = {
     "EXPERIMENT": "experiments/first",
     "TASK": "gsm8k",
     "curation.…": "curation.min_steps=1",
+    "/shared/": "shared/",
+    "/local": "local",
 }
 MODELS = ("MODEL", "MODEL…", "base.gguf", "tuned.gguf", "pypi:smollm2-135m-instruct")
 """What a tiny model stands in for."""
