@@ -53,7 +53,7 @@ STAND_INS = {
     "EXPERIMENT": "experiments/first",
     "TASK": "gsm8k",
     "curation.…": "curation.min_steps=1",
-    "/shared/first": "shared/first",
+    "/shared/first": "runs/first",
     "/local": "local",
 }
 MODELS = ("MODEL", "MODEL…", "base.gguf", "tuned.gguf", "pypi:smollm2-135m-instruct")
