@@ -31,6 +31,8 @@ from regenesis.engines.simulated.questions import write_questions as write_sums
 
 NOT_HERE = {
     "--set training.launcher=fsdp": "starts a process a GPU",
+    "--set training.launcher=ray": "needs Ray",
+    "--set engine.load_adapters=true": "needs a vLLM that loads adapters while it runs",
     "--set training.python=": "needs an environment of its own for the trainer",
     "lm-eval/": "needs lm-evaluation-harness",
     "grade logs/": "needs a log of lm-evaluation-harness",

@@ -84,6 +84,19 @@ def test_a_launcher_is_started_by_accelerate(launcher: str, machines: Machines |
 
 
 @pytest.mark.parametrize(
+    ("machines", "options"),
+    [
+        (None, ""),
+        (Machines(processes=2), "--workers 2"),
+        (Machines(processes=2, count=2, main="head:1"), "--workers 4"),
+    ],
+)
+def test_ray_is_asked_for_as_many_processes_as_there_are_to_be(machines: Machines | None, options: str) -> None:
+    command = launch_command(RUN, TrainingConfig(launcher="ray"), machines, ["--set", "training.seed=3"])
+    assert command[1:] == ["-m", "regenesis.training.on_ray", str(RUN), *options.split(), "--set", "training.seed=3"]
+
+
+@pytest.mark.parametrize(
     ("settings", "machines", "processes"),
     [
         ({"num_processes": 6}, Machines(), None),

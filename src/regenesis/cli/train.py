@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 def _list_launchers(wanted: bool) -> None:
     if wanted:
-        from regenesis.training.launch import launchers
+        from regenesis.training.launch import RAY, launchers
 
-        for launcher in launchers():
+        for launcher in [*launchers(), RAY]:
             print(f"{launcher.name:17} {launcher.purpose}")
         print(
             "Choose one with `--set training.launcher=fsdp`, or give the path of your own `accelerate launch` config."
@@ -68,7 +68,7 @@ def train_command(
     the last checkpoint.
 
     With training.launcher set, `accelerate launch` starts one process per GPU; for several machines also give
-    --machines, --machine-rank and --main-address.
+    --machines, --machine-rank and --main-address. `ray` starts one on each GPU of a Ray cluster.
 
     \b
     Exit codes:

@@ -100,8 +100,8 @@ class TrainingConfig(Section):
     """Further arguments of TRL's `SFTConfig`, passed on as they are (`{optim: adafactor, neftune_noise_alpha: 5}`).
     Those that have a field here or that a resumable training cannot do without are refused, each with the reason."""
     launcher: str | None = Field(default=None, json_schema_extra=A_PATH | reaching("starts training as {} says"))
-    """For several GPUs or nodes: a launch config that comes with the package (`regenesis train --list-launchers`) or
-    the path of one for `accelerate launch`."""
+    """For several GPUs or nodes: a launch config that comes with the package (`regenesis train --list-launchers`), the
+    path of one for `accelerate launch`, or `ray`."""
     python: Path | None = Field(default=None, json_schema_extra=A_PROGRAM | reaching("starts the program {}"))
     """Python of another environment to train in; this one's if left out."""
 

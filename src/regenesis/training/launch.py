@@ -83,6 +83,10 @@ class Machines:
             raise ConfigError(f"{self.main!r} is not an address with a port; write it as 10.0.0.1:29500.")
 
 
+RAY = Launcher("ray", _FOLDER.with_name("on_ray.py"), "Ray Train: a process on each GPU of a Ray cluster.")
+"""The launcher that is no config of `accelerate launch`."""
+
+
 def launchers() -> list[Launcher]:
     """The launch configs that come with the package, by name."""
     return [
@@ -97,7 +101,7 @@ def find_launcher(name: str) -> Path:
     Raises:
         ConfigError: There is none; the nearest name is offered.
     """
-    known = {launcher.name: launcher.path for launcher in launchers()}
+    known = {launcher.name: launcher.path for launcher in launchers()} | {RAY.name: RAY.path}
     if name in known:
         return known[name]
     path = Path(name).expanduser()
@@ -131,8 +135,12 @@ def launch_command(
         if machines is not None and machines != Machines():
             raise ConfigError("Several processes or machines need a launcher: set training.launcher, e.g. to fsdp.")
         return [python, *train]
+    where = machines or Machines()
+    if config.launcher == RAY.name:
+        workers = [] if where.processes is None else ["--workers", str(where.processes * where.count)]
+        return [python, "-m", "regenesis.training.on_ray", str(run), *workers, *arguments]
     path = find_launcher(config.launcher)
-    options = _options(path, python, machines or Machines())
+    options = _options(path, python, where)
     return [python, "-m", "accelerate.commands.launch", "--config_file", str(path), *options, *train]
 
 
