@@ -50,7 +50,7 @@ def _arguments() -> argparse.Namespace:
 def _figures(
     model: str, minutes: float, rows: list[dict[str, Any]], told: dict[str, Any], *, small: bool
 ) -> dict[str, Any]:
-    most = 6 if small else 25
+    most = 6 if small else 12
     # a yes or no in words is no number: there the checker has the only word
     wrong = [] if small else [row["question_id"] for row in rows if not _right(row)]
     synthesis, training, evaluation = told["stages"]
