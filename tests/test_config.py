@@ -134,7 +134,10 @@ def test_all_faults_are_named_at_once() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("tasks: [", "is not valid YAML"),
+        ("tasks: [", r"is not valid YAML \(line 1, column 9: expected the node content"),
+        ("tasks: [a]\n\tseed: 1", "line 2, column 1: found character"),
+        ("seed: 1\nseed: 2", "line 2, column 1: the key 'seed' occurs twice"),
+        ("", "is empty"),
         ("- tasks", "must hold a mapping"),
         ("", "must hold a mapping"),
         ("just words", "must hold a mapping"),

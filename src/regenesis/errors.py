@@ -67,3 +67,10 @@ class TrainingEnded(TrainingError):
             "or anew if there is none."
         )
         self.code = code
+
+
+def yaml_fault(error: Exception) -> str:
+    """What PyYAML says is wrong with a text and where, in one line; without the excerpt that it draws."""
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
+    return problem if mark is None else f"line {mark.line + 1}, column {mark.column + 1}: {problem}"

@@ -15,7 +15,7 @@ from regenesis.config.faults import name_faults
 from regenesis.config.plain import LARGEST_FILE, check_plain
 from regenesis.config.presets import PRESETS, with_preset
 from regenesis.config.schema import RunConfig
-from regenesis.errors import ConfigError
+from regenesis.errors import ConfigError, yaml_fault
 from regenesis.evaluation.config import EvaluatingConfig
 from regenesis.renames import current_names
 from regenesis.section import Section, absolute_path
@@ -110,14 +110,19 @@ def _mapping_in(text: str, origin: str) -> dict[str, Any]:
     try:
         stated = yaml.load(text, _UniqueKeysLoader)  # a safe loader, stricter than the usual one
     except yaml.YAMLError as error:
-        raise ConfigError(f"{origin}: is not valid YAML: {error}") from error
+        raise ConfigError(f"{origin}: is not valid YAML ({yaml_fault(error)}).") from error
     except RecursionError as error:
         raise ConfigError(f"{origin}: is nested too deeply.") from error
     except (ValueError, TypeError, AttributeError, OverflowError) as error:
         # what YAML's reader lets through: a date that does not exist, a number of thousands of digits, an odd tag
         raise ConfigError(f"{origin}: holds a value that YAML cannot read ({error}).") from error
+    if stated is None:
+        raise ConfigError(
+            f"{origin}: is empty; it must hold a mapping of fields to values. `regenesis init` writes one."
+        )
     if not isinstance(stated, dict):
-        raise ConfigError(f"{origin}: must hold a mapping of fields to values, not {type(stated).__name__}.")
+        what = "a list" if isinstance(stated, list) else f"the value {str(stated)[:40]!r}"
+        raise ConfigError(f"{origin}: must hold a mapping of fields to values, not {what}.")
     return stated
 
 
@@ -181,7 +186,7 @@ def _apply_override(config: dict[str, Any], override: str) -> None:
     try:
         value = yaml.safe_load(raw)
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError, OverflowError) as error:
-        raise ConfigError(f"--set {override[:80]!r}: the value is not valid YAML: {error}") from error
+        raise ConfigError(f"--set {override[:80]!r}: the value is not valid YAML ({yaml_fault(error)}).") from error
     target: Any = config
     *parents, last = name.split(".")
     for position, part in enumerate(parents):

@@ -47,6 +47,6 @@ def write_starter(name: str, target: Path) -> None:
         with target.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError as error:
-        raise ConfigError(f"{target}: is there already. Give another path.") from error
+        raise ConfigError(f"{target}: is there already. Give another path: --to FILE.") from error
     except OSError as error:
         raise ConfigError(f"{target}: cannot be written ({error.strerror}).") from error

@@ -121,8 +121,9 @@ def load_answering(config: AnsweringConfig | None = None) -> AnsweringPrompt:
     try:
         source = file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
         raise ConfigError(
-            f"answering.prompt {config.prompt!r}: cannot be read as a template ({error}); prompts that come with "
+            f"answering.prompt {config.prompt!r}: cannot be read as a template ({why}); prompts that come with "
             f"regenesis are {', '.join(BUILT_IN)}."
         ) from error
     return AnsweringPrompt(config, source, form)

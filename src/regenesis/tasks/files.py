@@ -28,6 +28,8 @@ def open_file(path: Path) -> RowSource:
     Raises:
         TaskError: It is not there, is of no known kind, or cannot be read at all.
     """
+    if path.is_dir():
+        raise TaskError(f"{path}: is a folder. Give the path of a file.")
     inner = _uncompressed(path)
     opener = _OPENERS.get(inner.suffix.lower())
     if opener is None or (inner != path and inner.suffix.lower() == ".parquet"):

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from regenesis.errors import ConfigError
+from regenesis.errors import ConfigError, yaml_fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,12 @@ def load_guidelines(file: Path | None = None) -> tuple[Guideline, ...]:
             else resources.files(__package__).joinpath("seed.yaml").read_text("utf-8")
         )
         entries = yaml.safe_load(text)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{origin}: cannot be read as YAML: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"{origin}: cannot be read ({error.strerror}). Give the path of a YAML file.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{origin}: is not UTF-8 text ({error.reason} at byte {error.start}).") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{origin}: cannot be read as YAML ({yaml_fault(error)}).") from error
     if not isinstance(entries, list) or not entries:
         raise ConfigError(f"{origin}: must be a YAML list of mappings with `id` and `text`.")
     guidelines = tuple(_guideline(entry, f"{origin}, entry {number}") for number, entry in enumerate(entries, 1))
