@@ -11,10 +11,9 @@ import pytest
 
 pytest.importorskip("ray")
 
-import ray
-from ray.cluster_utils import Cluster
 from tests.cli.running import regenesis
 from tests.fixtures.scripted_server import server_process
+from tests.helpers.ray_clusters import ray_cluster
 from tests.helpers.runs import recorded_keys, write_questions
 
 from regenesis.config.loading import evaluating_config
@@ -29,14 +28,8 @@ QUESTIONS = 7
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
-    made = Cluster(
-        initialize_head=True,
-        head_node_args={"num_cpus": 2, "object_store_memory": 80_000_000, "include_dashboard": False},
-        connect=True,
-    )
-    yield made
-    ray.shutdown()
-    made.shutdown()
+    with ray_cluster(head=2) as made:
+        yield made
 
 
 def measured(folder: Path, url: str, file: Path, **options: Any) -> Any:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -13,11 +16,10 @@ import pytest
 
 pytest.importorskip("ray")
 
-import ray
 import yaml
-from ray.cluster_utils import Cluster
 from tests.cli.running import regenesis
 from tests.fixtures.scripted_server import server_process
+from tests.helpers.ray_clusters import ray_cluster
 from tests.helpers.runs import recorded_keys, toy_config, toy_mapping, train_bytes, until, write_questions
 
 from regenesis.errors import RunError, RunInUse
@@ -32,40 +34,10 @@ from regenesis.synthesis.shard_states import shard_states
 pytestmark = pytest.mark.timeout(280)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
-    """A head that does no work, so that it is not the one to be lost, and two nodes with two places each."""
-    small = {"object_store_memory": 80_000_000, "include_dashboard": False}
-    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **small})
-    made.workers = [made.add_node(num_cpus=2, **small) for _ in range(2)]
-    made.connect()
-    yield made
-    ray.shutdown()
-    made.shutdown()
-
-
-def test_a_node_is_lost_and_the_run_is_that_of_one_machine(cluster: Any, tmp_path: Path) -> None:
-    file, run, progress = write_questions(tmp_path, 12), tmp_path / "run", ClusterProgress()
-    with server_process("--play", "arithmetic", "--delay", "0.3:0.6") as url:
-        config = toy_config(file, url)
-
-        def lose_a_node() -> None:
-            while not any(segments_of(open_folder(folder)) for folder in run.glob("segments/*-of-*")):
-                time.sleep(0.2)
-            cluster.remove_node(cluster.workers[0], allow_graceful=False)
-
-        losing = threading.Thread(target=lose_a_node, daemon=True)
-        losing.start()
-        report = synthesize_on_ray(config, run, shards=4, progress=progress)
-        losing.join()
-    assert report.complete
-    assert sorted(end.shard for end in progress.ends) == [f"{number}-of-4" for number in range(1, 5)]
-    assert sum(end.finished for end in progress.ends) == 12
-    assert cluster.workers[0] not in cluster.worker_nodes
-    with server_process("--play", "arithmetic") as url:
-        asyncio.run(synthesize(toy_config(file, url), tmp_path / "single"))
-    assert train_bytes(run) == train_bytes(tmp_path / "single")
-    assert recorded_keys(run) == recorded_keys(tmp_path / "single")
+    with ray_cluster(2, 2) as made:
+        yield made
 
 
 def test_where_no_shard_gets_anywhere_the_first_reason_is_told(cluster: Any, tmp_path: Path) -> None:
@@ -138,3 +110,52 @@ def test_the_command_tells_of_every_shard(cluster: Any, tmp_path: Path) -> None:
     assert ended.returncode == 0, ended.stderr
     assert "shard 1-of-2: " in ended.stdout
     assert "paths kept, for 6 of 6 questions" in ended.stdout
+
+
+@pytest.mark.parametrize("number", [2, 15])
+def test_the_command_ends_by_a_signal_when_all_shards_have_sealed(cluster: Any, tmp_path: Path, number: int) -> None:
+    sealed = open_folder(tmp_path / "run" / "segments")
+    with server_process("--play", "arithmetic", "--delay", "0.3:0.6") as url:
+        (tmp_path / "config.yaml").write_text(yaml.safe_dump(toy_mapping(write_questions(tmp_path, 60), url)))
+        command = [sys.executable, "-m", "regenesis", "synthesize", "config.yaml", "--run-dir", "run"]
+        surroundings = os.environ | {"RAY_ADDRESS": cluster.address}
+        process = subprocess.Popen(
+            [*command, "--on", "ray", "--shards", "2"],
+            cwd=tmp_path,
+            env=surroundings,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        while sum(one.figure("requests_sent") > 5 for one in shard_states(sealed)) < 2:
+            time.sleep(0.1)
+        process.send_signal(number)
+        said, _ = process.communicate()
+    assert process.returncode == 128 + number
+    assert "Interrupted. Nothing is lost" in said
+    assert "--on ray --shards 2" in said
+    assert [(one.holder, one.why) for one in shard_states(sealed)] == [(None, "interrupted")] * 2
+
+
+# the last one: its node is gone for the others
+def test_a_node_is_lost_and_the_run_is_that_of_one_machine(cluster: Any, tmp_path: Path) -> None:
+    file, run, progress = write_questions(tmp_path, 12), tmp_path / "run", ClusterProgress()
+    with server_process("--play", "arithmetic", "--delay", "0.3:0.6") as url:
+        config = toy_config(file, url)
+
+        def lose_a_node() -> None:
+            while not any(segments_of(open_folder(folder)) for folder in run.glob("segments/*-of-*")):
+                time.sleep(0.2)
+            cluster.remove_node(cluster.workers[0], allow_graceful=False)
+
+        losing = threading.Thread(target=lose_a_node, daemon=True)
+        losing.start()
+        report = synthesize_on_ray(config, run, shards=4, progress=progress)
+        losing.join()
+    assert report.complete
+    assert sorted(end.shard for end in progress.ends) == [f"{number}-of-4" for number in range(1, 5)]
+    assert sum(end.finished for end in progress.ends) == 12
+    assert cluster.workers[0] not in cluster.worker_nodes
+    with server_process("--play", "arithmetic") as url:
+        asyncio.run(synthesize(toy_config(file, url), tmp_path / "single"))
+    assert train_bytes(run) == train_bytes(tmp_path / "single")
+    assert recorded_keys(run) == recorded_keys(tmp_path / "single")

@@ -13,7 +13,9 @@ import asyncio
 import hashlib
 import logging
 import secrets
+import signal
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -210,12 +212,15 @@ def _ray(address: str | None) -> Any:
         import ray
     except ImportError as error:
         raise ConfigError("--on ray: needs Ray. Install it: `pip install 'regenesis[ray]'`.") from error
+    before = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(address=address, ignore_reinit_error=True, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise ConfigError(
             f"--on ray: the cluster {address or 'on this machine'} cannot be reached ({error})."
         ) from error
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, before)  # Ray takes it, and would end this process without a word
     return ray
 
 
@@ -259,7 +264,6 @@ def _work(work: Work, arguments: tuple[Any, ...], segments: str, number: int, co
 
 def _until_told_to_end(work: Any) -> Any:
     """Runs a shard; where its process is told to end, as before a node is taken away, it is cancelled, and so seals."""
-    import signal
 
     async def cancellable() -> Any:
         task = asyncio.current_task()

@@ -15,7 +15,7 @@ pytest.importorskip("ray.train.torch", reason="needs Ray Train")
 import pyarrow
 import yaml
 from pyarrow import parquet
-from ray.cluster_utils import Cluster
+from tests.helpers.ray_clusters import ray_cluster
 from tests.helpers.trainable import save_tiny_checkpoint
 
 from regenesis.config import TrainingConfig
@@ -28,10 +28,8 @@ pytestmark = [pytest.mark.model, pytest.mark.timeout(500)]
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[str]:
-    small = {"num_cpus": 3, "object_store_memory": 80_000_000, "include_dashboard": False}
-    made = Cluster(initialize_head=True, head_node_args=small)
-    yield made.address
-    made.shutdown()
+    with ray_cluster(head=3) as made:
+        yield made.address
 
 
 @pytest.fixture
