@@ -209,3 +209,13 @@ def test_reports_are_data_frames_and_short_to_print(reports: tuple[Path, RunRepo
     assert repr(synthesis).startswith(f"SynthesisReport({folder}: 8 of 8 questions, ")
     assert repr(evaluation).startswith(f"EvaluationReport({folder}: base on exam ")
     assert len(repr(report)) < 600
+
+
+@pytest.mark.parametrize("option", ["--task", "--guideline", "--defect"])
+def test_a_filter_that_names_what_the_run_does_not_know_is_told(option: str, show: Show) -> None:
+    with pytest.raises(RunError, match=f"{option} nope: .* has no such {option[2:]}"):
+        show(option, "nope")
+
+
+def test_a_defect_that_no_chain_has_leaves_nothing(show: Show) -> None:
+    assert "No questions to list" in show("--defect", "garbage")

@@ -278,3 +278,8 @@ def test_what_cannot_be_opened_is_named(tmp_path: Path) -> None:
 def test_what_spreadsheets_do_to_tables_is_undone(text: str, tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_bytes(text.encode())
     assert [row.values for row in open_file(tmp_path / "t.csv").read()] == [{"question": "q", "answer": "1"}]
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(TaskError, match="is a folder"):
+        open_file(tmp_path)
