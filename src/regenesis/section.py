@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.fields import FieldInfo
@@ -75,6 +75,8 @@ OffIsAWord = BeforeValidator(_off_for_false)
 
 # What a field says of itself, for its `json_schema_extra`; several are joined by `|`.
 
+SectionT = TypeVar("SectionT", bound=Section)
+
 A_PATH: dict[str, Any] = {"path": True}
 """A relative path in it starts at the config file's folder."""
 A_PROGRAM: dict[str, Any] = {"path": "program"}
@@ -115,6 +117,23 @@ def formerly(name: str, **values: str) -> dict[str, Any]:
         **values: Earlier values that are spelled otherwise now, by their earlier spelling.
     """
     return {"formerly": name, "former_values": values}
+
+
+def absent_meant(value: Any) -> dict[str, Any]:
+    """For a field that came later: what a config that a run froze before then did, which does not state it."""
+    return {"absent_meant": value}
+
+
+def as_frozen(section: SectionT) -> SectionT:
+    """A section that a run froze, with what it did where it knows nothing of a field."""
+    meant: dict[str, Any] = {}
+    for name, field in type(section).model_fields.items():
+        value = getattr(section, name)
+        if name not in section.model_fields_set and "absent_meant" in _marks(field):
+            meant[name] = _marks(field)["absent_meant"]
+        elif isinstance(value, Section) and (then := as_frozen(value)) is not value:
+            meant[name] = then
+    return section.model_copy(update=meant) if meant else section
 
 
 def former_name(field: FieldInfo) -> tuple[str | None, dict[str, str]]:

@@ -11,8 +11,12 @@ from typing import Any
 from regenesis.config import RunConfig, config_from_mapping
 from regenesis.ledger import Ledger
 
-THREE_STAGES: dict[str, Any] = {"prompts": "one-chat", "stages": ["adapt", "structure", "solve"]}
-"""The whole chain in one chat, on which most of what a chain does can be seen."""
+THREE_STAGES: dict[str, Any] = {
+    "prompts": "one-chat",
+    "stages": ["adapt", "structure", "solve"],
+    "adaptive_waves": False,
+}
+"""The whole chain in one chat and whole waves of them, on which most of what a chain does can be seen."""
 METHOD: dict[str, Any] = THREE_STAGES | {
     "guidelines": 6,
     "wave": 3,

@@ -79,7 +79,7 @@ async def test_rejection_sampling_keeps_the_right_ones(lead: Lead) -> None:
 
 
 async def test_rejection_sampling_stops_when_it_has_kept_enough(lead: Lead) -> None:
-    led = await lead(by_sample(SOLUTION), name="rejection", samples=12, wave=2, keep=1)
+    led = await lead(by_sample(SOLUTION), name="rejection", samples=12, wave=2, keep=1, adaptive_waves=False)
     assert len(led.engine.asked) == 2
     every = await lead(by_sample(SOLUTION), name="rejection", samples=12, wave=2, keep=1, stop_early=False)
     assert len(every.engine.asked) == 12

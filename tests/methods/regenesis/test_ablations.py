@@ -146,6 +146,9 @@ async def test_the_published_hint_pass_starts_from_selections_alone(lead: Lead) 
     assert all("+" in path.guideline for path in hinted)
 
 
-def test_the_older_name_of_a_set_speaks_of_the_whole_chain() -> None:
-    before = config_from_mapping({"tasks": ["gsm8k"], "method": {"prompts": "default"}}).method
+def test_a_config_frozen_before_there_were_switches_is_read_as_it_was_meant() -> None:
+    stated = {"tasks": ["gsm8k"], "method": {"prompts": "default"}}
+    before, now = (config_from_mapping(stated, frozen=frozen).method for frozen in (True, False))
     assert (before.prompts, before.stages) == ("one-chat", ["adapt", "structure", "solve"])
+    assert (before.repair, before.adaptive_waves) == (False, False)
+    assert (now.stages, now.repair, now.adaptive_waves) == (["solve"], True, True)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from regenesis.methods.waves import WavesConfig
-from regenesis.section import A_PATH, EXTENDS, OffIsAWord, SamplingConfig, Section
+from regenesis.section import A_PATH, EXTENDS, OffIsAWord, SamplingConfig, Section, absent_meant
 
 StageName = Literal["adapt", "structure", "solve"]
 ALL_STAGES: tuple[StageName, ...] = ("adapt", "structure", "solve")
@@ -44,7 +43,7 @@ class ReGenesisConfig(WavesConfig):
     """Number of guidelines to generate with `guidelines: generate`."""
     prompts: str = Field(default="guided", json_schema_extra=A_PATH)
     """Built-in prompt set (`guided`, `one-chat`, `paper`) or the path of a folder of templates."""
-    stages: list[StageName] = Field(default=["solve"])
+    stages: list[StageName] = Field(default=["solve"], json_schema_extra=absent_meant(list(ALL_STAGES)))
     """The stages of a chain, in order: any of `adapt` and `structure`, and `solve`. The published chain has all three;
     `solve` alone is asked with the general guideline."""
     fused: bool = False
@@ -60,7 +59,7 @@ class ReGenesisConfig(WavesConfig):
     retry_unusable: bool = Field(default=True, json_schema_extra=EXTENDS)
     """Retry once if an adapted guideline or a structure was truncated, a structure loops or already contains results,
     or a path has no steps. One that is truncated or loops again ends its chain."""
-    repair: bool = Field(default=True, json_schema_extra=EXTENDS)
+    repair: bool = Field(default=True, json_schema_extra=EXTENDS | absent_meant(False))
     """Ask for the end of a path that was truncated, or that is not wrong but lacks its box, in one short turn, where
     the prompt set has a template for it (`guided` has); not with `fused`."""
     repair_tokens: int | None = Field(default=160, ge=1)
@@ -89,13 +88,11 @@ class ReGenesisConfig(WavesConfig):
             )
         return stages
 
-    @model_validator(mode="before")
+    @field_validator("prompts")
     @classmethod
-    def _as_it_was_meant(cls, stated: Any) -> Any:
-        # `default` is an older name of `one-chat`, from configs some of which know of no stages to leave out
-        if not isinstance(stated, Mapping) or stated.get("prompts") != "default":
-            return stated
-        return {"stages": list(ALL_STAGES), **stated, "prompts": "one-chat"}
+    def _by_its_name_of_today(cls, prompts: str) -> str:
+        # its name in older configs and run folders
+        return "one-chat" if prompts == "default" else prompts
 
     @field_validator("guidelines")
     @classmethod
