@@ -30,6 +30,7 @@ def mapping(file: Path) -> dict[str, Any]:
         "method": {
             "guidelines": 1,
             "selections": 1,
+            "stages": ["adapt", "structure", "solve"],
             "adapt_tokens": 24,
             "structure_tokens": 32,
             "sampling": {"max_tokens": 32},

@@ -36,6 +36,7 @@ def mapping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         "method": {
             "guidelines": 2,
             "selections": 1,
+            "stages": ["adapt", "structure", "solve"],
             "adapt_tokens": 24,
             "structure_tokens": 32,
             "sampling": {"max_tokens": 64},
