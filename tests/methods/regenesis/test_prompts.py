@@ -111,6 +111,12 @@ def test_the_guided_set_asks_each_stage_in_a_chat_of_its_own_and_for_the_path_as
     assert message.content.rpartition(", and end")[2] == asked.rpartition(", and end")[2]
 
 
+def test_a_run_may_ask_for_ends_or_not_with_the_set_it_began_with() -> None:
+    asking, not_asking = (load_prompts("guided", ReGenesisConfig(repair=repair)) for repair in (True, False))
+    assert (asking.repairs, not_asking.repairs) == (True, False)
+    assert asking.digest == not_asking.digest
+
+
 def test_one_call_with_a_guideline_asks_as_a_plain_sample_does_with_the_guideline_as_system_message() -> None:
     prompts = load_prompts("guided", ReGenesisConfig(stages=["solve"]))
     plain = load_answering().messages(question())

@@ -100,7 +100,9 @@ class PromptSet:
         values |= {f"{template}{_OF_SYSTEM}": values[template] for template in sorted(self._with_system)}
         self._templates = TemplateFolder(f"prompt set {name}", files, values)
         # a template that nothing asks by changes nothing, so that a set may gain some
-        unused = {f"{template}{end}.j2" for template in _ABLATIONS.keys() - needed for end in ("", _OF_SYSTEM)}
+        # and the end of a path may be asked for or not in one run, whose set stays the same
+        unasked = _ABLATIONS.keys() - needed - {_REPAIR}
+        unused = {f"{template}{end}.j2" for template in unasked for end in ("", _OF_SYSTEM)}
         self._asking = {file: text for file, text in files.items() if file.endswith(".j2") and file not in unused}
         self.digest = self._digest(self._asking)
 
