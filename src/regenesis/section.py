@@ -89,7 +89,7 @@ MAY_DIFFER: dict[str, Any] = {"may_differ": True}
 """May differ when a run is resumed: it changes how fast a run goes, or its later stages, never what the synthesis
 asks. Said of a section, it holds for all of it."""
 
-MARKS = ("path", _BESIDES, "extends", "may_differ", "reaches", "formerly", "former_values")
+MARKS = ("path", _BESIDES, "extends", "may_differ", "reaches", "formerly", "former_values", "absent_meant")
 """Names under which a field says something of itself."""
 
 
