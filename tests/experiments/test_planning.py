@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.cli.running import regenesis
@@ -13,6 +15,7 @@ from regenesis.errors import ConfigError
 from regenesis.experiments.config import load_experiment
 from regenesis.experiments.planning import plan_experiment
 from regenesis.experiments.running import run_experiment
+from regenesis.tasks import load_questions
 
 
 def test_methods_are_planned_on_equal_terms(tmp_path: Path) -> None:
@@ -36,6 +39,19 @@ def test_plain_samples_of_several_methods_count_once(tmp_path: Path) -> None:
     calls = {method.label: method.calls for method in found.methods}
     assert found.shared_calls == calls["rejection"]
     assert found.synthesis_calls == pytest.approx(sum(calls.values()) - found.shared_calls)
+
+
+def test_questions_are_read_once_for_all_methods(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Any] = []
+
+    def counted(tasks: Any, **settings: Any) -> Any:
+        read.append(tasks)
+        return load_questions(tasks, **settings)
+
+    monkeypatch.setattr(sys.modules["regenesis.runs.plan"], "load_questions", counted)
+    experiment = load_experiment(write_experiment(tmp_path, methods=METHODS, seeds=[0, 1]))
+    assert len(plan_experiment(experiment, tmp_path / "x").methods) == len(METHODS) > 1
+    assert len(read) == 1
 
 
 def test_times_are_unknown_until_the_model_has_been_at_work_here(

@@ -56,8 +56,18 @@ def test_a_task_without_gold_is_scored_by_what_the_question_asks() -> None:
 # tasks whose generator walks over sets: without a fixed hash seed each process would make others
 @pytest.mark.parametrize("name", ["gsm_symbolic", "isomorphic_strings", "polynomial_multiplication", "ransom_note"])
 def test_a_seed_gives_the_same_questions_in_every_process(name: str) -> None:
-    once, again = (generate(name, {}, seed=5, size=3) for _ in range(2))
-    assert once == again
+    once = generate(name, {}, seed=5, size=3)
+    reasoning_gym._generated.cache_clear()
+    assert generate(name, {}, seed=5, size=3) == once
+
+
+def test_questions_asked_for_again_come_without_another_process_and_are_nobody_elses() -> None:
+    [once] = generate("chain_sum", {}, seed=11, size=1)
+    made = reasoning_gym._generated.cache_info().misses
+    once.scoring["entry"]["answer"] = "spoilt"
+    [again] = generate("chain_sum", {}, seed=11, size=1)
+    assert again.scoring["entry"]["answer"] == again.gold
+    assert reasoning_gym._generated.cache_info().misses == made
 
 
 def test_questions_by_name_with_parameters_and_the_runs_seed(load: Any) -> None:

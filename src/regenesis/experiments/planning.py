@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from regenesis.config import RunConfig
-from regenesis.evaluation.tasks import MeasuredTask, load_tasks
+from regenesis.evaluation.tasks import MeasuredTask
 from regenesis.experiments.cells import Cell, cells
 from regenesis.experiments.config import ExperimentConfig
 from regenesis.experiments.power import smallest_detectable
 from regenesis.experiments.running import require_comparable
 from regenesis.experiments.speeds import Speeds, earlier_work, measured_speeds
 from regenesis.methods.plain import STAGE as PLAIN_SAMPLES
-from regenesis.runs.plan import DEFAULT_YIELD, Plan, plan
+from regenesis.runs.plan import DEFAULT_YIELD, Plan, QuestionsRead, plan
 
 _REPLY_TOKENS = 200
 """New tokens of an answer at evaluation and of a trained path, as small models write them on grade-school math."""
@@ -168,7 +168,9 @@ def plan_experiment(
     found = cells(experiment, run_dir)
     require_comparable(found)
     first = found[: len(experiment.methods) * len(experiment.train_on)]
-    plans = [(cell, plan(cell.config, chain_yield=chain_yield)) for cell in first]
+    # methods differ in what they ask, not in what about
+    read = {cell.train_on: QuestionsRead.of_run(cell.config) for cell in first[:: len(experiment.methods)]}
+    plans = [(cell, plan(cell.config, chain_yield=chain_yield, read=read[cell.train_on])) for cell in first]
     shared = _shared(plans)
     exam = plans[0][1]
     config = found[0].config
@@ -185,7 +187,7 @@ def plan_experiment(
         chain_yield=chain_yield,
         speeds=measured_speeds(config, earlier_work(Path(run_dir))),
         same_engine=config.evaluation.engine in (None, config.engine),
-        detectable=_detectable(config, len(experiment.seeds)),
+        detectable=_detectable(read[found[0].train_on].measured, exam.samples, len(experiment.seeds)),
     )
 
 
@@ -252,20 +254,11 @@ def _shared(plans: Sequence[tuple[Cell, Plan]]) -> tuple[float, float]:
     return calls, tokens
 
 
-def _detectable(config: RunConfig, seeds: int) -> dict[str, Detectable]:
-    if not config.evaluation.tasks:
-        return {}
-    tasks = load_tasks(
-        config.evaluation.tasks,
-        config.evaluation,
-        config.tasks,
-        seed=config.evaluation_seed,
-        data_root=config.data_root,
-    )
+def _detectable(tasks: Sequence[MeasuredTask], samples: int, seeds: int) -> dict[str, Detectable]:
     by_domain: dict[str, list[MeasuredTask]] = defaultdict(list)
     for task in tasks:
         by_domain[task.domain or "all"].append(task)
-    return {domain: _of_tasks(some, config.evaluation.samples, seeds) for domain, some in by_domain.items()}
+    return {domain: _of_tasks(some, samples, seeds) for domain, some in by_domain.items()}
 
 
 def _of_tasks(tasks: Sequence[MeasuredTask], samples: int, seeds: int) -> Detectable:

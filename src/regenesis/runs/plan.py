@@ -16,13 +16,13 @@ from typing import Any
 from regenesis.config import RunConfig
 from regenesis.evaluation import STAGE as EVALUATING
 from regenesis.evaluation.settings import EvaluationSettings
-from regenesis.evaluation.tasks import load_tasks
+from regenesis.evaluation.tasks import MeasuredTask, load_tasks
 from regenesis.methods import StageEstimate
 from regenesis.methods.estimates import FEWEST_BYTES_A_TOKEN, message_tokens
 from regenesis.runs.rehearsing import Prompt, Rehearsed, rehearse
-from regenesis.synthesis.decontaminating import decontaminate
+from regenesis.synthesis.decontaminating import Decontamination, decontaminate
 from regenesis.synthesis.inputs import method_of, shown_to
-from regenesis.tasks import SetAside, TaskCount, load_questions
+from regenesis.tasks import LoadedQuestions, SetAside, TaskCount, load_questions
 from regenesis.types import Question
 
 DEFAULT_YIELD = 0.4
@@ -97,39 +97,65 @@ class Plan:
         return asdict(self) | {"most_calls": self.most_calls, "expected_calls": self.expected_calls}
 
 
-def plan(config: RunConfig, *, chain_yield: float = DEFAULT_YIELD, show: int = 0) -> Plan:
+@dataclass(frozen=True, slots=True)
+class QuestionsRead:
+    """What a run will ask about and be measured on, whichever method asks.
+
+    Attributes:
+        loaded: The questions of its tasks.
+        decontamination: Which of them overlap a question of the evaluation.
+        measured: The tasks of the evaluation.
+    """
+
+    loaded: LoadedQuestions
+    decontamination: Decontamination
+    measured: Sequence[MeasuredTask]
+
+    @classmethod
+    def of_run(cls, config: RunConfig) -> QuestionsRead:
+        """Reads them.
+
+        Raises:
+            RegenesisError: A task cannot be loaded, or no question is left.
+        """
+        evaluation, data_root = config.evaluation, config.data_root
+        loaded = load_questions(config.tasks, seed=config.seed, data_root=data_root)
+        decontamination = decontaminate(
+            loaded.questions,
+            evaluation.tasks,
+            config.decontamination,
+            seed=config.evaluation_seed,
+            data_root=data_root,
+        )
+        decontamination.require_some_left(loaded.questions)
+        measured: Sequence[MeasuredTask] = ()
+        if evaluation.tasks:
+            measured = load_tasks(
+                evaluation.tasks, evaluation, config.tasks, seed=config.evaluation_seed, data_root=data_root
+            )
+        return cls(loaded, decontamination, measured)
+
+
+def plan(
+    config: RunConfig, *, chain_yield: float = DEFAULT_YIELD, show: int = 0, read: QuestionsRead | None = None
+) -> Plan:
     """Works out what a run will ask; loads its questions, asks no model.
 
     Args:
         config: The run's config.
         chain_yield: Probability that a chain gives a path worth keeping.
         show: How many questions of each task to show, with the prompts that will be sent.
+        read: The run's questions, where they have been read.
 
     Raises:
         RegenesisError: The tasks, prompts or other files of the config cannot be loaded.
     """
-    loaded = load_questions(config.tasks, seed=config.seed, data_root=config.data_root)
-    decontamination = decontaminate(
-        loaded.questions,
-        config.evaluation.tasks,
-        config.decontamination,
-        seed=config.evaluation_seed,
-        data_root=config.data_root,
-    )
-    decontamination.require_some_left(loaded.questions)
+    read = read or QuestionsRead.of_run(config)
+    loaded, decontamination, tasks = read.loaded, read.decontamination, read.measured
     questions = decontamination.asked(loaded.questions)
     method = method_of(config.method, config.answering)
     asked = shown_to(method, questions)
     estimate = method.estimate(asked, chain_yield)
-    tasks = []
-    if config.evaluation.tasks:
-        tasks = load_tasks(
-            config.evaluation.tasks,
-            config.evaluation,
-            config.tasks,
-            seed=config.evaluation_seed,
-            data_root=config.data_root,
-        )
     exam = EvaluationSettings.of_run(config).exam(tasks)
     chats = [exam.answering.messages(question) for task in tasks for question in task.questions]
     prompt_tokens = sum(message_tokens(messages, FEWEST_BYTES_A_TOKEN) for messages in chats)

@@ -144,6 +144,12 @@ def _ask_generator(request: Mapping[str, Any]) -> dict[str, Any]:
         body = json.dumps(request)
     except TypeError as error:
         raise TaskError(f"{PREFIX}{request['task']}: its parameters must be plain values ({error}).") from error
+    reply: dict[str, Any] = json.loads(_generated(request["task"], body))
+    return reply
+
+
+@functools.lru_cache(maxsize=64)  # importing every generator takes seconds, and all runs of an experiment ask the same
+def _generated(task: str, body: str) -> str:
     environment = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     process = subprocess.run(
         [sys.executable, "-m", "regenesis.tasks.generator"],
@@ -156,9 +162,8 @@ def _ask_generator(request: Mapping[str, Any]) -> dict[str, Any]:
     )
     if process.returncode != 0:
         last = (process.stderr.strip().splitlines() or ["no message"])[-1]
-        raise TaskError(f"{PREFIX}{request['task']}: the generator exited with code {process.returncode}: {last}")
-    reply: dict[str, Any] = json.loads(process.stdout)
-    return reply
+        raise TaskError(f"{PREFIX}{task}: the generator exited with code {process.returncode}: {last}")
+    return process.stdout
 
 
 def _explain(name: str, fault: str, known: list[str]) -> str:

@@ -73,6 +73,7 @@ def columns_in(source: str) -> set[str]:
     return find_undeclared_variables(tree) | whole
 
 
+@functools.lru_cache(maxsize=1024)  # compiled once: a dataset of many parts has the same templates for each
 def _template(source: str) -> Reader:
     environment = _environment()
     single = _SINGLE_EXPRESSION.fullmatch(source)
