@@ -340,7 +340,8 @@ def test_a_field_that_may_differ_is_no_difference(override: str) -> None:
     assert differences(config_from_mapping(stated), config_from_mapping(stated, overrides=[override])) == []
 
 
-CHAT = {"method": {"prompts": "one-chat", "stages": ["adapt", "structure", "solve"], "adapt_tokens": 90}}
+CHAT = {"method": {"prompts": "one-chat", "stages": ["adapt", "structure", "solve"], "adapt_tokens": 80}}
+"""Defaults of earlier versions."""
 
 
 @pytest.mark.parametrize("stated", [{}, {"preset": "quick"}, {"method": {"keep": 2}}, {"method": {"sampling": {}}}])
@@ -358,6 +359,42 @@ def test_what_a_config_states_itself_is_not_taken_from_the_run() -> None:
         config_from_mapping(TOY, overrides=["method.prompts=guided", "seed=3"]),
     )
     assert differences(begun, going_on(now, begun)) == ["method.prompts: 'one-chat' → 'guided'", "seed: 0 → 3"]
+
+
+@pytest.mark.parametrize(
+    "deleted",
+    [
+        {"seed": 3},
+        {"thinking": "keep"},
+        {"preset": "quick"},
+        {"engine": SERVER},
+        {"method": {"name": "star"}},
+        {"method": {"fused": True}},
+        {"method": {"adapt_tokens": 90}},
+        {"method": {"sampling": {"temperature": 0.3}}},
+        {"method": {"hint": {"temperature": 0.3}}},
+    ],
+    ids=str,
+)
+def test_a_line_that_was_deleted_is_a_change_like_any_other(deleted: dict[str, Any]) -> None:
+    begun, now = config_from_mapping(TOY | deleted), config_from_mapping(TOY)
+    assert going_on(now, begun) == now
+    assert differences(begun, now)
+
+
+@pytest.mark.parametrize(
+    "deleted", [{"method": {"keep": 2}}, {"method": {"hint": {"enabled": False}}}, {"curation": {"max_tokens": 9}}]
+)
+def test_a_deleted_line_that_changes_no_recorded_request_extends_the_run(deleted: dict[str, Any]) -> None:
+    begun, now = config_from_mapping(TOY | deleted), config_from_mapping(TOY)
+    assert (differences(begun, going_on(now, begun)), len(extensions(begun, going_on(now, begun)))) == ([], 1)
+
+
+def test_a_switch_that_came_later_stays_off_in_a_run_begun_before() -> None:
+    begun = config_from_mapping(TOY | {"method": {"repair": False, "adaptive_waves": False}})
+    now, stated = config_from_mapping(TOY), config_from_mapping(TOY, overrides=["method.repair=true"])
+    assert extensions(begun, going_on(now, begun)) == []
+    assert extensions(begun, going_on(stated, begun)) == ["method.repair: False → True"]
 
 
 def test_another_task_extends_the_run() -> None:

@@ -89,7 +89,7 @@ MAY_DIFFER: dict[str, Any] = {"may_differ": True}
 """May differ when a run is resumed: it changes how fast a run goes, or its later stages, never what the synthesis
 asks. Said of a section, it holds for all of it."""
 
-MARKS = ("path", _BESIDES, "extends", "may_differ", "reaches", "formerly", "former_values", "absent_meant")
+MARKS = ("path", _BESIDES, "extends", "may_differ", "reaches", "formerly", "former_values", "default_was")
 """Names under which a field says something of itself."""
 
 
@@ -119,21 +119,33 @@ def formerly(name: str, **values: str) -> dict[str, Any]:
     return {"formerly": name, "former_values": values}
 
 
-def absent_meant(value: Any) -> dict[str, Any]:
-    """For a field that came later: what a config that a run froze before then did, which does not state it."""
-    return {"absent_meant": value}
+def default_was(value: Any) -> dict[str, Any]:
+    """For a field that had another default before, its own or a preset's, or came later: what leaving it open meant.
+
+    Runs begun then go on with it (`going_on`), so say it whenever a default changes that shapes requests.
+    """
+    return {"default_was": value}
 
 
-def as_frozen(section: SectionT) -> SectionT:
-    """A section that a run froze, with what it did where it knows nothing of a field."""
-    meant: dict[str, Any] = {}
+def going_on(section: SectionT, begun: SectionT | None = None) -> SectionT:
+    """A section with earlier defaults in the place of those of now, in fields that it leaves open.
+
+    Args:
+        section: The section.
+        begun: The one that a run began with, for a section that the run is gone on with: an earlier default holds where
+            this one has it. Left out for a section that was itself frozen: it lacks only fields that came later.
+    """
+    earlier: dict[str, Any] = {}
     for name, field in type(section).model_fields.items():
-        value = getattr(section, name)
-        if name not in section.model_fields_set and "absent_meant" in _marks(field):
-            meant[name] = _marks(field)["absent_meant"]
-        elif isinstance(value, Section) and (then := as_frozen(value)) is not value:
-            meant[name] = then
-    return section.model_copy(update=meant) if meant else section
+        value, then = getattr(section, name), getattr(begun, name, None)
+        if isinstance(value, Section):
+            if begun is None or type(then) is type(value):
+                earlier[name] = going_on(value, then)
+        elif name not in section.model_fields_set and "default_was" in _marks(field):
+            was = _marks(field)["default_was"]
+            earlier[name] = was if begun is None or then == was else value
+    changed = {name: value for name, value in earlier.items() if value != getattr(section, name)}
+    return section.model_copy(update=changed) if changed else section
 
 
 def former_name(field: FieldInfo) -> tuple[str | None, dict[str, str]]:

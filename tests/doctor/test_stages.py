@@ -54,3 +54,27 @@ def test_a_program_that_is_no_python_is_told(name: str, tmp_path: Path) -> None:
     [found] = of_training(config(tmp_path, python=name), tmp_path)
     assert found.status == "fail"
     assert found.advice == "Correct training.python."
+
+
+@pytest.fixture
+def no_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hub that cannot be reached, with an empty cache."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+
+
+@pytest.mark.usefixtures("no_hub")
+def test_a_run_whose_training_cannot_get_its_weights_is_refused_before_it_asks(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nothing is sent now\. Training needs the weights of hf:org/repo") as raised:
+        run(config(tmp_path, model="hf:org/repo"), tmp_path / "run")
+    assert "set training.model to" in str(raised.value)
+    assert not (tmp_path / "run" / "ledger.sqlite").exists()
+
+
+@pytest.mark.usefixtures("no_hub")
+@pytest.mark.parametrize(("trains", "more"), [(False, {}), (True, {"launcher": "ray"})])
+def test_weights_out_of_reach_are_a_warning_where_no_training_follows_or_it_runs_elsewhere(
+    trains: bool, more: dict[str, str], tmp_path: Path
+) -> None:
+    findings = before_a_run(config(tmp_path, model="hf:org/repo", **more), tmp_path / "run", trains=trains)
+    assert [(one.check, one.status) for one in findings] == [("training", "warn")]

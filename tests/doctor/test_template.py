@@ -107,9 +107,12 @@ def test_a_served_base_model_with_another_end_of_text_is_a_warning(checkpoint: C
     assert "stop: ['<|im_end|>']" in warning.advice
 
 
-def test_a_folder_that_is_no_checkpoint_is_a_warning(tmp_path: Path) -> None:
-    (finding,) = looked_at(config(tmp_path))
-    assert finding.status == "warn"
+@pytest.mark.parametrize(("trains", "status"), [(False, "warn"), (True, "fail")])
+def test_a_folder_that_is_no_checkpoint_fails_where_a_training_follows(
+    trains: bool, status: str, tmp_path: Path
+) -> None:
+    (finding,) = check_template(Subject(config(tmp_path), Path(), trains=trains))
+    assert finding.status == status
     assert "config.json" in finding.summary
 
 

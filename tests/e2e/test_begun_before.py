@@ -10,12 +10,15 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 from tests.helpers.played import PlayedEngine
 
+from regenesis.config import config_from_mapping
 from regenesis.engines.openai.config import OpenAIEngineConfig
 from regenesis.evaluation import EvaluationSettings
 from regenesis.evaluation.stage import evaluate_models
 from regenesis.runs import RunDirectory, synthesize
+from regenesis.runs.running import changed_since
 
 KEPT = Path(__file__).parents[1] / "fixtures" / "begun_before"
 
@@ -43,6 +46,19 @@ async def test_its_synthesis_is_derived_again_without_a_request(run: Path) -> No
     after = [json.loads(line) for line in (run / "dataset" / "train.jsonl").read_text("utf-8").splitlines()]
     # columns may have been added since
     assert [{name: row[name] for name in old} for row, old in zip(after, before, strict=True)] == before
+
+
+async def test_its_users_own_config_goes_on_by_the_defaults_of_then_and_says_so(run: Path) -> None:
+    frozen = yaml.safe_load((run / "config.yaml").read_text("utf-8"))
+    stated = {name: frozen[name] for name in ("tasks", "engine", "decontamination")}
+    method = {name: frozen["method"][name] for name in ("guidelines", "wave", "keep", "selections")}
+    config = config_from_mapping(stated | {"method": method | {"hint": {"guidelines": 2}}})
+    (told,) = changed_since(config, run)
+    assert told.startswith("Left open by the config and kept as the run began")
+    assert "method.prompts: 'guided' → 'one-chat'; method.repair: True → False" in told
+    engine = PlayedEngine()
+    report = await synthesize(config, run, engine=engine)
+    assert (report.complete, engine.asked) == (True, [])
 
 
 async def test_its_evaluation_is_read_again_without_a_request(run: Path) -> None:

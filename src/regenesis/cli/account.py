@@ -31,5 +31,5 @@ def print_loaded(console: Console, loaded: LoadedQuestions, config: RunConfig) -
     from regenesis.synthesis.inputs import method_of, shown_to
 
     method = method_of(config.method, config.answering)
-    notes = [*loaded.notes, *method.warnings(shown_to(method, loaded.questions))]
+    notes = [*loaded.notes, *method.remarks(), *method.warnings(shown_to(method, loaded.questions))]
     print_account(console, loaded.counts, loaded.set_aside, method.votes, notes)

@@ -147,14 +147,14 @@ def _watch(
     from regenesis.cli.interrupts import run_until_interrupted
     from regenesis.cli.terminal import console
     from regenesis.cli.watching import WatchingSynthesis
-    from regenesis.runs import Progress, synthesize
+    from regenesis.runs import Progress, RunDirectory, synthesize
     from regenesis.synthesis.sharding import synthesize_shard
 
     # with --json, stdout is reserved for the JSON document
     watched, progress = console(stderr=as_json), Progress()
     options: dict[str, Any] = {
         "progress": progress,
-        "on_loaded": lambda loaded: print_loaded(watched, loaded, config),
+        "on_loaded": lambda loaded: print_loaded(watched, loaded, RunDirectory(folder).as_begun(config)),
         "reuse": reuse,
     }
     with WatchingSynthesis(watched, progress, str(folder), command) as watching:

@@ -9,7 +9,7 @@ refused with the nearest right name.
 
 from __future__ import annotations
 
-from regenesis.config.comparing import differences, extensions, going_on, section_differences
+from regenesis.config.comparing import differences, extensions, section_differences
 from regenesis.config.loading import config_from_mapping, config_from_text, load_config, written_by_a_run
 from regenesis.config.presets import PRESETS, preset_values
 from regenesis.config.schema import RunConfig
@@ -17,7 +17,7 @@ from regenesis.curation.config import CurationConfig, DecontaminationConfig
 from regenesis.engines import EngineConfig
 from regenesis.evaluation.config import EvaluationConfig
 from regenesis.scheduling import BudgetConfig, SchedulingConfig
-from regenesis.section import SamplingConfig
+from regenesis.section import SamplingConfig, going_on
 from regenesis.tasks.config import TaskConfig
 from regenesis.training.config import LoraConfig, TrainingConfig
 from regenesis.types import Thinking

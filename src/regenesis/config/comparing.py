@@ -4,16 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from regenesis.config.presets import preset_values
 from regenesis.config.schema import RunConfig
 from regenesis.section import Section, extends, may_differ
 
-SectionT = TypeVar("SectionT", bound=Section)
 _Passed = Callable[[FieldInfo], bool]
 """Says of a field that it is not compared."""
 
@@ -27,31 +25,6 @@ def extensions(frozen: RunConfig, wanted: RunConfig) -> list[str]:
     """Names what differs among the fields with which a run goes on with what is recorded."""
     left = set(differences(frozen, wanted))
     return [line for line in section_differences(frozen, wanted).values() if line not in left]
-
-
-def going_on(wanted: RunConfig, frozen: RunConfig) -> RunConfig:
-    """A config with what a run began with in place of defaults, its own and its preset's, that were others then.
-
-    What the config states itself stays, and what may differ is taken from it.
-    """
-    return _going_on(wanted, frozen, preset_values(wanted.preset))
-
-
-def _going_on(wanted: SectionT, frozen: SectionT, preset: Mapping[str, Any]) -> SectionT:
-    begun: dict[str, Any] = {}
-    plain = wanted.model_dump(mode="json")
-    for name, field in type(wanted).model_fields.items():
-        now, then = getattr(wanted, name), getattr(frozen, name)
-        if now == then or may_differ(field) or extends(field):
-            continue
-        by_preset = preset.get(name)
-        if isinstance(now, Section) and type(now) is type(then):
-            within = _going_on(now, then, by_preset if isinstance(by_preset, Mapping) else {})
-            if within is not now:
-                begun[name] = within
-        elif name not in wanted.model_fields_set or (name in preset and by_preset == plain[name]):
-            begun[name] = then
-    return wanted.model_copy(update=begun) if begun else wanted
 
 
 def section_differences(frozen: Section, wanted: Section, prefix: str = "") -> dict[str, str]:

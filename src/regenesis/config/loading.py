@@ -18,7 +18,7 @@ from regenesis.config.schema import RunConfig
 from regenesis.errors import ConfigError, yaml_fault
 from regenesis.evaluation.config import EvaluatingConfig
 from regenesis.renames import current_names
-from regenesis.section import Section, absolute_path, as_frozen
+from regenesis.section import Section, absolute_path, going_on
 from regenesis.tasks.config import spell_out_task
 
 SectionT = TypeVar("SectionT", bound=Section)
@@ -141,7 +141,7 @@ def config_from_mapping(
     if not isinstance(preset, str) or preset not in PRESETS:
         raise ConfigError(f"{origin}: preset {preset!r} does not exist; choose one of {', '.join(PRESETS)}.")
     config = validated(RunConfig, with_preset(merged), origin)
-    return absolute_paths(as_frozen(config) if frozen else config, base or Path.cwd())
+    return absolute_paths(going_on(config) if frozen else config, base or Path.cwd())
 
 
 def evaluating_config(stated: Mapping[str, Any], origin: str, overrides: Sequence[str] = ()) -> EvaluatingConfig:

@@ -21,7 +21,9 @@ from regenesis.filesystems import free_bytes
 from regenesis.findings import Finding, Status, version
 from regenesis.models import KNOWN, cached
 from regenesis.models.names import HubName, LocalName, PackageName, parse_name
+from regenesis.models.weights import out_of_reach
 from regenesis.training.by_engine import trains_itself
+from regenesis.training.launch import RAY
 from regenesis.training.trackers import how_to_get, missing_trackers
 from regenesis.training.trl_arguments import fault_in
 from regenesis.types import Question
@@ -112,6 +114,14 @@ def check_training(subject: Subject) -> Iterator[Finding]:
         return
     # a run that ends with its dataset needs none of this
     status: Status = "fail" if subject.trains else "warn"
+    if out_of_reach(model):
+        yield Finding(
+            "training",
+            severity(subject),
+            f"Training needs the weights of {model}, which are not in the Hub's cache, and the Hub cannot be reached.",
+            "Go online (unset HF_HUB_OFFLINE), or set training.model to a checkpoint or GGUF file on this machine.",
+        )
+        return
     if training.python is not None:
         yield _environment(training.python, status)
         return
@@ -137,6 +147,13 @@ def check_training(subject: Subject) -> Iterator[Finding]:
     yield Finding("training", "ok", ", ".join(f"{name} {version(name)}" for name in _PACKAGES) + ".")
     yield from _check_layers(training, model, status)
     yield from _check_room(training, model, subject.run_dir)
+
+
+def severity(subject: Subject) -> Status:
+    """How bad it is that the model to train is not on this machine; the nodes of a Ray cluster have their own files."""
+    config = subject.config
+    on_ray = config is not None and config.training.launcher == RAY.name
+    return "fail" if subject.trains and not on_ray else "warn"
 
 
 def _environment(python: Path, status: Status) -> Finding:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from regenesis.checkpoints.chats import Chat, named_ends, stop_tokens
-from regenesis.doctor.stages import questions_at_hand
+from regenesis.doctor.stages import questions_at_hand, severity
 from regenesis.doctor.subject import Subject
 from regenesis.errors import RegenesisError
 from regenesis.findings import Finding
@@ -21,6 +21,7 @@ from regenesis.methods import make_method
 from regenesis.models import KNOWN, Weights, cached, locate_weights
 from regenesis.models.hub import download_tokenizer
 from regenesis.models.names import HubName, PackageName, parse_name
+from regenesis.models.weights import out_of_reach
 from regenesis.prompts import load_answering
 from regenesis.training.by_engine import trains_itself
 from regenesis.training.rows import RowTemplate
@@ -42,12 +43,12 @@ def check_template(subject: Subject) -> Iterator[Finding]:
     model = config.training.model or config.engine.weights if config is not None else None
     if config is None or model is None or any(util.find_spec(name) is None for name in ("transformers", "gguf")):
         return
-    if trains_itself(config.training, config.engine):
-        return  # without a template
+    if trains_itself(config.training, config.engine) or out_of_reach(model):
+        return  # without a template, or said of the training
     try:
         weights = _with_a_tokenizer(model)
     except RegenesisError as error:
-        yield Finding("template", "warn", f"The chat template cannot be checked: {error}")
+        yield Finding("template", severity(subject), f"The chat template cannot be checked: {error}")
         return
     if weights is None:
         return  # not fetched yet

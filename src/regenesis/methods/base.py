@@ -242,6 +242,10 @@ class Method(ABC, Generic[ConfigT]):
         """What the names in a path's `guideline` stand for."""
         return {}
 
+    def remarks(self) -> list[str]:
+        """What a user should know of how it is set up before it asks anything; a dataset's card has no word of it."""
+        return []
+
     def warnings(self, questions: Sequence[Question]) -> list[str]:
         """What a user should know before these questions are asked by this method."""
         return []

@@ -13,7 +13,7 @@ from pydantic import Field
 from regenesis.methods.base import MethodSection, Session
 from regenesis.methods.estimates import expected_share
 from regenesis.scheduling import side_by_side
-from regenesis.section import EXTENDS, absent_meant
+from regenesis.section import EXTENDS, default_was
 from regenesis.types import GradedPath
 
 Start = TypeVar("Start")
@@ -24,7 +24,7 @@ class WavesConfig(MethodSection):
 
     wave: int = Field(default=4, ge=1, json_schema_extra=EXTENDS)
     """Most chains per question that run in parallel before it checks whether it has enough kept paths."""
-    adaptive_waves: bool = Field(default=True, json_schema_extra=EXTENDS | absent_meant(False))
+    adaptive_waves: bool = Field(default=True, json_schema_extra=EXTENDS | default_was(False))
     """Start only as many chains as the missing paths are likely to take, by the share kept of those before: fewer
     surplus paths, and smaller waves. Needs `stop_early`."""
     stop_early: bool = Field(default=True, json_schema_extra=EXTENDS)

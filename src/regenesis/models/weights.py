@@ -17,6 +17,7 @@ from regenesis.errors import ModelError
 from regenesis.models.cache import fingerprint
 from regenesis.models.names import HubName, parse_name
 from regenesis.models.wheels import Progress
+from regenesis.reachability import offline_if_unreachable
 
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt")
 """One of these holds a tokenizer's vocabulary."""
@@ -96,6 +97,27 @@ def locate_weights(spec: str, *, progress: Progress | None = None) -> Weights:
             if snapshot is not None:
                 return Weights(spec, _whole_checkpoint(spec, snapshot), "checkpoint")
     return Weights(spec, locate(spec, progress=progress), "gguf")
+
+
+def out_of_reach(spec: str) -> bool:
+    """Whether a model's weights are on the Hub alone, which cannot be reached; fetches nothing."""
+    from huggingface_hub import constants
+
+    from regenesis.models import KNOWN
+
+    try:
+        if _folder(spec) is not None or not isinstance(parse_name(spec, KNOWN), HubName):
+            return False
+    except ModelError:
+        return False  # what is wrong with the name is said where it is used
+    offline_if_unreachable()
+    if not constants.HF_HUB_OFFLINE:
+        return False
+    try:
+        locate_weights(spec)  # offline, from the cache alone
+    except ModelError:
+        return True
+    return False
 
 
 def _folder(spec: str) -> Path | None:

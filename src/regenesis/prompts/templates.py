@@ -68,30 +68,29 @@ class TemplateFolder:
 
     def names(self, template: str) -> frozenset[str]:
         """The values that a template, or one that it includes, names."""
-        found, waiting, seen = frozenset[str](), [f"{template}.j2"], set[str]()
+        return frozenset[str]().union(*(self._needs[file].values for file in self.files_of(template)))
+
+    def files_of(self, template: str) -> list[str]:
+        """The files that a template is rendered from: its own, and those that it includes."""
+        waiting, found = [f"{template}.j2"], list[str]()
         while waiting:
             file = waiting.pop()
-            seen.add(file)
-            found |= self._needs[file].values
-            waiting += [included for included in self._needs[file].templates if included not in seen]
+            if file not in self._needs:
+                raise ConfigError(f"{self._name}, {template}.j2: includes {file}, which is not there.")
+            found.append(file)
+            waiting += [one for one in self._needs[file].templates if one not in found and one not in waiting]
         return found
 
     def _check_values(self, template: str, known: frozenset[str]) -> None:
         # what a template sets, those that it includes see too
         assigned = frozenset[str]().union(*(each.assigned for each in self._needs.values()))
-        waiting, seen = [f"{template}.j2"], set[str]()
-        while waiting:
-            file = waiting.pop()
-            if file not in self._needs:
-                raise ConfigError(f"{self._name}, {template}.j2: includes {file}, which is not there.")
-            seen.add(file)
+        for file in self.files_of(template):
             unknown = sorted(self._needs[file].values - known - assigned - _GLOBALS)
             if unknown:
                 raise ConfigError(
                     f"{self._name}, {file}: names {unknown[0]!r}, which {template}.j2 does not have; "
                     f"it has {', '.join(sorted(known))}."
                 )
-            waiting += [included for included in self._needs[file].templates if included not in seen]
 
 
 @dataclass(frozen=True, slots=True)

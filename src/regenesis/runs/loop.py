@@ -81,7 +81,9 @@ def stages(config: RunConfig, run_dir: str | Path, rounds: int = 1) -> Iterator[
     current = config
     for number in range(1, rounds + 1):
         directory = round_directory(root, number)
+        current = RunDirectory(directory).as_begun(current)
         yield Stage("synthesize", number, directory, current)
+        # begun by now: an engine that chooses by itself has chosen
         current = RunDirectory(directory).as_begun(current)
         yield Stage("train", number, directory, current)
         if number < rounds:

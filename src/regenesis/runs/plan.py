@@ -43,7 +43,7 @@ class Plan:
         set_aside: Questions that are not asked because their gold answers contradict each other.
         notes: What else loading the questions had to say.
         vote: Where majority votes decide, as the method has it.
-        warnings: What the method warns of for these questions.
+        warnings: What the method warns of: how it is set up, and these questions.
         most_chains: Chains over the whole run at most.
         expected_chains: Chains expected.
         expected_kept: Kept paths expected.
@@ -169,7 +169,7 @@ def plan(
         set_aside=tuple(loaded.set_aside),
         notes=tuple(loaded.notes),
         vote=method.votes,
-        warnings=method.warnings(asked),
+        warnings=[*method.remarks(), *method.warnings(asked)],
         most_chains=estimate.most_chains,
         expected_chains=estimate.expected_chains,
         expected_kept=estimate.expected_kept,

@@ -147,8 +147,15 @@ def changed_since(config: RunConfig, run_dir: Path) -> list[str]:
     Raises:
         RunError: The config changes what the run has recorded.
     """
-    changed = RunDirectory(run_dir).require_same(config)
-    return [f"Goes on with what is recorded. Changed since the start: {'; '.join(changed)}."] if changed else []
+    directory = RunDirectory(run_dir)
+    changed, kept = directory.require_same(config), directory.earlier_defaults(config)
+    told = [f"Goes on with what is recorded. Changed since the start: {'; '.join(changed)}."] if changed else []
+    if kept:
+        told.append(
+            "Left open by the config and kept as the run began, since defaults have changed "
+            f"(default now → kept): {'; '.join(kept)}. To have another value, state it in the config."
+        )
+    return told
 
 
 def look_ahead(config: RunConfig, run_dir: Path, *, trains: bool) -> list[str]:

@@ -20,7 +20,15 @@ from typing import Any, Self
 
 import yaml
 
-from regenesis.config import RunConfig, config_from_mapping, config_from_text, differences, extensions, going_on
+from regenesis.config import (
+    RunConfig,
+    config_from_mapping,
+    config_from_text,
+    differences,
+    extensions,
+    going_on,
+    section_differences,
+)
 from regenesis.errors import RunError, RunInUse
 from regenesis.filesystems import network_filesystem, read_bounded, remove_leftovers, replacing, usable_path
 from regenesis.ledger import Ledger
@@ -214,14 +222,23 @@ class RunDirectory:
     def as_begun(self, config: RunConfig) -> RunConfig:
         """A config as this run goes on with it.
 
-        An engine that chooses by itself is the one that the run began with, and what the config does not state is what
-        it was then, where a later version has another default.
+        An engine that chooses by itself is the one that the run began with, and what the config leaves open is the
+        default of then, where a later version has another one.
 
         Raises:
             RunError: The run's own config cannot be read, or may be somebody else's.
         """
         frozen = self.frozen_config(known=_code_of(config)) if self.begun() else None
         return config if frozen is None else self._as_begun(frozen, config)
+
+    def earlier_defaults(self, config: RunConfig) -> list[str]:
+        """What a config leaves open and this run goes on with as it began, by a default of then; a line each.
+
+        Raises:
+            RunError: The run's own config cannot be read, or may be somebody else's.
+        """
+        frozen = self.frozen_config(known=_code_of(config)) if self.begun() else None
+        return [] if frozen is None else list(section_differences(config, going_on(config, frozen)).values())
 
     def _as_begun(self, frozen: RunConfig, config: RunConfig) -> RunConfig:
         return self._with_engine_of(frozen, going_on(config, frozen))

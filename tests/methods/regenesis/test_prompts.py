@@ -13,7 +13,7 @@ from tests.helpers.played import question
 from regenesis.curation.leaks import find_leak
 from regenesis.curation.text import phrase
 from regenesis.errors import ConfigError
-from regenesis.methods.regenesis import ReGenesisConfig
+from regenesis.methods.regenesis import ReGenesis, ReGenesisConfig
 from regenesis.methods.regenesis.prompts import BUILT_IN, load_prompts
 from regenesis.prompts import load_answering
 from regenesis.types import ANSWER_KINDS, Choice, Message
@@ -299,6 +299,56 @@ def test_a_set_that_lacks_a_template_that_the_config_needs_is_refused(
     (own_set / f"{template}.j2").unlink()
     with pytest.raises(ConfigError, match=rf"has no template {template}\.j2"):
         load_prompts(str(own_set), ReGenesisConfig(**config))
+
+
+ALL_THREE = {"stages": ["adapt", "structure", "solve"]}
+
+
+@pytest.mark.parametrize(
+    ("config", "own", "unasked"),
+    [
+        ({}, [], []),
+        ({}, ["solve_alone"], []),
+        ({}, ["solve"], ["solve.j2"]),
+        ({}, ["adapt", "solve_alone", "structure"], ["adapt.j2", "structure.j2"]),
+        ({}, ["solv"], ["solv.j2"]),
+        ({}, ["hint", "answer_form"], []),
+        ({"stages": ["adapt", "solve"]}, ["adapt", "solve", "solve_alone"], ["solve.j2"]),
+        ({"stages": ["structure", "solve"]}, ["structure", "structure_alone"], ["structure.j2"]),
+        (ALL_THREE, ["adapt", "structure", "solve"], []),
+        (ALL_THREE, ["structure_alone", "solve_alone"], ["solve_alone.j2", "structure_alone.j2"]),
+        (ALL_THREE | {"unguided": 1}, ["structure", "structure_alone"], []),
+        (ALL_THREE | {"fused": True}, ["fused", "solve"], ["solve.j2"]),
+        ({}, ["fused", "generate"], ["fused.j2", "generate.j2"]),
+        ({"guidelines": "generate"}, ["generate"], []),
+        ({}, ["judge", "summarise", "select"], ["judge.j2", "select.j2", "summarise.j2"]),
+        ({"self_judge": "and", "summarise": True, "selections": 1}, ["judge", "summarise", "select"], []),
+        ({"hint": {"selections": 1}}, ["select"], []),
+        ({"hint": {"selections": 1, "enabled": False}}, ["select"], ["select.j2"]),
+        ({}, ["solve_alone.system"], []),
+        ({}, ["solve.system"], ["solve.system.j2"]),
+        ({}, ["repair"], []),
+        ({"repair": False}, ["repair"], ["repair.j2"]),
+    ],
+)
+def test_templates_of_the_users_own_that_nothing_is_asked_by_are_known(
+    own_set: Path, config: dict[str, Any], own: list[str], unasked: list[str]
+) -> None:
+    for template in own:
+        with (own_set / f"{template}.j2").open("a") as file:
+            file.write("\nIn my own words.\n")
+    assert load_prompts(str(own_set), ReGenesisConfig(**config)).unasked() == unasked
+
+
+def test_a_note_names_the_templates_that_nothing_is_asked_by_and_what_to_set(own_set: Path) -> None:
+    for template in ("solve", "judge"):
+        (own_set / f"{template}.j2").write_text("{{ question.text }}")
+    assert ReGenesis(ReGenesisConfig(prompts=str(own_set)), load_answering()).remarks() == [
+        f"prompt set {own_set}: nothing is asked by judge.j2, solve.j2; this config asks by solve_alone.j2. Change "
+        "method.self_judge and method.stages so that they are used, move the text to a template that is, or remove the "
+        "file."
+    ]
+    assert ReGenesis(ReGenesisConfig(), load_answering()).remarks() == []
 
 
 def test_a_set_that_is_not_there_is_named_with_those_that_are() -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from regenesis.methods.waves import WavesConfig
-from regenesis.section import A_PATH, EXTENDS, OffIsAWord, SamplingConfig, Section, absent_meant
+from regenesis.section import A_PATH, EXTENDS, OffIsAWord, SamplingConfig, Section, default_was
 
 StageName = Literal["adapt", "structure", "solve"]
 ALL_STAGES: tuple[StageName, ...] = ("adapt", "structure", "solve")
@@ -41,9 +41,9 @@ class ReGenesisConfig(WavesConfig):
     """YAML file of guidelines to use instead of the built-in 25."""
     generated_guidelines: int = Field(default=10, ge=1, le=50)
     """Number of guidelines to generate with `guidelines: generate`."""
-    prompts: str = Field(default="guided", json_schema_extra=A_PATH)
+    prompts: str = Field(default="guided", json_schema_extra=A_PATH | default_was("one-chat"))
     """Built-in prompt set (`guided`, `one-chat`, `paper`) or the path of a folder of templates."""
-    stages: list[StageName] = Field(default=["solve"], json_schema_extra=absent_meant(list(ALL_STAGES)))
+    stages: list[StageName] = Field(default=["solve"], json_schema_extra=default_was(list(ALL_STAGES)))
     """The stages of a chain, in order: any of `adapt` and `structure`, and `solve`. The published chain has all three;
     `solve` alone is asked with the general guideline."""
     fused: bool = False
@@ -52,14 +52,15 @@ class ReGenesisConfig(WavesConfig):
     """Sampled choices of the 2-3 guidelines that suit the question best; each starts a chain of its own."""
     sampling: SamplingConfig = SamplingConfig()
     """Sampling parameters of the first pass."""
-    adapt_tokens: int | None = Field(default=160, ge=1)
+    # it and the next were others in the preset `quick`
+    adapt_tokens: int | None = Field(default=160, ge=1, json_schema_extra=default_was(80))
     """Maximum new tokens of an adapted guideline; `null` uses `sampling.max_tokens`."""
-    structure_tokens: int | None = Field(default=400, ge=1)
+    structure_tokens: int | None = Field(default=400, ge=1, json_schema_extra=default_was(160))
     """Maximum new tokens of a reasoning structure; `null` uses `sampling.max_tokens`."""
     retry_unusable: bool = Field(default=True, json_schema_extra=EXTENDS)
     """Retry once if an adapted guideline or a structure was truncated, a structure loops or already contains results,
     or a path has no steps. One that is truncated or loops again ends its chain."""
-    repair: bool = Field(default=True, json_schema_extra=EXTENDS | absent_meant(False))
+    repair: bool = Field(default=True, json_schema_extra=EXTENDS | default_was(False))
     """Ask for the end of a path that was truncated, or that is not wrong but lacks its box, in one short turn, where
     the prompt set has a template for it (`guided` has); not with `fused`."""
     repair_tokens: int | None = Field(default=160, ge=1)

@@ -19,7 +19,7 @@ from regenesis.methods.regenesis.config import ReGenesisConfig
 from regenesis.methods.regenesis.estimate import estimate
 from regenesis.methods.regenesis.generating import generate_guidelines
 from regenesis.methods.regenesis.guidelines import Guideline, load_guidelines
-from regenesis.methods.regenesis.prompts import PromptSet, load_prompts
+from regenesis.methods.regenesis.prompts import PromptSet, load_prompts, told_of_unasked
 from regenesis.methods.waves import WavesConfig, in_waves
 from regenesis.prompts import AnsweringPrompt
 from regenesis.scheduling import Sampler
@@ -170,6 +170,9 @@ class ReGenesis(Method[ReGenesisConfig]):
 
     def growing_inputs(self) -> dict[str, dict[str, Any]]:
         return {"guidelines": {guideline.id: asdict(guideline) for guideline in self.guidelines}}
+
+    def remarks(self) -> list[str]:
+        return told_of_unasked(self.prompts)
 
     def legend(self) -> dict[str, str]:
         return {guideline.id: guideline.text for guideline in self.guidelines}

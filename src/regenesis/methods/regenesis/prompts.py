@@ -54,6 +54,15 @@ _ABLATIONS = {
 }
 """Templates that only some configs need; `guideline` is empty where a chain starts from none."""
 BUILT_IN = ("guided", "one-chat", "paper")
+_SETTING = {
+    "select": "selections",
+    "summarise": "summarise",
+    "judge": "self_judge",
+    "fused": "fused",
+    "generate": "guidelines",
+    _REPAIR: "repair",
+}
+"""The field of `method` that says whether a template is asked by, other than `stages`."""
 _OF_SYSTEM = ".system"
 """Ends the name of a template of a stage's system message."""
 _SETTINGS = frozenset({"conversation", "system", "scaffold", "extends"})
@@ -70,21 +79,28 @@ class PromptSet:
         digest: Hash over all that shapes what is asked: two sets with the same digest ask the same.
         conversation: Whether the stages of a chain are turns of one chat.
         repairs: Whether it is used to ask for the end of a path.
+        asked: Templates that the config asks by.
         scaffold: Phrases of the templates that give a path away as the answer to them.
     """
 
-    def __init__(self, name: str, files: Mapping[str, str], needed: Set[str] = frozenset()) -> None:
+    def __init__(
+        self, name: str, files: Mapping[str, str], asked: Set[str] = frozenset(), own: Set[str] = frozenset()
+    ) -> None:
         """Compiles and checks a set's files.
 
         Args:
             name: What the set is called in errors.
             files: Text of each file by its name.
-            needed: Templates of ablations that the config needs.
+            asked: Templates that the config asks by; those of ablations are needed only then.
+            own: Those of the files that a user wrote.
 
         Raises:
             ConfigError: A template is missing or not valid.
         """
         self.name = name
+        self.asked = asked
+        needed = asked & _ABLATIONS.keys()
+        self._own = own
         settings = _settings(name, files)
         if _ONCE in files:
             raise ConfigError(
@@ -105,6 +121,12 @@ class PromptSet:
         unused = {f"{template}{end}.j2" for template in unasked for end in ("", _OF_SYSTEM)}
         self._asking = {file: text for file, text in files.items() if file.endswith(".j2") and file not in unused}
         self.digest = self._digest(self._asking)
+
+    def unasked(self) -> list[str]:
+        """The user's own templates of this set that the config never asks by, and that no other one includes."""
+        asked = self.asked | {f"{template}{_OF_SYSTEM}" for template in self.asked & self._with_system}
+        used = {file for template in asked for file in self._templates.files_of(template)}
+        return sorted(file for file in self._own - used if file.endswith(".j2"))
 
     def _digest(self, files: Mapping[str, str], *more: object) -> str:
         asking = [sorted(files.items()), self.conversation, self._system, *more]
@@ -164,7 +186,24 @@ def load_prompts(name: str, config: ReGenesisConfig | None = None) -> PromptSet:
             f"prompt set {name!r}: there is no such folder; sets that come with regenesis are {', '.join(BUILT_IN)}."
         )
     files = _with_base(name, folder)
-    return PromptSet(name, files, _needed(config, files) if config is not None else frozenset())
+    asked = _asked(config, files) if config is not None else frozenset()
+    return PromptSet(name, files, asked, _own(files) if name not in BUILT_IN else frozenset())
+
+
+def told_of_unasked(prompts: PromptSet) -> list[str]:
+    """What to tell of templates that a user wrote and that nothing is asked by, in a sentence; none where all are."""
+    files = prompts.unasked()
+    if not files:
+        return []
+    templates = [file.removesuffix(".j2").removesuffix(_OF_SYSTEM) for file in files]
+    known = [one for one in templates if one in _VALUES or one in _ABLATIONS]
+    settings = dict.fromkeys(f"method.{_SETTING.get(one, 'stages')}" for one in known)
+    change = f"Change {' and '.join(settings)} so that they are used, move" if settings else "Move"
+    return [
+        f"prompt set {prompts.name}: nothing is asked by {', '.join(files)}; this config asks by "
+        f"{', '.join(f'{one}.j2' for one in sorted(prompts.asked))}. {change} the text to a template that is, or "
+        "remove the file."
+    ]
 
 
 def _with_base(name: str, folder: Traversable) -> dict[str, str]:
@@ -193,21 +232,32 @@ def _files(name: str, folder: Traversable) -> dict[str, str]:
     return {entry.name: _read(name, entry) for entry in entries}
 
 
-def _needed(config: ReGenesisConfig, files: Mapping[str, str]) -> frozenset[str]:
-    """Templates that chains of this config ask by, beyond those that every set has."""
-    needed: set[str] = set()
+def _own(files: Mapping[str, str]) -> frozenset[str]:
+    """Files that are no copy of one that comes with the package."""
+    copies = {(file, text) for base in BUILT_IN for file, text in _files(base, _SETS.joinpath(base)).items()}
+    return frozenset(file for file, text in files.items() if (file, text) not in copies)
+
+
+def _asked(config: ReGenesisConfig, files: Mapping[str, str]) -> frozenset[str]:
+    """Templates that chains of this config may ask by."""
+    selects = config.selections > 0 or (config.hint.enabled and config.hint.selections > 0)
     guided = config.guidelines not in (0, []) or config.selections > 0
-    if config.guidelines == "generate":
-        needed.add("generate")
-    if config.fused:
-        return frozenset(needed | {"fused"})
-    if config.repair and f"{_REPAIR}.j2" in files:
-        needed.add(_REPAIR)
-    if "structure" not in config.stages:
-        needed.add("solve_alone")
-    elif "adapt" not in config.stages or config.unguided or not guided:
-        needed.add("structure_alone")
-    return frozenset(needed)
+    adapts, structures = "adapt" in config.stages, "structure" in config.stages
+    staged = not config.fused
+    asked = {
+        "generate": config.guidelines == "generate",
+        "select": selects,
+        "summarise": config.summarise,
+        "judge": config.self_judge != "off",
+        "fused": config.fused,
+        "adapt": staged and adapts,
+        "structure": staged and structures and adapts,
+        "structure_alone": staged and structures and (not adapts or config.unguided > 0 or not guided),
+        "solve": staged and structures,
+        "solve_alone": staged and not structures,
+        _REPAIR: staged and config.repair and f"{_REPAIR}.j2" in files,
+    }
+    return frozenset(template for template, is_asked in asked.items() if is_asked)
 
 
 def _read(name: str, entry: Traversable) -> str:
