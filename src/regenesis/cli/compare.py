@@ -43,7 +43,7 @@ def compare_command(
             "--yield",
             min=0,
             max=1,
-            help="With --plan: assumed share of chains that give a path worth keeping; default 0.4.",
+            help="With --plan: share of chains that give a path worth keeping; default as earlier runs gave, else 0.4.",
             show_default=False,
         ),
     ] = None,

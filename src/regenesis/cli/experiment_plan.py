@@ -13,7 +13,6 @@ from regenesis.experiments.config import load_experiment
 from regenesis.experiments.planning import plan_experiment
 from regenesis.report.terminal import print_view
 from regenesis.report.views.experiment_plan import experiment_plan_view
-from regenesis.runs.plan import DEFAULT_YIELD
 
 
 def plan_experiment_command(
@@ -25,7 +24,7 @@ def plan_experiment_command(
         RegenesisError: It cannot be run.
     """
     experiment = load_experiment(config, overrides)
-    found = plan_experiment(experiment, folder, chain_yield=DEFAULT_YIELD if chain_yield is None else chain_yield)
+    found = plan_experiment(experiment, folder, chain_yield=chain_yield)
     if as_json:
         print_json(found.to_json())
     else:

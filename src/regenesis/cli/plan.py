@@ -26,7 +26,7 @@ def plan_command(
             "--yield",
             min=0,
             max=1,
-            help="Assumed share of chains that give a path worth keeping; default 0.4.",
+            help="Share of chains that give a path worth keeping; default as earlier runs of the model gave, else 0.4.",
             show_default=False,
         ),
     ] = None,
@@ -38,17 +38,12 @@ def plan_command(
 ) -> None:
     """Estimate a run's calls and tokens without sending any, by stage and for the evaluation.
 
-    "At most" is what the config allows; "expected" assumes a yield (--yield) and typical lengths. The questions are
-    loaded; no model is called.
+    "At most" is what the config allows; "expected" takes the yield of earlier runs of the model under runs/ and
+    experiments/, or assumes one (--yield), and typical lengths. The questions are loaded; no model is called.
     """
     from regenesis.runs import plan
-    from regenesis.runs.plan import DEFAULT_YIELD
 
-    found = plan(
-        config_to_work_by(config, overrides),
-        chain_yield=DEFAULT_YIELD if chain_yield is None else chain_yield,
-        show=show,
-    )
+    found = plan(config_to_work_by(config, overrides), chain_yield=chain_yield, show=show)
     if as_json:
         from regenesis.cli.terminal import print_json
 

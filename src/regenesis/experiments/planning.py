@@ -18,8 +18,9 @@ from regenesis.experiments.cells import Cell, cells
 from regenesis.experiments.config import ExperimentConfig
 from regenesis.experiments.power import smallest_detectable
 from regenesis.experiments.running import require_comparable
-from regenesis.experiments.speeds import Speeds, earlier_work, measured_speeds
+from regenesis.experiments.speeds import Speeds, measured_speeds
 from regenesis.methods.plain import STAGE as PLAIN_SAMPLES
+from regenesis.runs.earlier import MeasuredYield, earlier_work
 from regenesis.runs.plan import DEFAULT_YIELD, Plan, QuestionsRead, plan
 
 _REPLY_TOKENS = 200
@@ -41,6 +42,7 @@ class PlannedMethod:
         rows: Rows that it trains on.
         training_tokens: Tokens that it trains on, over all epochs.
         warnings: What the method warns of.
+        measured_yield: The yield of its chains as earlier runs tell it, where they do.
     """
 
     label: str
@@ -53,6 +55,7 @@ class PlannedMethod:
     rows: float
     training_tokens: float
     warnings: Sequence[str]
+    measured_yield: MeasuredYield | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ class ExperimentPlan:
         models: Trained models that are evaluated; the base is evaluated once.
         evaluation_prompt_tokens: Tokens of the evaluation's prompts, a model.
         evaluation_tokens: New tokens of the evaluation as expected, a model.
-        chain_yield: Share of the chains that are supposed to give a path worth keeping.
+        chain_yield: Share of the chains that are supposed to give a path worth keeping, where no earlier run tells it.
         speeds: What was measured on this machine.
         same_engine: Whether the evaluation asks the engine of the synthesis, so that the same speed counts.
         detectable: By domain.
@@ -153,14 +156,15 @@ class ExperimentPlan:
 
 
 def plan_experiment(
-    experiment: ExperimentConfig, run_dir: str | Path, *, chain_yield: float = DEFAULT_YIELD
+    experiment: ExperimentConfig, run_dir: str | Path, *, chain_yield: float | None = None
 ) -> ExperimentPlan:
     """Works out what an experiment will take; loads its questions, asks no model.
 
     Args:
         experiment: The experiment.
-        run_dir: Its folder; where it has begun, its own speeds count.
-        chain_yield: Probability that a chain gives a path worth keeping.
+        run_dir: Its folder; where it has begun, its own speeds and yields count.
+        chain_yield: Probability that a chain gives a path worth keeping; if left out, as earlier runs tell, or else
+            `DEFAULT_YIELD`.
 
     Raises:
         RegenesisError: The experiment cannot be run: its tasks, prompts or other files cannot be loaded.
@@ -170,7 +174,10 @@ def plan_experiment(
     first = found[: len(experiment.methods) * len(experiment.train_on)]
     # methods differ in what they ask, not in what about
     read = {cell.train_on: QuestionsRead.of_run(cell.config) for cell in first[:: len(experiment.methods)]}
-    plans = [(cell, plan(cell.config, chain_yield=chain_yield, read=read[cell.train_on])) for cell in first]
+    earlier = earlier_work(Path(run_dir))
+    plans = [
+        (cell, plan(cell.config, chain_yield=chain_yield, earlier=earlier, read=read[cell.train_on])) for cell in first
+    ]
     shared = _shared(plans)
     exam = plans[0][1]
     config = found[0].config
@@ -184,8 +191,8 @@ def plan_experiment(
         models=len(found) if exam.measured else 0,
         evaluation_prompt_tokens=exam.measured_prompt_tokens,
         evaluation_tokens=min(exam.measured_new_tokens, sum(exam.measured.values()) * exam.samples * _REPLY_TOKENS),
-        chain_yield=chain_yield,
-        speeds=measured_speeds(config, earlier_work(Path(run_dir))),
+        chain_yield=DEFAULT_YIELD if chain_yield is None else chain_yield,
+        speeds=measured_speeds(config, earlier),
         same_engine=config.evaluation.engine in (None, config.engine),
         detectable=_detectable(read[found[0].train_on].measured, exam.samples, len(experiment.seeds)),
     )
@@ -217,6 +224,7 @@ def _methods(experiment: ExperimentConfig, plans: Sequence[tuple[Cell, Plan]]) -
                 rows=rows,
                 training_tokens=_training_tokens(cell.config, one, rows),
                 warnings=one.warnings,
+                measured_yield=one.measured_yield,
             )
         )
     return methods

@@ -16,11 +16,9 @@ from regenesis.config import RunConfig
 from regenesis.config.loading import read_mapping
 from regenesis.errors import RegenesisError
 from regenesis.ledger import Ledger
+from regenesis.runs.earlier import CONFIG_FILES, MOST_FOLDERS
 from regenesis.training.base_model import model_to_train
 from regenesis.training.report import read_record
-
-_MOST_FOLDERS = 200
-_FILES = ("experiment.yaml", "config.yaml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ def measured_speeds(config: RunConfig, folders: Iterable[Path]) -> Speeds:
     """
     generated, trained = None, None
     for place, folder in enumerate(folders):
-        if place >= _MOST_FOLDERS or (generated and trained):
+        if place >= MOST_FOLDERS or (generated and trained):
             break
         if generated is None and _asked(folder) == (config.engine.kind, config.engine.model):
             generated = _generated(folder)
@@ -58,22 +56,9 @@ def measured_speeds(config: RunConfig, folders: Iterable[Path]) -> Speeds:
     return Speeds(*(generated or (None, None)), *(trained or (None, None)))
 
 
-def earlier_work(folder: Path) -> list[Path]:
-    """The folders to look in: an experiment's own, then those beside it and under `experiments` and `runs`."""
-    beside = [found for parent in (folder.parent, Path("experiments"), Path("runs")) for found in _newest(parent)]
-    return list(dict.fromkeys([folder, *beside]))
-
-
-def _newest(parent: Path) -> list[Path]:
-    with suppress(OSError):
-        found = [path for path in parent.iterdir() if any((path / name).is_file() for name in _FILES)]
-        return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
-    return []
-
-
 def _asked(folder: Path) -> tuple[Any, Any] | None:
     """The engine and model that a folder's config names, read without running anything that it names."""
-    for name in _FILES:
+    for name in CONFIG_FILES:
         file = folder / name
         if file.is_file():
             with suppress(RegenesisError):

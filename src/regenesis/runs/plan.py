@@ -9,8 +9,9 @@ mean.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from regenesis.config import RunConfig
@@ -19,6 +20,7 @@ from regenesis.evaluation.settings import EvaluationSettings
 from regenesis.evaluation.tasks import MeasuredTask, load_tasks
 from regenesis.methods import StageEstimate
 from regenesis.methods.estimates import FEWEST_BYTES_A_TOKEN, message_tokens
+from regenesis.runs.earlier import MeasuredYield, earlier_work, measured_yield
 from regenesis.runs.rehearsing import Prompt, Rehearsed, rehearse
 from regenesis.synthesis.decontaminating import Decontamination, decontaminate
 from regenesis.synthesis.inputs import method_of, shown_to
@@ -26,7 +28,7 @@ from regenesis.tasks import LoadedQuestions, SetAside, TaskCount, load_questions
 from regenesis.types import Question
 
 DEFAULT_YIELD = 0.4
-"""Right and fit paths per chain, as a 1.5B model gave on GSM8K."""
+"""Right and fit paths per chain, as a 1.5B model gave on GSM8K; assumed where no earlier run tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class Plan:
         expected_chains: Chains expected.
         expected_kept: Kept paths expected.
         chain_yield: The probability the expectation rests on.
+        measured_yield: By which earlier runs it was measured; `None` where it is assumed.
         stages: The stages in the order asked; those that ask nothing are left out.
         samples: Answers per question of the evaluation.
         measured: Questions that every model is measured on, by task; asked of the base and of each tuned
@@ -77,6 +80,7 @@ class Plan:
     measured_prompt_tokens: int
     measured_new_tokens: int
     shown: tuple[Rehearsed, ...] = ()
+    measured_yield: MeasuredYield | None = None
 
     def __repr__(self) -> str:
         of_tasks = ", ".join(f"{task} {count:,}" for task, count in self.questions.items())
@@ -137,13 +141,20 @@ class QuestionsRead:
 
 
 def plan(
-    config: RunConfig, *, chain_yield: float = DEFAULT_YIELD, show: int = 0, read: QuestionsRead | None = None
+    config: RunConfig,
+    *,
+    chain_yield: float | None = None,
+    earlier: Iterable[Path] | None = None,
+    show: int = 0,
+    read: QuestionsRead | None = None,
 ) -> Plan:
     """Works out what a run will ask; loads its questions, asks no model.
 
     Args:
         config: The run's config.
-        chain_yield: Probability that a chain gives a path worth keeping.
+        chain_yield: Probability that a chain gives a path worth keeping; if left out, as earlier runs tell, or else
+            `DEFAULT_YIELD`.
+        earlier: Folders of earlier runs and experiments; those under `runs` and `experiments` if left out.
         show: How many questions of each task to show, with the prompts that will be sent.
         read: The run's questions, where they have been read.
 
@@ -155,12 +166,17 @@ def plan(
     questions = decontamination.asked(loaded.questions)
     method = method_of(config.method, config.answering)
     asked = shown_to(method, questions)
+    by_task = dict(Counter(question.task for question in questions))
+    measured = None
+    if chain_yield is None:
+        measured = measured_yield(config, by_task, earlier_work() if earlier is None else earlier)
+        chain_yield = DEFAULT_YIELD if measured is None else measured.share
     estimate = method.estimate(asked, chain_yield)
     exam = EvaluationSettings.of_run(config).exam(tasks)
     chats = [exam.answering.messages(question) for task in tasks for question in task.questions]
     prompt_tokens = sum(message_tokens(messages, FEWEST_BYTES_A_TOKEN) for messages in chats)
     return Plan(
-        questions=dict(Counter(question.task for question in questions)),
+        questions=by_task,
         overlapping=len(decontamination.overlapping),
         left_out=len(decontamination.left_out),
         without_gold=sum(question.gold is None for question in questions),
@@ -174,6 +190,7 @@ def plan(
         expected_chains=estimate.expected_chains,
         expected_kept=estimate.expected_kept,
         chain_yield=chain_yield,
+        measured_yield=measured,
         stages={name: stage.with_thoughts(config.room_for_thought) for name, stage in estimate.stages.items()},
         measured={task.name: len(task.questions) for task in tasks},
         samples=exam.samples,

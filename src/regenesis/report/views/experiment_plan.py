@@ -51,10 +51,18 @@ def _methods(found: ExperimentPlan) -> Table:
 
 def _assumed(found: ExperimentPlan) -> str:
     seeds = "With one seed." if found.seeds == 1 else f"With each of {found.seeds} seeds."
-    return (
-        f"{seeds} Expected, if {found.chain_yield:.0%} of the chains give a path worth keeping (--yield) and lengths "
-        "are those of a small model on grade-school math."
+    asking = [one for one in found.methods if one.calls]
+    measured = ", ".join(
+        f"{in_a_line(one.label, 30)} on {in_a_line(one.train_on, 30)} {one.measured_yield.share:.0%}"
+        for one in asking
+        if one.measured_yield is not None
     )
+    parts = [f"at the yields of earlier runs ({measured}; --yield sets another)"] if measured else []
+    if any(one.measured_yield is None for one in asking):
+        others = " of the others" if measured else ""
+        assumed = "" if measured else "; assumed, --yield sets it"
+        parts.append(f"if {found.chain_yield:.0%} of the chains{others} give a path worth keeping{assumed}")
+    return f"{seeds} Expected {' and '.join(parts)}, with lengths of a small model on grade-school math."
 
 
 def _totals(found: ExperimentPlan) -> Table:

@@ -33,12 +33,27 @@ def plan_view(found: Plan) -> View:
     if not found.stages:
         kept = counted(round(found.expected_kept), "row")
         return [questions, [Note(f"The method asks the model nothing; {kept} expected.")], _evaluation(found)]
-    assumed = Note(
-        f"At most {found.most_chains:,} chains; {round(found.expected_chains):,} expected, and "
-        f"{round(found.expected_kept):,} kept paths. The expected figures assume that {found.chain_yield:.0%} of the "
-        "chains give a path worth keeping (--yield), and lengths typical of a small model on grade-school math."
+    return [questions, [stages_table(found)], [_chains(found)], _evaluation(found)]
+
+
+def _chains(found: Plan) -> Note:
+    """Chains and kept paths, beside what their expected numbers rest on."""
+    measured = found.measured_yield
+    if measured is None:
+        because = (
+            "That share is assumed: --yield sets it, or a run of the same model, method and tasks under runs/ or "
+            "experiments/ tells it."
+        )
+    else:
+        folders = ", ".join(in_a_line(folder, 60) for folder in measured.folders)
+        because = (
+            f"That share is measured: {measured.chains:,} chains of this model in {folders} (--yield sets another)."
+        )
+    return Note(
+        f"At most {found.most_chains:,} chains. If {found.chain_yield:.0%} of the chains give a path worth keeping, "
+        f"{round(found.expected_chains):,} chains and {round(found.expected_kept):,} kept paths are expected. "
+        f"{because} Expected lengths are those of a small model on grade-school math."
     )
-    return [questions, [stages_table(found)], [assumed], _evaluation(found)]
 
 
 def stages_table(found: Plan) -> Table:
