@@ -22,7 +22,7 @@ from regenesis.runs.plan import DEFAULT_YIELD
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    return write_questions(tmp_path, 4)
+    return write_questions(tmp_path, 8)
 
 
 def finished(folder: Path, config: RunConfig, **tally: Any) -> Path:
@@ -138,4 +138,4 @@ def test_each_task_counts_by_its_questions_and_all_have_to_be_told(file: Path, t
     counted = json.loads((second / "summary.json").read_text())
     counted["funnel"]["tasks"] = {"b": counted["funnel"]["tasks"]["toy"] | {"fit": 30}}
     (second / "summary.json").write_text(json.dumps(counted))
-    assert told(both, toy, second) == pytest.approx((4 * 0.2 + 12 * 0.6) / 16)
+    assert told(both, toy, second) == pytest.approx((8 * 0.2 + 12 * 0.6) / 20)
