@@ -15,6 +15,8 @@ from regenesis.errors import ConfigError
 from regenesis.experiments.config import load_experiment
 from regenesis.experiments.planning import plan_experiment
 from regenesis.experiments.running import run_experiment
+from regenesis.report.blocks import Note
+from regenesis.report.views.experiment_plan import experiment_plan_view
 from regenesis.tasks import load_questions
 
 
@@ -65,6 +67,9 @@ def test_times_are_unknown_until_the_model_has_been_at_work_here(
     assert found.speeds.trained_in is not None
     assert found.speeds.trained_in.startswith("x/cells")
     assert found.seconds["training"] is not None
+    assert all(method.measured_yield is not None for method in found.methods if method.calls)
+    told = [one.text for part in experiment_plan_view(found) for one in part if isinstance(one, Note)]
+    assert any("at the yields of earlier runs (" in text for text in told)
 
 
 def test_more_questions_show_smaller_differences(tmp_path: Path) -> None:

@@ -48,16 +48,15 @@ async def test_a_plan_goes_by_the_yield_of_an_earlier_run_and_says_so(file: Path
     assert found.measured_yield is not None
     assert (found.measured_yield.chains, found.measured_yield.folders) == (tally.chains, (str(tmp_path / "run"),))
     (note,) = [one.text for part in plan_view(found) for one in part if isinstance(one, Note) and "chains" in one.text]
-    assert f"If {found.chain_yield:.0%} of the chains give a path worth keeping" in note
-    assert f"That share is measured: {tally.chains} chains of this model in" in note
+    assert f"go by {found.chain_yield:.0%} of the chains giving a path worth keeping" in note
+    assert f"(measured on {tally.chains} chains in " in note
 
 
 def test_a_plan_without_an_earlier_run_says_that_its_yield_is_assumed(file: Path) -> None:
     found = plan(toy_config(file), earlier=[])
     assert (found.chain_yield, found.measured_yield) == (DEFAULT_YIELD, None)
     (note,) = [one.text for part in plan_view(found) for one in part if isinstance(one, Note) and "chains" in one.text]
-    assert "If 40% of the chains give a path worth keeping" in note
-    assert "That share is assumed" in note
+    assert "assume that 40% of the chains give a path worth keeping (set by --yield, or measured once runs/" in note
 
 
 def test_a_yield_that_is_given_comes_before_a_measured_one(file: Path, tmp_path: Path) -> None:

@@ -60,9 +60,10 @@ def _assumed(found: ExperimentPlan) -> str:
     parts = [f"at the yields of earlier runs ({measured}; --yield sets another)"] if measured else []
     if any(one.measured_yield is None for one in asking):
         others = " of the others" if measured else ""
-        assumed = "" if measured else "; assumed, --yield sets it"
-        parts.append(f"if {found.chain_yield:.0%} of the chains{others} give a path worth keeping{assumed}")
-    return f"{seeds} Expected {' and '.join(parts)}, with lengths of a small model on grade-school math."
+        parts.append(f"if {found.chain_yield:.0%} of the chains{others} give a path worth keeping (--yield)")
+    if not parts:
+        return seeds
+    return f"{seeds} Expected, {' and '.join(parts)}; lengths are those of a small model on grade-school math."
 
 
 def _totals(found: ExperimentPlan) -> Table:

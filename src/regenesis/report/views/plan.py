@@ -40,19 +40,16 @@ def _chains(found: Plan) -> Note:
     """Chains and kept paths, beside what their expected numbers rest on."""
     measured = found.measured_yield
     if measured is None:
-        because = (
-            "That share is assumed: --yield sets it, or a run of the same model, method and tasks under runs/ or "
-            "experiments/ tells it."
-        )
+        share = f"assume that {found.chain_yield:.0%} of the chains give a path worth keeping"
+        where = "set by --yield, or measured once runs/ or experiments/ hold a run of this model, method and tasks"
     else:
+        share = f"go by {found.chain_yield:.0%} of the chains giving a path worth keeping"
         folders = ", ".join(in_a_line(folder, 60) for folder in measured.folders)
-        because = (
-            f"That share is measured: {measured.chains:,} chains of this model in {folders} (--yield sets another)."
-        )
+        where = f"measured on {measured.chains:,} chains in {folders}; --yield sets another"
     return Note(
-        f"At most {found.most_chains:,} chains. If {found.chain_yield:.0%} of the chains give a path worth keeping, "
-        f"{round(found.expected_chains):,} chains and {round(found.expected_kept):,} kept paths are expected. "
-        f"{because} Expected lengths are those of a small model on grade-school math."
+        f"At most {found.most_chains:,} chains; {round(found.expected_chains):,} expected, and "
+        f"{round(found.expected_kept):,} kept paths. The expected figures {share} ({where}), and lengths typical of "
+        "a small model on grade-school math."
     )
 
 
