@@ -64,6 +64,26 @@ def test_the_union_of_shards_is_the_run_on_one_machine(url: str, whole: tuple[Pa
     }
 
 
+def test_what_shards_have_judged_is_not_judged_again(url: str, whole: tuple[Path, Path], tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    for number in (1, 2, 3):
+        share(toy_config(whole[0], url), run, number)
+    assert merge(run).requests_recalled == 0
+    assert train_bytes(run) == train_bytes(whole[1])
+
+
+def test_without_what_shards_have_judged_a_merge_comes_to_the_same(
+    url: str, whole: tuple[Path, Path], tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    for number in (1, 2):
+        share(toy_config(whole[0], url), run, number, count=2)
+    for file in (run / "segments" / "1-of-2").glob("outcomes-*.parquet"):
+        file.write_bytes(b"PAR1")
+    assert merge(run).requests_recalled > 0
+    assert train_bytes(run) == train_bytes(whole[1])
+
+
 def test_merged_again_nothing_is_counted_twice(url: str, whole: tuple[Path, Path], tmp_path: Path) -> None:
     run = tmp_path / "run"
     share(toy_config(whole[0], url), run, 1, count=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from functools import cache
 from typing import Literal
@@ -39,17 +39,49 @@ class Entry:
     row: Row
     replaces: Owed | None
 
+    def insert(self, connection: sqlite3.Connection, added: dict[str, StageTotals]) -> None:
+        """Inserts the row, and counts what it adds to the totals of its stage."""
+        row = sealed(self.row)  # here and not in `put`, which runs where requests are sent and read
+        inserted = connection.execute(_inserting(tuple(row), replacing=self.replaces is not None), row).rowcount
+        # a replaced row was already counted, and the token counts of a damaged one are not reliable
+        if inserted and self.replaces != "damaged":
+            _count(row, added, before=int(self.replaces is not None))
 
-def insert(connection: sqlite3.Connection, entry: Entry, added: dict[str, StageTotals]) -> None:
-    """Inserts a row, and counts what it adds to the totals of its stage."""
-    row = sealed(entry.row)  # here and not in `put`, which runs where requests are sent and read
-    inserted = connection.execute(_inserting(tuple(row), replacing=entry.replaces is not None), row).rowcount
-    # a replaced row was already counted, and the token counts of a damaged one are not reliable
-    if inserted and entry.replaces != "damaged":
-        before = int(entry.replaces is not None)
-        refused = int(row["finish_reason"] in ("refused", "filtered"))
-        one = StageTotals(1 - before, refused - before, row["prompt_tokens"], row["completion_tokens"])
-        added[row["stage"]] = added[row["stage"]] + one if row["stage"] in added else one
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows of another ledger that wait to be written together.
+
+    Attributes:
+        loop: Where they are waited for.
+        done: By what.
+        rows: Sealed rows, all with the same columns.
+    """
+
+    loop: asyncio.AbstractEventLoop
+    done: asyncio.Future[None]
+    rows: Sequence[Row]
+
+    def insert(self, connection: sqlite3.Connection, added: dict[str, StageTotals]) -> None:
+        """Inserts those whose keys are not there yet, and counts what they add to the totals of their stages."""
+        if not self.rows:
+            return
+        statement = _inserting(tuple(self.rows[0]), replacing=False)
+        connection.execute("SAVEPOINT batch")
+        inserted = connection.executemany(statement, self.rows).rowcount
+        new: Sequence[Row] = self.rows
+        if inserted != len(self.rows):  # one statement for all does not tell which
+            connection.execute("ROLLBACK TO batch")
+            new = [row for row in self.rows if connection.execute(statement, row).rowcount]
+        connection.execute("RELEASE batch")
+        for row in new:
+            _count(row, added)
+
+
+def _count(row: Row, added: dict[str, StageTotals], before: int = 0) -> None:
+    refused = int(row["finish_reason"] in ("refused", "filtered"))
+    one = StageTotals(1 - before, refused - before, row["prompt_tokens"], row["completion_tokens"])
+    added[row["stage"]] = added[row["stage"]] + one if row["stage"] in added else one
 
 
 @cache

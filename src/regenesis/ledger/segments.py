@@ -2,7 +2,7 @@
 
     sealer = Sealer(ledger_path, folder)
     sealer.seal()                        # new rows since the last time → one more Parquet file
-    for rows in rows_in(folder): ...     # all rows of a folder, checked, in batches
+    await absorb(ledger, folder)         # all rows of a folder, checked, in another ledger
 
 A segment is named by the SHA-256 of its contents. Every sealer lists its own in files that no other one writes, so that
 two of them for one folder take nothing from each other. A row is found by its key, so it does no harm if one is in
@@ -11,6 +11,7 @@ several segments: their union is the ledger.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
 import json
@@ -26,6 +27,7 @@ from typing import Any
 from regenesis.errors import LedgerError
 from regenesis.ledger.file import columns, connect, naming_damage
 from regenesis.ledger.rows import Row, is_whole
+from regenesis.ledger.store import Ledger
 from regenesis.storage import Folder
 
 _LIST = re.compile(r"segments(-[0-9a-f]{12}-[0-9]{6})?\.json")
@@ -34,7 +36,8 @@ _LISTED_TOGETHER = 256
 """Segments of a list at most: it is written anew with each of them."""
 _LARGEST = 20_000
 """Rows of a segment at most: about 30 MB of memory."""
-_BATCH = 1024
+_BATCH = 8192
+"""Rows that are read and written together: about 20 MB of memory, of which two are there at a time."""
 
 
 class Sealer:
@@ -82,11 +85,12 @@ class Sealer:
             with naming_damage(self._ledger), closing(connect(self._ledger, read_only=True)) as connection:
                 names = columns(connection)
                 while rows := self._next(connection):
-                    _, *values = zip(*rows, strict=True)
-                    name = self._write(dict(zip(names, values, strict=True)))
+                    # damaged ones count as not there, and would stand in the way of those that take their place
+                    whole = [row for _, *row in rows if is_whole(dict(zip(names, row, strict=True)))]
                     self._through = rows[-1][0]
-                    self._note(name)
-                    sealed += len(rows)
+                    if whole:
+                        self._note(self._write(dict(zip(names, zip(*whole, strict=True), strict=True))))
+                    sealed += len(whole)
         return sealed
 
     def _next(self, connection: sqlite3.Connection) -> list[Any]:
@@ -162,32 +166,61 @@ def segments_of(folder: Folder) -> list[str]:
     return list(found)
 
 
+async def absorb(ledger: Ledger, folder: Folder, names: Sequence[str] | None = None) -> None:
+    """Takes the rows of the segments in a folder into a ledger; of all of them, or of some.
+
+    Raises:
+        LedgerError: A segment is missing or is not as it was written, or the ledger cannot be written.
+    """
+    written: asyncio.Task[None] | None = None
+    for rows in rows_in(folder, names):
+        if written is not None:
+            await written
+        # the ledger's own thread writes them while the next ones are read here
+        written = asyncio.create_task(ledger.absorb(rows))
+        await asyncio.sleep(0)
+    if written is not None:
+        await written
+
+
 def rows_in(folder: Folder, names: Sequence[str] | None = None) -> Iterator[list[Row]]:
     """The rows of the segments in a folder, in batches; of all of them, or of some.
+
+    Rows of small segments come together: each batch is a commit, which waits for the disk.
 
     Raises:
         LedgerError: A segment is missing, or is not as it was written.
     """
+    together: list[Row] = []
+    for name in segments_of(folder) if names is None else names:
+        for rows in _rows_of(folder, name):
+            together += rows
+            if len(together) >= _BATCH:
+                yield together
+                together = []
+    if together:
+        yield together
+
+
+def _rows_of(folder: Folder, name: str) -> Iterator[list[Row]]:
     import pyarrow
     from pyarrow import parquet
 
-    for name in segments_of(folder) if names is None else names:
-        try:
-            written = folder.read(name)
-            if hashlib.sha256(written).hexdigest() != name.partition(".")[0]:
-                raise LedgerError(
-                    f"{folder}/{name}: is not as it was written. Restore it from a copy, or remove the folder of its "
-                    "shard and rerun that: what its machine still holds is sealed anew."
-                )
-            for batch in parquet.ParquetFile(io.BytesIO(written)).iter_batches(_BATCH):
-                values = batch.to_pydict()
-                rows = [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
-                yield [row for row in rows if is_whole(row)]
-        except (OSError, pyarrow.ArrowException) as error:
+    try:
+        written = folder.read(name)
+        if hashlib.sha256(written).hexdigest() != name.partition(".")[0]:
             raise LedgerError(
-                f"{folder}/{name}: cannot be read ({error}). Restore it from a copy, or remove the folder of its shard "
-                "and rerun that: what its machine still holds is sealed anew."
-            ) from error
+                f"{folder}/{name}: is not as it was written. Restore it from a copy, or remove the folder of its "
+                "shard and rerun that: what its machine still holds is sealed anew."
+            )
+        for batch in parquet.ParquetFile(io.BytesIO(written)).iter_batches(_BATCH):
+            values = batch.to_pydict()
+            yield [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
+    except (OSError, pyarrow.ArrowException) as error:
+        raise LedgerError(
+            f"{folder}/{name}: cannot be read ({error}). Restore it from a copy, or remove the folder of its shard "
+            "and rerun that: what its machine still holds is sealed anew."
+        ) from error
 
 
 def _schema() -> Any:

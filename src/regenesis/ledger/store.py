@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any, NoReturn, Self
 
 from regenesis.errors import LedgerError, LedgerLost
-from regenesis.ledger.entries import Entry, Owed, add_totals, insert
+from regenesis.ledger.entries import Batch, Entry, Owed, add_totals
 from regenesis.ledger.file import check, columns, connect, create, naming_damage, upgrade
 from regenesis.ledger.rows import (
     Recorded,
@@ -59,7 +59,7 @@ class Ledger:
         self._owed: dict[str, Owed] = {}
         self._damaged = 0
         self._identity = _identity(path)
-        self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Entry | Batch | None] = queue.SimpleQueue()
         self._failure: BaseException | None = None
         self._writer: threading.Thread | None = None
         if writable:
@@ -268,10 +268,16 @@ class Ledger:
         if self._failure is not None or self._writer is None:
             raise self._write_error(self._failure)
         loop = asyncio.get_running_loop()
-        entries = [Entry(loop, loop.create_future(), row, self._owed.pop(row["key"], None)) for row in rows]
-        for entry in entries:
+        owed = [row for row in rows if row["key"] in self._owed]
+        waiting: list[Entry | Batch] = [
+            Entry(loop, loop.create_future(), row, self._owed.pop(row["key"], None)) for row in owed
+        ]
+        keys = {row["key"] for row in owed}
+        rest = [row for row in rows if row["key"] not in keys] if keys else rows
+        waiting.append(Batch(loop, loop.create_future(), rest))
+        for entry in waiting:
             self._queue.put(entry)
-        await asyncio.gather(*(entry.done for entry in entries))
+        await asyncio.gather(*(entry.done for entry in waiting))
 
     def require_there(self) -> None:
         """Makes sure that the ledger is still the file that was opened.
@@ -323,10 +329,10 @@ class Ledger:
         finally:
             connection.close()
 
-    def _next_group(self) -> tuple[list[Entry], bool]:
+    def _next_group(self) -> tuple[list[Entry | Batch], bool]:
         """Waits for one entry and takes what else has arrived; the flag says whether more may come."""
         entry = self._queue.get()
-        group: list[Entry] = []
+        group: list[Entry | Batch] = []
         while entry is not None:
             group.append(entry)
             if len(group) >= LARGEST_GROUP:
@@ -337,7 +343,7 @@ class Ledger:
                 return group, True
         return group, False
 
-    def _commit(self, connection: sqlite3.Connection, group: list[Entry]) -> None:
+    def _commit(self, connection: sqlite3.Connection, group: list[Entry | Batch]) -> None:
         try:
             if self._failure is None:
                 self.require_there()
@@ -345,7 +351,7 @@ class Ledger:
                 connection.execute("BEGIN IMMEDIATE")
                 added: dict[str, StageTotals] = {}
                 for entry in group:
-                    insert(connection, entry, added)
+                    entry.insert(connection, added)
                 add_totals(connection, added)
                 connection.execute("COMMIT")
         except (LedgerError, sqlite3.Error, OverflowError, UnicodeError) as error:

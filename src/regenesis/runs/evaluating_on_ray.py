@@ -20,7 +20,7 @@ from regenesis.evaluation.progress import EvaluationProgress
 from regenesis.evaluation.settings import EvaluationSettings
 from regenesis.evaluation.stage import evaluate_models
 from regenesis.ledger import Ledger
-from regenesis.ledger.segments import rows_in
+from regenesis.ledger.segments import absorb
 from regenesis.runs.cluster import ClusterProgress, ShardEnd, connected, shares
 from regenesis.storage import open_folder
 from regenesis.store.directory import RunDirectory
@@ -69,8 +69,7 @@ class Answers:
         self.progress.phase = "merging"
         with Ledger.open(directory.ledger) as ledger:
             for number in range(1, self.shards + 1):
-                for rows in rows_in(sealed.inside(Shard(number, self.shards).name)):
-                    await ledger.absorb(rows)
+                await absorb(ledger, sealed.inside(Shard(number, self.shards).name))
         left = [end for end in self.progress.ends if end.error or end.stopped]
         if left:
             raise RunError(

@@ -20,7 +20,7 @@ from regenesis.config.comparing import differences, extensions
 from regenesis.engines import Engine
 from regenesis.errors import RunError
 from regenesis.ledger import Ledger
-from regenesis.ledger.segments import rows_in
+from regenesis.ledger.segments import absorb
 from regenesis.runs.waiting import run_to_its_end
 from regenesis.scheduling.no_engine import RecordedOnly
 from regenesis.storage import Folder
@@ -82,13 +82,13 @@ def merge(
         async def merged() -> SynthesisReport:
             with directory.locked(), Ledger.open(directory.ledger) as ledger:
                 for shard in shards:
-                    for rows in rows_in(shard.folder):
-                        await ledger.absorb(rows)
+                    await absorb(ledger, shard.folder)
 
             def recorded_only(*_: object) -> Engine:
                 return RecordedOnly(model, refuses=False)
 
-            return await synthesize(config, directory.path, progress=progress, make_engine=recorded_only)
+            judged = [shard.folder for shard in shards]
+            return await synthesize(config, directory.path, progress=progress, make_engine=recorded_only, judged=judged)
 
         return run_to_its_end(merged())
 

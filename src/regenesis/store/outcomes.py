@@ -15,7 +15,7 @@ import hashlib
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -48,6 +48,8 @@ _WRITTEN = "question_id, fingerprint, chains, correct, incorrect, unparsed, kept
 _COLUMNS = "SELECT name FROM pragma_table_info('outcomes')"
 _SCHEMA_OF_MARKS = "CREATE TABLE IF NOT EXISTS asked_again (question_id TEXT PRIMARY KEY)"
 """Questions with requests that were refused: finished as things stood then, and led again by the next start."""
+_MARK = "INSERT OR IGNORE INTO asked_again VALUES (?)"
+_UNMARK = "DELETE FROM asked_again WHERE question_id = ?"
 _DERIVING_CODE = ("answers", "curation", "methods", "synthesis/judging.py")
 
 
@@ -142,6 +144,11 @@ class OutcomeStore:
             raise _unusable(path, error) from error
         return cls(path, row[0] if row is not None else "", connection)
 
+    @property
+    def fingerprint(self) -> str:
+        """What the outcomes hold under."""
+        return self._fingerprint
+
     def close(self) -> None:
         self._connection.close()
 
@@ -159,18 +166,21 @@ class OutcomeStore:
 
     def put_record(self, record: Record, *, ask_again: bool = False) -> None:
         """The same for a question that another process has brought to its end."""
-        question_id, *figures = record
-        with self._naming_trouble():
-            self._connection.execute(
+        self._put([record], _MARK if ask_again else _UNMARK)
+
+    def take_over(self, records: Sequence[Record]) -> None:
+        """Records questions that were finished elsewhere under the same fingerprint, but for those finished here."""
+        known = self.finished() - self.asked_again()
+        self._put([record for record in records if record.question_id not in known], _UNMARK)
+
+    def _put(self, records: Sequence[Record], mark: str) -> None:
+        with self._naming_trouble(), self._connection:
+            self._connection.execute("BEGIN")
+            self._connection.executemany(
                 f"INSERT OR REPLACE INTO outcomes ({_WRITTEN}) VALUES (?,?,?,?,?,?,?,?,?)",
-                (question_id, self._fingerprint, *figures),
+                [(question_id, self._fingerprint, *figures) for question_id, *figures in records],
             )
-            mark = (
-                "INSERT OR IGNORE INTO asked_again VALUES (?)"
-                if ask_again
-                else ("DELETE FROM asked_again WHERE question_id = ?")
-            )
-            self._connection.execute(mark, (question_id,))
+            self._connection.executemany(mark, [(record.question_id,) for record in records])
 
     def asked_again(self) -> set[str]:
         """Ids of the questions that are to be led once more."""

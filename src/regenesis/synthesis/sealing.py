@@ -9,6 +9,7 @@ The shard is held meanwhile, and told of beside its segments (`synthesis.shard_s
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -16,9 +17,10 @@ from typing import Any, Protocol
 
 from regenesis.errors import LedgerError, RegenesisError, RunError, RunInUse
 from regenesis.ledger import Ledger
-from regenesis.ledger.segments import Sealer, rows_in
+from regenesis.ledger.segments import Sealer, absorb
 from regenesis.storage import Folder
 from regenesis.store.directory import RunDirectory, write_whole
+from regenesis.store.sealed_outcomes import seal_outcomes
 from regenesis.synthesis.shard_states import Hold
 
 SEAL_SECONDS = 5.0
@@ -72,6 +74,9 @@ async def sealing(
         sealer = await _restored(folder, sealed)
         async with _now_and_then(lambda: _seal(folder, sealed, sealer, hold, progress)):
             yield reports.append
+        # a short cut for whoever puts shards together: without them, questions are judged there
+        with suppress(OSError, sqlite3.Error):
+            await asyncio.to_thread(seal_outcomes, folder.outcomes, sealed)
         why = None if reports[-1].complete else reports[-1].stopped or "questions were set aside"
     except asyncio.CancelledError:
         why = "interrupted"
@@ -97,8 +102,7 @@ async def _restored(folder: RunDirectory, sealed: Folder) -> Sealer:
                 _take_files(folder, sealed)
             sealer.seal()
             with Ledger.open(folder.ledger) as ledger:
-                for rows in rows_in(sealed, missing):
-                    await ledger.absorb(rows)
+                await absorb(ledger, sealed, missing)
             sealer.take_in(missing)
     return sealer
 

@@ -27,10 +27,12 @@ from regenesis.methods import Method, Session
 from regenesis.scheduling import Budget, BudgetSpent, Refusals, Sampler, WindowReport, window_size, work_through
 from regenesis.scheduling.no_engine import NoEngine
 from regenesis.scheduling.open_engine import MakeEngine, open_engine
+from regenesis.storage import Folder
 from regenesis.store.directory import RunDirectory, write_whole
 from regenesis.store.journal import Journal
 from regenesis.store.outcomes import OutcomeDamaged, OutcomeStore
 from regenesis.store.reused import ledgers_of
+from regenesis.store.sealed_outcomes import outcomes_in
 from regenesis.store.tables import chains_frame, read_left_out, write_questions
 from regenesis.synthesis.decontaminating import Decontamination, decontaminate
 from regenesis.synthesis.describing import describe_origin
@@ -152,6 +154,7 @@ async def synthesize(
     make_engine: MakeEngine | None = None,
     reuse: Sequence[str | FilePath] = (),
     shard: Shard | None = None,
+    judged: Sequence[Folder] = (),
 ) -> SynthesisReport:
     """Starts or resumes a run's synthesis.
 
@@ -165,6 +168,7 @@ async def synthesize(
         make_engine: Makes the config's engine, in place of the config itself.
         reuse: Folders of other runs, whose completions of equal requests are taken over.
         shard: Only these of the questions; see `synthesis.sharding`.
+        judged: Folders with sealed outcomes of this run's shards; see `store.sealed_outcomes`.
 
     Returns:
         How this start ended; a budget that ran out is a normal end.
@@ -191,6 +195,8 @@ async def synthesize(
         with Ledger.open(directory.ledger, ledgers_of(reuse)) as ledger:
             store = OutcomeStore.open(directory.outcomes, fingerprint_of(config, synthesis.method, synthesis.questions))
             try:
+                for records in outcomes_in(judged, store.fingerprint):
+                    store.take_over(records)
                 try:
                     return await _run(synthesis, ledger, store, engine)
                 except OutcomeDamaged:
