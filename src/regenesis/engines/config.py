@@ -171,7 +171,8 @@ class LocalEngineConfig(EngineConfig):
     """An engine that runs weights on this machine, with a LoRA adapter over them or without."""
 
     max_in_flight: int | None = Field(default=None, ge=1, json_schema_extra=MAY_DIFFER)
-    """Sequences decoded together, each with its own share of the context; if left out 16, on a GPU 256."""
+    """Sequences decoded together, each with its own share of the context; if left out 16, on a GPU 256, with OpenVINO
+    up to 48, as memory allows."""
     context: int = Field(default=4096, ge=256, json_schema_extra=MAY_DIFFER)
     """Tokens of context per sequence: prompt and completion together."""
     threads: int | None = Field(default=None, ge=1, json_schema_extra=MAY_DIFFER)
@@ -181,7 +182,7 @@ class LocalEngineConfig(EngineConfig):
 
     @property
     def places(self) -> int:
-        """Sequences decoded together on a CPU."""
+        """Sequences decoded together on a CPU, as far as the model is not known."""
         return self.max_in_flight or 16
 
     @property

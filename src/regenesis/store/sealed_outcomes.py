@@ -97,7 +97,8 @@ def _as_parquet(rows: list[tuple[Any, ...]]) -> bytes:
     parquet.write_table(
         pyarrow.Table.from_arrays(columns, schema=_schema()), sink, compression="none", use_dictionary=False
     )
-    return sink.getvalue().to_pybytes()
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
 
 
 def _from_parquet(content: bytes) -> list[Record]:

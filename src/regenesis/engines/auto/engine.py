@@ -27,7 +27,7 @@ class AutoEngine:
     Attributes:
         kind: Of the engine that was chosen; `auto` before `open`.
         model: Identity of its model; known from `open` on.
-        capacity: Sequences decoded together.
+        capacity: Sequences decoded together; the chosen engine's from `open` on.
     """
 
     kind: str
@@ -58,7 +58,7 @@ class AutoEngine:
         """
         if self._chosen is None:
             self._chosen = await self._open_best()
-            self.kind, self.model = self._chosen.kind, self._chosen.model
+            self.kind, self.model, self.capacity = self._chosen.kind, self._chosen.model, self._chosen.capacity
 
     async def complete(self, request: Request) -> Completion:
         """Asks the engine that was chosen for one completion.

@@ -26,6 +26,7 @@ from regenesis.engines.openvino.agreement import compare, continued_by_llamacpp,
 from regenesis.engines.openvino.checking import require_library
 from regenesis.engines.openvino.config import PRECISION, OpenVINOEngineConfig
 from regenesis.engines.openvino.copies import copy_of, folder_of
+from regenesis.engines.openvino.places import usual_places
 from regenesis.engines.threads import free_cores, wait_without_spinning
 from regenesis.engines.worker import Job, Worker
 from regenesis.errors import EngineError, RequestFailed
@@ -53,7 +54,7 @@ class OpenVINOEngine:
         model: `<name>@sha256:<16 hex digits>/q8_0` of the weights' file, with `+<adapter>@sha256:<16 hex digits>`
             before the slash where there is an adapter, and `+thinking-off` or `-on` where that changes what the chat
             template writes; known from `open` on. The type shapes completions, so it is named.
-        capacity: Sequences decoded together.
+        capacity: Sequences decoded together; where the config does not say, known from `open` on.
     """
 
     kind: str = "openvino"
@@ -118,7 +119,8 @@ class OpenVINOEngine:
         file = read_gguf(weights.path)
         trained_for = file.value(f"{file.value('general.architecture')}.context_length")
         context = min(self._config.context, trained_for or self._config.context)
-        pipeline = _pipeline(folder, self._config, context)
+        self.capacity = self._config.max_in_flight or usual_places(file, context)
+        pipeline = _pipeline(folder, self._config, self.capacity, context)
         if expected:
             compare(folder, weights.spec, pipeline, expected)
         self.model = _name(weights, adapter, chat.form.mark())
@@ -238,14 +240,14 @@ def _generation(sampling: Sampling, seed: int, stops: set[int], room: int) -> Ge
     return config
 
 
-def _pipeline(folder: Path, config: OpenVINOEngineConfig, context: int) -> ContinuousBatchingPipeline:
+def _pipeline(folder: Path, config: OpenVINOEngineConfig, places: int, context: int) -> ContinuousBatchingPipeline:
     from openvino_genai import ContinuousBatchingPipeline, SchedulerConfig
 
     scheduler = SchedulerConfig()
-    scheduler.max_num_seqs = config.places
+    scheduler.max_num_seqs = places
     scheduler.max_num_batched_tokens = _TOKENS_A_STEP
     # every sequence has room for its whole context, so that none is ever put off to make room for another
-    scheduler.num_kv_blocks = config.places * (-(-context // _BLOCK) + 1)
+    scheduler.num_kv_blocks = places * (-(-context // _BLOCK) + 1)
     scheduler.enable_prefix_caching = True
     properties: dict[str, Any] = {
         "INFERENCE_NUM_THREADS": config.threads or free_cores(),
@@ -257,7 +259,7 @@ def _pipeline(folder: Path, config: OpenVINOEngineConfig, context: int) -> Conti
     except RuntimeError as error:
         raise EngineError(
             f"OpenVINO cannot load its copy of {config.model} in {folder} ({str(error).strip()}). Delete that folder "
-            f"to have it made again; or there is too little memory for {config.places} × {context} tokens: "
+            f"to have it made again; or there is too little memory for {places} × {context} tokens: "
             "lower engine.max_in_flight."
         ) from error
 
