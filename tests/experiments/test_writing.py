@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
@@ -17,11 +18,20 @@ COMPARISON = compare_runs(
 
 def test_the_same_comparison_is_written_in_every_form(tmp_path: Path) -> None:
     files = write_tables(COMPARISON, tmp_path / "x")
-    assert [file.name for file in files] == ["tables.md", "tables.tex", "tables.csv", "results.json"]
+    assert [file.name for file in files] == ["tables.md", "tables.tex", "tables.csv", "questions.csv", "results.json"]
     texts = [file.read_text("utf-8") for file in files]
     assert all("star" in text and "ours" in text for text in texts)
     assert "\\toprule" in texts[1]
-    assert json.loads(texts[3]) == json.loads(json.dumps(comparison_json(COMPARISON)))
+    assert json.loads(texts[4]) == json.loads(json.dumps(comparison_json(COMPARISON)))
+
+
+def test_every_question_is_there_with_both_scores(tmp_path: Path) -> None:
+    write_tables(COMPARISON, tmp_path)
+    with (tmp_path / "questions.csv").open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert len(rows) == 8
+    ours = [(float(row["base"]), float(row["tuned"])) for row in rows if row["method"] == "ours"]
+    assert ours == [(1, 1), (0, 1), (0, 0), (0, 0)]
 
 
 def test_written_again_the_files_are_the_same(tmp_path: Path) -> None:

@@ -52,7 +52,8 @@ def compare_command(
         typer.Option(help="Compare with the best of these methods, by label; repeatable. Default: all other methods."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Also write tables.md, tables.tex, tables.csv and results.json there.")
+        Path | None,
+        typer.Option(help="Also write tables.md, tables.tex, tables.csv, questions.csv and results.json there."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -1,6 +1,6 @@
-"""A comparison on disk: the same tables as Markdown, LaTeX and CSV, and all figures as JSON.
+"""A comparison on disk: the same tables as Markdown, LaTeX and CSV, all figures as JSON, and scores by question.
 
-write_tables(comparison, "experiments/x")       # tables.md, tables.tex, tables.csv, results.json
+write_tables(comparison, "experiments/x")       # tables.md, tables.tex, tables.csv, questions.csv, results.json
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from regenesis.report.csv import csv_text
 from regenesis.report.latex import latex
 from regenesis.report.markdown import markdown
 from regenesis.report.views.comparison import comparison_view
-from regenesis.report.views.comparison_rows import comparison_rows
+from regenesis.report.views.comparison_rows import comparison_rows, question_rows
 from regenesis.store.directory import write_whole
 from regenesis.types import storable
 
@@ -30,6 +30,7 @@ FILES: Mapping[str, Callable[[Comparison], str]] = {
     "tables.md": lambda comparison: markdown(comparison_view(comparison)) + "\n",
     "tables.tex": lambda comparison: latex(comparison_view(comparison)),
     "tables.csv": lambda comparison: csv_text(comparison_rows(comparison)),
+    "questions.csv": lambda comparison: csv_text(question_rows(comparison)),
     RESULTS: lambda comparison: json.dumps(comparison_json(comparison), indent=1, ensure_ascii=False) + "\n",
 }
 

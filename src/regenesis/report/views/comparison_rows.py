@@ -1,4 +1,4 @@
-"""Every figure of a comparison in a row of its own, unrounded, for other programs."""
+"""Every figure of a comparison, and every question that it rests on, in a row of its own, for other programs."""
 
 from __future__ import annotations
 
@@ -27,6 +27,20 @@ def comparison_rows(comparison: Comparison) -> Table:
         for group in measured.groups if measured is not None else ():
             rows += [[measure, group.name, *row] for row in _group_rows(group)]
     return Table([Column(name) for name in [*names, *(f"trained_{name}" for name in _SPENT)]], rows)
+
+
+def question_rows(comparison: Comparison) -> Table:
+    """One row per run and question, with the scores of the base and the tuned model, to be paired anew."""
+    names = ["train_on", "method", "seed", "task", "question", "cluster", "base", "tuned"]
+    rows: list[list[str]] = []
+    for run in comparison.runs:
+        for task, scores in run.tuned.items():
+            base = run.base.get(task, {})
+            for question, tuned in scores.items():
+                before = base[question].value if question in base else None
+                where = (run.train_on, run.label, str(run.seed), task, question, tuned.group)
+                rows.append([*where, _plain(before), _plain(tuned.value)])
+    return Table([Column(name) for name in names], rows)
 
 
 def _group_rows(group: Group) -> Iterator[list[str]]:
