@@ -14,7 +14,7 @@ from regenesis.errors import ConfigError, RunError
 from regenesis.filesystems import network_filesystem
 from regenesis.ledger import Ledger
 from regenesis.runs import RunDirectory
-from regenesis.store import directory as module
+from regenesis.store import folder as module
 from regenesis.store.directory import read_json, write_whole
 from regenesis.types import Completion, Message, Request, Sampling
 

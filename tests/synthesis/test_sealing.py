@@ -22,9 +22,9 @@ from regenesis.ledger.segments import rows_in, segments_of
 from regenesis.runs.merging import merge
 from regenesis.storage import Folder, open_folder
 from regenesis.synthesis import sealing
+from regenesis.synthesis.report import SynthesisReport
 from regenesis.synthesis.shard_states import WATCH_SECONDS, shard_states
 from regenesis.synthesis.sharding import Shard, synthesize_shard
-from regenesis.synthesis.stage import SynthesisReport
 
 
 @pytest.fixture

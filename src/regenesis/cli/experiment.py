@@ -33,7 +33,7 @@ from regenesis.experiments.writing import comparison_json
 from regenesis.report.figures import counted
 from regenesis.report.terminal import print_view
 from regenesis.report.views.comparison import comparison_view
-from regenesis.synthesis.stage import SynthesisReport
+from regenesis.synthesis.report import SynthesisReport
 
 _EXITS = {
     "done": Exit.DONE,

@@ -26,7 +26,7 @@ from regenesis.report.views.training import training_view
 from regenesis.runs.loop import Stage
 from regenesis.runs.observing import Observer, StageProgress, StageReport
 from regenesis.synthesis.progress import Progress
-from regenesis.synthesis.stage import SynthesisReport
+from regenesis.synthesis.report import SynthesisReport
 from regenesis.tasks import LoadedQuestions
 from regenesis.training.by_engine import trains_itself
 from regenesis.training.report import TrainingReport

@@ -17,7 +17,8 @@ from regenesis.config import section_differences
 from regenesis.errors import RunError
 from regenesis.experiments.config import ExperimentConfig, cell_config, load_experiment
 from regenesis.store import trust
-from regenesis.store.directory import RunDirectory, write_whole
+from regenesis.store.directory import write_whole
+from regenesis.store.folder import RunFolder
 from regenesis.training.job import WITHOUT_EFFECT
 
 _MAY_GROW = ("evaluation.tasks", "evaluation.samples", "evaluation.in_domain")
@@ -28,7 +29,7 @@ class ExperimentDirectory:
     """The folder of an experiment and the names of what is in it."""
 
     def __init__(self, path: str | Path) -> None:
-        self._folder = RunDirectory(path)
+        self._folder = RunFolder(path)
         self.path = self._folder.path
 
     @property

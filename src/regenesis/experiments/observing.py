@@ -15,7 +15,7 @@ from regenesis.experiments.cells import Cell
 from regenesis.experiments.sharing import SharedTraffic
 from regenesis.experiments.terms import Terms
 from regenesis.synthesis.progress import Progress
-from regenesis.synthesis.stage import SynthesisReport
+from regenesis.synthesis.report import SynthesisReport
 
 Phase = Literal["train", "evaluate"]
 

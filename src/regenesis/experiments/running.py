@@ -39,7 +39,8 @@ from regenesis.runs.loop import require_possible
 from regenesis.runs.running import Ending, Waiting, look_ahead, train_apart
 from regenesis.store.directory import RunDirectory
 from regenesis.synthesis.progress import Progress
-from regenesis.synthesis.stage import SynthesisReport, synthesize
+from regenesis.synthesis.report import SynthesisReport
+from regenesis.synthesis.stage import synthesize
 from regenesis.training.stage import is_trained
 
 

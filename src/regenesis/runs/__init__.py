@@ -10,6 +10,7 @@ from regenesis.runs.plan import Plan, plan
 from regenesis.runs.status import Status, read_status
 from regenesis.store.directory import RunDirectory
 from regenesis.synthesis.progress import Progress
-from regenesis.synthesis.stage import SynthesisReport, synthesize
+from regenesis.synthesis.report import SynthesisReport
+from regenesis.synthesis.stage import synthesize
 
 __all__ = ["Plan", "Progress", "RunDirectory", "Status", "SynthesisReport", "plan", "read_status", "synthesize"]

@@ -27,8 +27,9 @@ from regenesis.storage import Folder
 from regenesis.store import trust
 from regenesis.store.directory import RunDirectory, read_json
 from regenesis.synthesis.progress import Progress
+from regenesis.synthesis.report import SynthesisReport
 from regenesis.synthesis.sharding import Shard, segments_folder
-from regenesis.synthesis.stage import SynthesisReport, synthesize
+from regenesis.synthesis.stage import synthesize
 
 MERGING_USES = ("tasks", "evaluation", "method", "answering", "data_root")
 """Sections of a config that merging uses."""

@@ -17,7 +17,7 @@ from regenesis.evaluation.progress import EvaluationProgress
 from regenesis.evaluation.record import EvaluationReport
 from regenesis.runs.loop import Stage
 from regenesis.synthesis.progress import Progress
-from regenesis.synthesis.stage import SynthesisReport
+from regenesis.synthesis.report import SynthesisReport
 from regenesis.tasks import LoadedQuestions
 
 StageProgress: TypeAlias = Progress | EvaluationProgress

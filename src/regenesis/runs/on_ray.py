@@ -20,8 +20,8 @@ from regenesis.runs.cluster import ClusterProgress, ShardEnd, connected, shares
 from regenesis.runs.merging import merge
 from regenesis.runs.waiting import run_to_its_end
 from regenesis.store.directory import RunDirectory
+from regenesis.synthesis.report import SynthesisReport
 from regenesis.synthesis.sharding import Shard, segments_folder, synthesize_shard
-from regenesis.synthesis.stage import SynthesisReport
 
 
 def synthesize_on_ray(config: RunConfig, run_dir: str | Path, **options: Any) -> SynthesisReport:

@@ -25,7 +25,8 @@ from regenesis.runs.loop import Remaining, Stage, require_possible, stages
 from regenesis.runs.observing import Observer, StageReport
 from regenesis.store.directory import RunDirectory
 from regenesis.synthesis.progress import Progress
-from regenesis.synthesis.stage import SynthesisReport, synthesize
+from regenesis.synthesis.report import SynthesisReport
+from regenesis.synthesis.stage import synthesize
 from regenesis.training.by_engine import trains_itself
 from regenesis.training.launch import launch, launch_command
 from regenesis.training.report import read_record

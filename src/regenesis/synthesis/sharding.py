@@ -22,7 +22,7 @@ from regenesis.store.directory import RunDirectory
 
 if TYPE_CHECKING:
     from regenesis.config import RunConfig
-    from regenesis.synthesis.stage import SynthesisReport
+    from regenesis.synthesis.report import SynthesisReport
 
 _MOST = 100_000
 

@@ -13,18 +13,17 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
 
 from regenesis.config import BudgetConfig, RunConfig
-from regenesis.curation import Funnel
 from regenesis.dataset.deriving import derive, generated_tokens
 from regenesis.engines.base import Engine
 from regenesis.errors import EngineError, RegenesisError, RequestFailed, RunError
 from regenesis.ledger import Ledger
 from regenesis.methods import Method, Session
-from regenesis.scheduling import Budget, BudgetSpent, Refusals, Sampler, WindowReport, window_size, work_through
+from regenesis.scheduling import Budget, BudgetSpent, Sampler, WindowReport, window_size, work_through
 from regenesis.scheduling.no_engine import NoEngine
 from regenesis.scheduling.open_engine import MakeEngine, open_engine
 from regenesis.storage import Folder
@@ -33,7 +32,7 @@ from regenesis.store.journal import Journal
 from regenesis.store.outcomes import OutcomeDamaged, OutcomeStore
 from regenesis.store.reused import ledgers_of
 from regenesis.store.sealed_outcomes import outcomes_in
-from regenesis.store.tables import chains_frame, read_left_out, write_questions
+from regenesis.store.tables import read_left_out, write_questions
 from regenesis.synthesis.decontaminating import Decontamination, decontaminate
 from regenesis.synthesis.describing import describe_origin
 from regenesis.synthesis.inputs import digests, digests_of_parts, fingerprint_of, method_of, shown_to
@@ -42,84 +41,13 @@ from regenesis.synthesis.judging_beside import judging_beside
 from regenesis.synthesis.progress import Progress
 from regenesis.synthesis.questions import digest_of, load_for, write_set_aside
 from regenesis.synthesis.recalling import LEAST, Recall
+from regenesis.synthesis.report import SynthesisReport
 from regenesis.synthesis.sharding import Shard
-from regenesis.tasks import BadRow, LoadedQuestions
+from regenesis.tasks import LoadedQuestions
 from regenesis.types import Question
 
 _LOOKED_AT = 50
 """Questions by which the most requests of a question are told."""
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class SynthesisReport:
-    """How a start of a synthesis ended.
-
-    Attributes:
-        directory: The run's folder.
-        questions: Questions of the run, without those left out.
-        finished: Of those, finished so far.
-        kept: Rows of the dataset.
-        available: Rows that there were to draw them from.
-        funnel: Counts over all finished questions.
-        stopped: What the budget ran out of, `None` if it did not.
-        owed: Ids of questions set aside because the engine kept failing on them, with the reason.
-        bad_rows: Rows of the tasks that could not become questions.
-        requests_sent: Requests sent in this start.
-        requests_recalled: Requests answered from the ledger in this start.
-        damaged: Recorded completions that were damaged on disk, and so were asked again.
-        prompt_tokens: Tokens of the prompts sent in this start.
-        completion_tokens: New tokens in this start.
-        seconds: Wall-clock time of this start.
-        refusals: Requests that the engine refused in this start, by stage; the next start asks them again.
-        stalled: Prompts that the engine counted no more tokens in than in the shorter chats that they go on with.
-        model: Identity of the model, as the engine gives it.
-        decontamination: Which questions overlap the evaluation, and whether they are left out.
-    """
-
-    directory: FilePath
-    questions: int
-    finished: int
-    kept: int
-    funnel: Funnel
-    stopped: str | None
-    owed: dict[str, str]
-    bad_rows: list[BadRow]
-    requests_sent: int
-    requests_recalled: int
-    prompt_tokens: int
-    completion_tokens: int
-    seconds: float
-    model: str
-    decontamination: Decontamination = field(default_factory=Decontamination)
-    damaged: int = 0
-    refusals: dict[str, Refusals] = field(default_factory=dict)
-    stalled: int = 0
-    available: int = 0
-
-    @property
-    def complete(self) -> bool:
-        """Whether every question is finished."""
-        return self.finished == self.questions
-
-    def __repr__(self) -> str:
-        done = f"{self.finished:,} of {self.questions:,} questions"
-        return f"SynthesisReport({self.directory}: {done}, {self.funnel.total.chains:,} chains, {self.kept:,} rows)"
-
-    def to_pandas(self) -> Any:
-        """All chains as a data frame: a row a chain, with its path, its verdict and whether it was kept."""
-        return chains_frame(RunDirectory(self.directory))
-
-    def to_json(self) -> dict[str, Any]:
-        """The report as plain JSON types."""
-        plain = {one.name: getattr(self, one.name) for one in fields(self)}
-        return plain | {
-            "directory": str(self.directory),
-            "refusals": {stage: {"count": one.count, "words": one.words} for stage, one in self.refusals.items()},
-            "bad_rows": [asdict(row) for row in self.bad_rows],
-            "decontamination": self.decontamination.counts(),
-            "seconds": round(self.seconds, 1),
-            "funnel": self.funnel.to_json(),
-        }
 
 
 @dataclass(slots=True)
@@ -389,7 +317,7 @@ def _write_out(synthesis: _Synthesis, ledger: Ledger, store: OutcomeStore, error
         refusals=progress.sampler.traffic.refusals if progress.sampler else {},
         stalled=progress.sampler.traffic.stalled if progress.sampler else 0,
     )
-    write_whole(directory.summary, json.dumps(_summary(result, error), indent=1, ensure_ascii=False) + "\n")
+    write_whole(directory.summary, json.dumps(result.summary(error), indent=1, ensure_ascii=False) + "\n")
     synthesis.journal.write(
         "end", stopped=result.stopped, owed=len(result.owed), damaged=result.damaged, **progress.snapshot()
     )
@@ -405,19 +333,3 @@ def _origin(synthesis: _Synthesis) -> dict[str, Any]:
         asked=synthesis.directory.asked_model(synthesis.config),
         decontaminated=synthesis.decontamination.in_words(),
     )
-
-
-def _summary(report: SynthesisReport, error: str | None) -> dict[str, Any]:
-    return {
-        "questions": report.questions,
-        "finished": report.finished,
-        "kept": report.kept,
-        "stopped": report.stopped,
-        "error": error,
-        "owed": report.owed,
-        "bad_rows": len(report.bad_rows),
-        "refusals": {stage: {"count": one.count, "words": one.words} for stage, one in report.refusals.items()},
-        "decontamination": report.decontamination.counts(),
-        "seconds": round(report.seconds, 1),
-        "funnel": report.funnel.to_json(),
-    }

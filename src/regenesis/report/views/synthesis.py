@@ -18,7 +18,7 @@ from regenesis.report.views.shared import budget_note, damage_note, traffic_note
 
 if TYPE_CHECKING:
     from regenesis.curation import Funnel
-    from regenesis.synthesis.stage import SynthesisReport
+    from regenesis.synthesis.report import SynthesisReport
     from regenesis.types import GradedPath, Question
 
 _WHY_EARLY = {
