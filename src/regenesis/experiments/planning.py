@@ -21,7 +21,7 @@ from regenesis.experiments.running import require_comparable
 from regenesis.experiments.speeds import Speeds, measured_speeds
 from regenesis.methods.plain import STAGE as PLAIN_SAMPLES
 from regenesis.runs.earlier import MeasuredYield, earlier_work
-from regenesis.runs.plan import DEFAULT_YIELD, Plan, QuestionsRead, plan
+from regenesis.runs.plan import DEFAULT_YIELD, Plan, QuestionsRead, plan_asking
 
 _REPLY_TOKENS = 200
 """New tokens of an answer at evaluation and of a trained path, as small models write them on grade-school math."""
@@ -176,7 +176,8 @@ def plan_experiment(
     read = {cell.train_on: QuestionsRead.of_run(cell.config) for cell in first[:: len(experiment.methods)]}
     earlier = earlier_work(Path(run_dir))
     plans = [
-        (cell, plan(cell.config, chain_yield=chain_yield, earlier=earlier, read=read[cell.train_on])) for cell in first
+        (cell, plan_asking(read[cell.train_on], cell.config, chain_yield=chain_yield, earlier=earlier))
+        for cell in first
     ]
     shared = _shared(plans)
     exam = plans[0][1]

@@ -141,12 +141,7 @@ class QuestionsRead:
 
 
 def plan(
-    config: RunConfig,
-    *,
-    chain_yield: float | None = None,
-    earlier: Iterable[Path] | None = None,
-    show: int = 0,
-    read: QuestionsRead | None = None,
+    config: RunConfig, *, chain_yield: float | None = None, earlier: Iterable[Path] | None = None, show: int = 0
 ) -> Plan:
     """Works out what a run will ask; loads its questions, asks no model.
 
@@ -156,12 +151,23 @@ def plan(
             `DEFAULT_YIELD`.
         earlier: Folders of earlier runs and experiments; those under `runs` and `experiments` if left out.
         show: How many questions of each task to show, with the prompts that will be sent.
-        read: The run's questions, where they have been read.
 
     Raises:
         RegenesisError: The tasks, prompts or other files of the config cannot be loaded.
     """
-    read = read or QuestionsRead.of_run(config)
+    read = QuestionsRead.of_run(config)
+    return plan_asking(read, config, chain_yield=chain_yield, earlier=earlier, show=show)
+
+
+def plan_asking(
+    read: QuestionsRead,
+    config: RunConfig,
+    *,
+    chain_yield: float | None = None,
+    earlier: Iterable[Path] | None = None,
+    show: int = 0,
+) -> Plan:
+    """The same of questions that have been read; see `plan`."""
     loaded, decontamination, tasks = read.loaded, read.decontamination, read.measured
     questions = decontamination.asked(loaded.questions)
     method = method_of(config.method, config.answering)
