@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from tests.helpers.runs import journal, recorded_keys, toy_config, train_bytes, 
 
 import regenesis
 from regenesis.config import RunConfig
-from regenesis.errors import RunError
+from regenesis.errors import RegenesisError, RunError
 from regenesis.runs import synthesize
 from regenesis.runs.deriving import derive_anew
 from regenesis.runs.running import changed_since
@@ -130,6 +131,17 @@ async def test_what_other_settings_would_ask_is_counted_and_asked_by_the_next_sy
     assert train_bytes(run) == await from_scratch(more, tmp_path / "scratch")
 
 
+async def test_stricter_curation_counts_every_chain_that_is_recorded(tmp_path: Path) -> None:
+    file, run = write_questions(tmp_path, 4), tmp_path / "run"
+    await asked_by(toy_config(file, method=FEW | {"stop_early": False}), run)
+    before = derive_anew(run).funnel.total
+    derived = derive_anew(run, overrides=["curation.min_steps=50"])
+    # each chain would now be asked for its path once more; until it is, the path that there is stands
+    assert derived.missing == 4
+    assert (derived.funnel.total.chains, derived.funnel.total.correct) == (before.chains, before.correct)
+    assert derived.funnel.defects["no_steps"] > 0
+
+
 async def test_a_setting_that_changes_what_was_asked_is_refused(tmp_path: Path) -> None:
     file, run = write_questions(tmp_path, 2), tmp_path / "run"
     await asked_by(toy_config(file, method=FEW), run)
@@ -154,6 +166,36 @@ async def test_a_folder_without_a_ledger_cannot_be_reused(tmp_path: Path) -> Non
     file = write_questions(tmp_path, 1)
     with pytest.raises(RunError, match="holds no ledger"):
         await synthesize(toy_config(file), tmp_path / "run", engine=PlayedEngine(), reuse=[tmp_path / "nowhere"])
+    assert not (tmp_path / "run" / "config.yaml").exists()
+
+
+async def test_a_run_whose_completions_are_of_no_use_is_told_of(tmp_path: Path) -> None:
+    file, first = write_questions(tmp_path, 2), tmp_path / "first"
+    config = toy_config(file, method=FEW)
+    await asked_by(config, first)
+    for model, in_vain in (("played", False), ("another", True)):
+        engine = PlayedEngine(model=model)
+        report = await synthesize(config, tmp_path / model, engine=engine, reuse=[first])
+        assert report.reused_nothing is in_vain
+        assert bool(engine.asked) is in_vain
+
+
+async def test_a_run_may_name_itself_to_be_reused(tmp_path: Path) -> None:
+    file, run = write_questions(tmp_path, 2), tmp_path / "run"
+    config = toy_config(file, method=FEW)
+    await asked_by(config, run)
+    assert await asked_by(config, run, reuse=[run]) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", b"SQLite format 3\x00" + bytes(200)])
+async def test_a_ledger_that_is_none_cannot_be_reused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "other").mkdir()
+    ledger = tmp_path / "other" / "ledger.sqlite"
+    ledger.write_bytes(content)
+    file = write_questions(tmp_path, 1)
+    with pytest.raises(RegenesisError, match=re.escape(str(ledger))):
+        await synthesize(toy_config(file), tmp_path / "run", engine=PlayedEngine(), reuse=[tmp_path / "other"])
+    assert ledger.read_bytes() == content
 
 
 async def test_pairs_set_a_kept_path_against_a_wrong_one_of_the_same_question(tmp_path: Path) -> None:

@@ -212,6 +212,7 @@ async def _evaluate(
     shard: Shard | None = None,
 ) -> EvaluationReport:
     _require_told_apart(models)
+    reused = ledgers_of(reuse)
     if beforehand is not None:
         await beforehand(models, settings, tasks)
     progress.phase = "loading questions"
@@ -222,7 +223,7 @@ async def _evaluate(
             replace(task, questions=tuple(one for one in task.questions if shard.holds(one.id))) for task in loaded
         ]
     progress.begin(list(models), {task.name: len(task.questions) * exam.samples for task in loaded})
-    with Journal(directory.log) as journal, Ledger.open(directory.ledger, ledgers_of(reuse)) as ledger:
+    with Journal(directory.log) as journal, Ledger.open(directory.ledger, reused) as ledger:
         collecting = Collecting(
             exam,
             loaded,

@@ -115,7 +115,7 @@ def check(path: Path, *, every_page: bool) -> None:
         try:
             if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
                 raise LedgerError(
-                    f"{path}: is an SQLite file of another program. Move it away, or give another run directory."
+                    f"{path}: is an SQLite file of another program. Move it away, or name another run folder."
                 )
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             if version not in _READABLE:
@@ -140,7 +140,7 @@ def _check_header(path: Path) -> None:
     except OSError as error:
         raise LedgerError(f"{path}: cannot be read ({error.strerror}). Check the permissions of that file.") from error
     if not header.startswith(b"SQLite format 3\x00") or len(header) < 100:
-        raise LedgerError(f"{path}: is not a ledger (not an SQLite file). Move it away, or give another run directory.")
+        raise LedgerError(f"{path}: is not a ledger (not an SQLite file). Move it away, or name another run folder.")
     page_size = struct.unpack(">H", header[16:18])[0]
     page_size = 65536 if page_size == 1 else page_size
     pages = struct.unpack(">I", header[28:32])[0]

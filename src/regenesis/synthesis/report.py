@@ -24,6 +24,7 @@ class SynthesisReport:
         finished: Of those, finished so far.
         kept: Rows of the dataset.
         available: Rows that there were to draw them from.
+        reused_nothing: Whether other runs were named to take completions over from, and none was recorded there.
         funnel: Counts over all finished questions.
         stopped: What the budget ran out of, `None` if it did not.
         owed: Ids of questions set aside because the engine kept failing on them, with the reason.
@@ -59,6 +60,7 @@ class SynthesisReport:
     refusals: dict[str, Refusals] = field(default_factory=dict)
     stalled: int = 0
     available: int = 0
+    reused_nothing: bool = False
 
     @property
     def complete(self) -> bool:

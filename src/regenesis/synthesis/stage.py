@@ -68,6 +68,7 @@ class _Synthesis:
     report: WindowReport = field(default_factory=WindowReport)
     damaged: int = 0
     recalled: int = 0
+    reuses: bool = False
     make_engine: MakeEngine | None = None
 
 
@@ -107,7 +108,7 @@ async def synthesize(
             What was recorded stays; the dataset is still written from the questions that are finished.
     """
     progress = progress or Progress()
-    directory = RunDirectory(run_dir)
+    directory, reused = RunDirectory(run_dir), ledgers_of(reuse)
     with directory.locked(), Journal(directory.log) as journal:
         config = directory.as_begun(config)
         for line in directory.require_same(config):
@@ -120,7 +121,8 @@ async def synthesize(
             left_out=len(synthesis.decontamination.left_out),
             bad_rows=len(synthesis.loaded.bad_rows),
         )
-        with Ledger.open(directory.ledger, ledgers_of(reuse)) as ledger:
+        synthesis.reuses = bool(reused)
+        with Ledger.open(directory.ledger, reused) as ledger:
             store = OutcomeStore.open(directory.outcomes, fingerprint_of(config, synthesis.method, synthesis.questions))
             try:
                 for records in outcomes_in(judged, store.fingerprint):
@@ -296,6 +298,7 @@ def _write_out(synthesis: _Synthesis, ledger: Ledger, store: OutcomeStore, error
         thoughts=ledger if synthesis.config.thinking == "keep" else None,
         generated=generated_tokens(ledger, synthesis.config.dataset),
     )
+    sampler = progress.sampler
     result = SynthesisReport(
         directory=directory.path,
         questions=progress.questions,
@@ -306,16 +309,17 @@ def _write_out(synthesis: _Synthesis, ledger: Ledger, store: OutcomeStore, error
         stopped=report.stopped,
         owed=dict(report.owed or {}),
         bad_rows=synthesis.loaded.bad_rows,
-        requests_sent=progress.sampler.traffic.sent if progress.sampler else 0,
-        requests_recalled=synthesis.recalled + (progress.sampler.traffic.recalled if progress.sampler else 0),
-        prompt_tokens=progress.sampler.traffic.prompt_tokens if progress.sampler else 0,
-        completion_tokens=progress.sampler.traffic.completion_tokens if progress.sampler else 0,
+        requests_sent=sampler.traffic.sent if sampler else 0,
+        requests_recalled=synthesis.recalled + (sampler.traffic.recalled if sampler else 0),
+        prompt_tokens=sampler.traffic.prompt_tokens if sampler else 0,
+        completion_tokens=sampler.traffic.completion_tokens if sampler else 0,
         seconds=progress.elapsed,
         model=synthesis.model,
         decontamination=synthesis.decontamination,
         damaged=synthesis.damaged,
-        refusals=progress.sampler.traffic.refusals if progress.sampler else {},
-        stalled=progress.sampler.traffic.stalled if progress.sampler else 0,
+        refusals=sampler.traffic.refusals if sampler else {},
+        stalled=sampler.traffic.stalled if sampler else 0,
+        reused_nothing=synthesis.reuses and sampler is not None and sampler.traffic.recalled == 0,
     )
     write_whole(directory.summary, json.dumps(result.summary(error), indent=1, ensure_ascii=False) + "\n")
     synthesis.journal.write(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from regenesis.engines.config import EngineConfig, Trained
 from regenesis.findings import Finding
@@ -84,6 +84,13 @@ class SimulatedEngineConfig(EngineConfig):
     """Requests answered at the same time."""
     adapter: Path | None = Field(default=None, json_schema_extra=A_PATH | MAY_DIFFER)
     """Folder of a simulated training's result."""
+
+    @field_validator("model", mode="before")
+    @classmethod
+    def _is_no_model(cls, value: object) -> object:
+        if isinstance(value, str) and value.partition(":")[0] != KIND:
+            raise ValueError(f"names a model, and {KIND} has none: leave it out, or set it to {KIND}.")
+        return value
 
     def make(self, thinking: Thinking = "off", fetching: Progress | None = None) -> Engine:
         from regenesis.engines.simulated.engine import SimulatedEngine

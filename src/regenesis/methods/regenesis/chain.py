@@ -183,7 +183,10 @@ class _ChainRun:
         if judged.defect == "no_steps" and self._config.retry_unusable:
             self._retries.append("solve")
             self._steps = earlier_steps  # what was said of the first path says nothing of the second
-            judged = await self._attempt(name, guideline, structure, sample=1)
+            again = await self._attempt(name, guideline, structure, sample=1)
+            if again.defect == "refused_solve":
+                return judged  # the engine, or a ledger without it, gave no second one
+            judged = again
         return await self._repaired(judged) if self._prompts.repairs else judged
 
     async def _repaired(self, judged: GradedPath) -> GradedPath:

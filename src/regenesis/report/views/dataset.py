@@ -25,8 +25,8 @@ def dataset_view(derived: DerivedDataset, run: str) -> View:
         command = shlex.join(["regenesis", "synthesize", f"{run}/config.yaml", "--run-dir", run])
         missing = [
             Note(
-                f"These settings ask more of {counted(derived.missing, 'question')} than is recorded; the paths are "
-                "those that could be derived.",
+                f"These settings ask more of {counted(derived.missing, 'question')} than is recorded; until they "
+                "are asked, the rows are those of the recorded replies.",
                 "caution",
             ),
             Facts([("Ask it", command)], copied=True),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from regenesis.synthesis.report import SynthesisReport
     from regenesis.types import GradedPath, Question
 
+_EQUAL = "Requests are equal if model, prompt, sampling and seed are; `regenesis status` shows a run's model."
 _WHY_EARLY = {
     "selection_unread": "the model did not name two guidelines by number",
     "no_solution_part": "the reply lacks the heading of its last part; try another prompt set",
@@ -137,6 +138,8 @@ def _remarks(report: SynthesisReport) -> Iterator[Note]:
         new_tokens=report.completion_tokens,
         prompt_tokens=report.prompt_tokens,
     )
+    if report.reused_nothing:
+        yield Note(f"Nothing was taken over by --reuse. {_EQUAL}", "caution")
 
 
 def _next_steps(report: SynthesisReport, command: str) -> Iterator[Block]:
