@@ -598,3 +598,28 @@ async def test_while_any_reply_is_late_every_other_place_is_in_use(ledger: Ledge
         await work_through(questions(asked), work, window_size(capacity, None))
     assert len(engine.asked) == asked * chains * len(stages)
     assert engine.peak == capacity
+
+
+async def test_places_that_come_later_go_to_those_who_wait() -> None:
+    pool = Pool.of(2)
+    served: list[int] = []
+
+    async def chain(number: int) -> None:
+        await pool.take((number, 0))
+        served.append(number)
+
+    tasks = [asyncio.create_task(chain(number)) for number in range(6)]
+    await asyncio.sleep(0)
+    assert (served, pool.waiting) == ([0, 1], 4)
+    pool.widen(4)
+    await asyncio.sleep(0)
+    assert (served, pool.size, pool.taken, pool.waiting) == ([0, 1, 2, 3], 4, 4, 2)
+    pool.widen(9)
+    await asyncio.gather(*tasks)
+    assert (pool.size, pool.taken, pool.waiting) == (9, 6, 0)
+
+
+async def test_places_never_become_fewer() -> None:
+    pool = Pool.of(64)
+    pool.widen(4)
+    assert pool.size == 66

@@ -20,6 +20,7 @@ from tests.helpers.tiny_models import write_tiny_gguf
 
 from regenesis.checkpoints.gguf_files import NewTensor, real, text, write_gguf
 from regenesis.engines.openvino import OpenVINOEngine, OpenVINOEngineConfig
+from regenesis.engines.openvino import engine as module
 from regenesis.engines.openvino.agreement import is_noted
 from regenesis.engines.openvino.copies import copy_of
 from regenesis.errors import EngineError, ModelError, RequestFailed
@@ -208,3 +209,26 @@ async def test_the_doctor_names_what_is_missing(model: Path, monkeypatch: pytest
     first = next(iter(config(model).check()))
     assert first.status == "fail"
     assert "regenesis[openvino]" in first.advice
+
+
+@pytest.mark.parametrize(
+    ("lateness", "naps"),
+    [
+        ([0.0] * 9, 2),  # nobody else is at work
+        ([0.005, 0.0, 0.005, 0.0, 0.0], 5),  # until it is quiet twice
+        ([0.005] * 99, 17),  # but a tenth of a second at most: 17 naps of 6 ms
+    ],
+)
+async def test_between_two_steps_other_threads_get_what_they_need(
+    monkeypatch: pytest.MonkeyPatch, lateness: list[float], naps: int
+) -> None:
+    clock, slept = [0.0], list[float]()
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        clock[0] += seconds + lateness[len(slept) - 1]
+
+    monkeypatch.setattr(module.time, "sleep", sleep)
+    monkeypatch.setattr(module.time, "monotonic", lambda: clock[0])
+    module._let_others_go_on()
+    assert len(slept) == naps

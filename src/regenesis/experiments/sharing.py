@@ -238,6 +238,7 @@ class _Loaded:
                 return
             await self.engine.open()
             self._open = True
+            self.places.widen(self.engine.capacity)  # some know it only now
             self.note.parent.mkdir(parents=True, exist_ok=True)
             await asyncio.to_thread(remember, self.config, self.thinking, self.note, self.engine.model)
 

@@ -27,8 +27,10 @@ class Places(Protocol):
         waiting: Chains that wait for one.
     """
 
-    size: int
     taken: int
+
+    @property
+    def size(self) -> int: ...
 
     @property
     def waiting(self) -> int: ...
@@ -66,7 +68,14 @@ class Pool:
         """Places for an engine: a few more than its capacity, so that it is kept busy while completions are written
         down.
         """
-        return cls(capacity + capacity // 32)
+        return cls(_places_for(capacity))
+
+    def widen(self, capacity: int) -> None:
+        """Makes room for an engine whose capacity turns out larger; those who wait are served."""
+        while self.size < _places_for(capacity):
+            self.size += 1
+            self.taken += 1
+            self.give_back()
 
     def behind(self, place: int) -> Places:
         """These places as one of several runs that share them sees them; a run with a smaller place goes first."""
@@ -113,13 +122,21 @@ class Pool:
         self.taken -= 1
 
 
+def _places_for(capacity: int) -> int:
+    return capacity + capacity // 32
+
+
 class _Share:
     """Places of a pool that several runs share, as one of them sees it."""
 
     def __init__(self, pool: Pool, place: int) -> None:
-        self.size, self.taken, self.waiting = pool.size, 0, 0
+        self.taken, self.waiting = 0, 0
         self._pool = pool
         self._place = place
+
+    @property
+    def size(self) -> int:
+        return self._pool.size
 
     async def take(self, priority: tuple[int, ...], served: int = 0) -> None:
         self.waiting += 1
