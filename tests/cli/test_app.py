@@ -98,6 +98,7 @@ def test_an_error_cannot_drive_the_terminal(tmp_path: Path) -> None:
         ("regenesis sho", ["show"]),
         ("regenesis show --flip", ["--flips"]),
         ("regenesis export run --to m", ["merged", "messages"]),
+        ("regenesis init l", ["local"]),
     ],
 )
 def test_a_shell_completes_commands_options_and_values(words: str, offered: list[str], tmp_path: Path) -> None:

@@ -13,9 +13,17 @@ from typing import Annotated
 import typer
 
 
+def _cases(incomplete: str) -> list[tuple[str, str]]:
+    """The cases that a shell can complete to, each with what it is."""
+    from regenesis.config.starting import starters
+
+    return [(name, said) for name, said in starters().items() if name.startswith(incomplete)]
+
+
 def init_command(
     case: Annotated[
-        str | None, typer.Argument(metavar="CASE", help="What to start from; left out, lists them.")
+        str | None,
+        typer.Argument(metavar="CASE", help="What to start from; left out, lists them.", autocompletion=_cases),
     ] = None,
     to: Annotated[Path, typer.Option(help="The file to write.")] = Path("config.yaml"),
 ) -> None:

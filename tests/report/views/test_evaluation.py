@@ -119,3 +119,10 @@ def test_tables_of_several_answers_fit_80_columns() -> None:
     }
     shown = printed(evaluation(outcomes, samples=4, domains={name: "out-of-domain", "gsm8k": "in-domain"}))
     assert max(len(line.rstrip()) for line in shown.splitlines()) <= 80
+
+
+def test_the_answers_to_read_next_are_named() -> None:
+    assert "regenesis show runs/x --evaluation first --flips lost" in printed(evaluation(WORSE), width=120)
+    alone = printed(evaluation({"base": {"a": "rw" * 10}}), width=120)
+    assert "regenesis show runs/x --evaluation a\n" in alone.replace(" \n", "\n")
+    assert "regenesis show" not in printed(evaluation(WORSE), exploratory="20 questions")

@@ -175,3 +175,8 @@ def test_the_report_as_json_holds_every_field() -> None:
     ended = report(bad_rows=[BadRow("mine", "q.jsonl", 1, "no answer")], funnel=lossy())
     assert set(ended.to_json()) == set(SynthesisReport.__dataclass_fields__)
     assert ended.to_json()["bad_rows"][0]["line"] == 1
+
+
+def test_completions_that_were_looked_for_in_vain_are_told_of() -> None:
+    assert "Nothing was taken over by --reuse." in printed(report(reused_nothing=True))
+    assert "--reuse" not in printed(report())

@@ -5,6 +5,7 @@ Caveats (unparsed answers, models evaluated under different conditions, open que
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -240,6 +241,10 @@ def _closing(report: EvaluationReport, command: str) -> Iterator[Block]:
     steps = [("Answers", f"{report.folder}   (<model>/<task>.parquet, summary.json)")]
     if not report.complete:
         steps.append(("Resume", command))
+    elif report.exploratory is None:
+        run, task = str(report.directory), report.evaluation.tasks[0].name
+        flips = ["--flips", "lost"] if report.evaluation.versus else []
+        steps.append(("Read them", shlex.join(["regenesis", "show", run, "--evaluation", task, *flips])))
     yield Facts(steps, copied=True)
 
 
