@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.running import REGENESIS, SECONDS, regenesis
+from tests.helpers.documented import page_text
 
 from regenesis.config import PRESETS
 
@@ -150,6 +151,23 @@ def test_status_json_adds_up(finished: Path) -> None:
     outcomes = status["outcomes"]
     assert outcomes["chains"] == outcomes["correct"] + outcomes["incorrect"] + outcomes["unparsed"]
     assert status["stages"]["solve"]["completions"] == outcomes["chains"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "arguments"),
+    [
+        ("status", ("run",)),
+        ("show", ("run",)),
+        ("dataset", ("run", "--form", "preference")),
+        ("plan", ("config.yaml",)),
+        ("synthesize", ("config.yaml", "--run-dir", "run")),
+    ],
+)
+def test_json_holds_the_fields_that_are_documented(verb: str, arguments: tuple[str, ...], finished: Path) -> None:
+    [row] = re.findall(rf"^\| `{verb}` \|(.*)\|$", page_text("docs/reading.md"), re.MULTILINE)
+    printed = json.loads(regenesis(verb, *arguments, "--json", cwd=finished).stdout)
+    document = printed[0] if isinstance(printed, list) else printed
+    assert set(re.findall("`([a-z_]+)`", row.partition("; in full")[0])) <= set(document)
 
 
 def test_status_of_a_run_that_ran_out_of_budget_says_so(folder: Path) -> None:
