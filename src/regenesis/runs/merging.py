@@ -88,7 +88,7 @@ def merge(
             def recorded_only(*_: object) -> Engine:
                 return RecordedOnly(model, refuses=False)
 
-            judged = [shard.folder for shard in shards]
+            judged = [str(shard.folder) for shard in shards]
             return await synthesize(config, directory.path, progress=progress, make_engine=recorded_only, judged=judged)
 
         return run_to_its_end(merged())

@@ -26,7 +26,7 @@ from regenesis.methods import Method, Session
 from regenesis.scheduling import Budget, BudgetSpent, Sampler, WindowReport, window_size, work_through
 from regenesis.scheduling.no_engine import NoEngine
 from regenesis.scheduling.open_engine import MakeEngine, open_engine
-from regenesis.storage import Folder
+from regenesis.storage import open_folder
 from regenesis.store.directory import RunDirectory, write_whole
 from regenesis.store.journal import Journal
 from regenesis.store.outcomes import OutcomeDamaged, OutcomeStore
@@ -83,7 +83,7 @@ async def synthesize(
     make_engine: MakeEngine | None = None,
     reuse: Sequence[str | FilePath] = (),
     shard: Shard | None = None,
-    judged: Sequence[Folder] = (),
+    judged: Sequence[str | FilePath] = (),
 ) -> SynthesisReport:
     """Starts or resumes a run's synthesis.
 
@@ -97,7 +97,7 @@ async def synthesize(
         make_engine: Makes the config's engine, in place of the config itself.
         reuse: Folders of other runs, whose completions of equal requests are taken over.
         shard: Only these of the questions; see `synthesis.sharding`.
-        judged: Folders with sealed outcomes of this run's shards; see `store.sealed_outcomes`.
+        judged: Folders, or their addresses, with sealed outcomes of this run's shards; see `store.sealed_outcomes`.
 
     Returns:
         How this start ended; a budget that ran out is a normal end.
@@ -125,7 +125,7 @@ async def synthesize(
         with Ledger.open(directory.ledger, reused) as ledger:
             store = OutcomeStore.open(directory.outcomes, fingerprint_of(config, synthesis.method, synthesis.questions))
             try:
-                for records in outcomes_in(judged, store.fingerprint):
+                for records in outcomes_in(map(open_folder, judged), store.fingerprint):
                     store.take_over(records)
                 try:
                     return await _run(synthesis, ledger, store, engine)
