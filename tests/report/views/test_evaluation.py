@@ -24,6 +24,11 @@ def printed(found: Any, width: int = 80, **fields: Any) -> str:
     return out.getvalue()
 
 
+def tables_of(shown: str) -> str:
+    """What was printed, without the commands at its end, which are never shortened."""
+    return shown[: shown.index("\nAnswers ")]
+
+
 WORSE = {"base": {"first": "r" * 20, "second": "rw" * 10}, "tuned": {"first": "w" * 15 + "r" * 5, "second": "wr" * 10}}
 
 
@@ -62,8 +67,7 @@ def test_the_tables_fit_80_columns(names: tuple[str, str]) -> None:
     tuned = dict.fromkeys(names, "w" * (size // 2) + "u" * (size // 2))
     domains = dict(zip(names, ("in-domain", "out-of-domain"), strict=True))
     shown = printed(evaluation({"base": base, "round-2": tuned}, domains=domains))
-    tables = shown[: shown.index("\nAnswers ")]  # a command to copy is never wrapped
-    assert max(len(line.rstrip()) for line in tables.splitlines()) <= 80
+    assert max(len(line.rstrip()) for line in tables_of(shown).splitlines()) <= 80
     assert shown.count("worse, p <0.001") == 2
 
 
@@ -86,9 +90,10 @@ def test_what_a_name_or_a_model_brings_is_not_obeyed_by_the_terminal() -> None:
 def test_a_wide_terminal_shows_names_whole_and_a_narrow_one_their_beginning() -> None:
     name = "bbh/logical_deduction_seven_objects"
     found = evaluation({"base": {name: "rw"}, "tuned": {name: "ww"}})
-    assert printed(found, width=120).count(name) == 3
-    assert name not in printed(found, width=80)
-    assert printed(found, width=80).count("bbh/logical_deduc…") == 3
+    wide, narrow = (tables_of(printed(found, width=width)) for width in (120, 80))
+    assert wide.count(name) == 3
+    assert name not in narrow
+    assert narrow.count("bbh/logical_deduc…") == 3
 
 
 FOUR_EACH = {
@@ -119,7 +124,7 @@ def test_tables_of_several_answers_fit_80_columns() -> None:
         model: {name: letters * 600, "gsm8k": letters * 600} for model, letters in (("base", "rrww"), ("tuned", "rwww"))
     }
     shown = printed(evaluation(outcomes, samples=4, domains={name: "out-of-domain", "gsm8k": "in-domain"}))
-    assert max(len(line.rstrip()) for line in shown[: shown.index("\nAnswers ")].splitlines()) <= 80
+    assert max(len(line.rstrip()) for line in tables_of(shown).splitlines()) <= 80
 
 
 def test_the_answers_to_read_next_are_named() -> None:
