@@ -90,6 +90,14 @@ def test_every_page_is_reached_from_the_index() -> None:
     assert pages - {"index"} <= listed
 
 
+def test_figures_of_results_are_those_of_the_tables_that_were_written() -> None:
+    page = page_text("docs/results.md").partition("## What came out")[2].partition("\n## ")[0]
+    shown = {line for line in page.splitlines() if line.startswith("|") and not line.startswith("| ---")}
+    tables = [file.read_text("utf-8") for file in (ROOT / "experiments" / "results").glob("*/tables.md")]
+    assert len(shown) > 10
+    assert shown <= {line for text in tables for line in text.splitlines()}
+
+
 def test_the_changelog_has_a_heading_a_version_the_newest_first() -> None:
     headings = re.findall(r"(?m)^## (.*)$", page_text("CHANGELOG.md"))
     assert headings[0] == "[Unreleased]"
