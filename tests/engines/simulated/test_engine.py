@@ -134,10 +134,9 @@ def test_its_identity_names_it_simulated_and_tells_its_parameters_apart() -> Non
     assert plain.identity().startswith("simulated@")
     assert SimulatedEngineConfig(kind="simulated", max_in_flight=2, gain={"most": 2}).identity() == plain.identity()
     assert SimulatedEngineConfig(kind="simulated", skill={"mean": 1}).identity() != plain.identity()
-    with pytest.raises(ValueError, match="should match pattern"):
-        SimulatedEngineConfig(kind="simulated", model="gpt-5")
 
 
 def test_a_model_in_its_place_is_refused_with_what_to_do() -> None:
-    with pytest.raises(ValueError, match="leave it out"):
-        SimulatedEngineConfig(kind="simulated", model="hf:org/model")
+    for model in ("hf:org/model", "gpt-5"):
+        with pytest.raises(ValueError, match="leave it out"):
+            SimulatedEngineConfig(kind="simulated", model=model)
