@@ -38,8 +38,8 @@ if "PYTEST_XDIST_WORKER_COUNT" in os.environ:
 settings.register_profile("no deadline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("no deadline")
 
-# a file of questions, and a finished run over it
-pytest_plugins = ["tests.helpers.finished"]
+# a file of questions and a finished run over it; a bucket
+pytest_plugins = ["tests.helpers.finished", "tests.helpers.object_stores"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

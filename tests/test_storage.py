@@ -10,9 +10,11 @@ from regenesis.errors import ConfigError
 from regenesis.storage import Folder, open_folder
 
 
-@pytest.fixture(params=["path", "file", "memory"])
+@pytest.fixture(params=["path", "file", "memory", "s3"])
 def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Folder:
     addresses = {"file": f"file://{tmp_path}/a", "memory": f"memory:/{tmp_path}/a"}
+    if request.param == "s3":
+        addresses["s3"] = f"{request.getfixturevalue('bucket')}{tmp_path}/a"
     return open_folder(addresses.get(request.param, tmp_path / "a"))
 
 

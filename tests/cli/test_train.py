@@ -74,7 +74,7 @@ def busy() -> TrainingProgress:
     progress = TrainingProgress(phase="training", step=40, steps=120, resumed_at=10, epoch=1.0)
     progress.loss, progress.grad_norm, progress.learning_rate = 0.51234, 1.25, 8.7e-5
     progress.tokens, progress.tokens_per_second = 123_456, 789.4
-    progress.stepping_since = progress.started - 30
+    progress.stepping_since, progress.stepped = progress.started - 30, progress.started
     return progress
 
 

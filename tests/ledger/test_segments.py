@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import io
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -11,6 +14,7 @@ import pytest
 from tests.helpers.ledgers import filled
 from tests.helpers.played import completion, request
 
+from regenesis.errors import LedgerError
 from regenesis.ledger import Ledger
 from regenesis.ledger import segments as module
 from regenesis.ledger.segments import Sealer, absorb, rows_in, segments_of
@@ -51,7 +55,7 @@ def test_rows_of_small_segments_come_together(tmp_path: Path, folder: Folder, mo
     monkeypatch.setattr(module, "_LARGEST", 1)
     filled(tmp_path / "there.sqlite", 30)
     Sealer(tmp_path / "there.sqlite", folder).seal()
-    assert [len(rows) for rows in rows_in(folder)] == [30]
+    assert [len(rows.values) for rows in rows_in(folder)] == [30]
 
 
 def test_of_keys_that_are_there_already_none_is_counted_twice(tmp_path: Path, folder: Folder) -> None:
@@ -65,11 +69,29 @@ def test_of_keys_that_are_there_already_none_is_counted_twice(tmp_path: Path, fo
         assert sorted(here.keys()) == sorted(there.keys())
 
 
+def test_a_segment_with_columns_that_are_not_known_is_refused(tmp_path: Path, folder: Folder) -> None:
+    import pyarrow
+    from pyarrow import parquet
+
+    filled(tmp_path / "there.sqlite", 3)
+    Sealer(tmp_path / "there.sqlite", folder).seal()
+    (name,) = segments_of(folder)
+    table = parquet.read_table(io.BytesIO(folder.read(name)))
+    sink = io.BytesIO()
+    parquet.write_table(table.append_column("key) VALUES (1); --", pyarrow.array([1, 2, 3])), sink)
+    other = f"{hashlib.sha256(sink.getvalue()).hexdigest()}.parquet"
+    folder.write(other, sink.getvalue())
+    folder.write("segments.json", json.dumps([other]).encode())
+    assert other in segments_of(folder)
+    with pytest.raises(LedgerError, match=f"{other}: holds columns that are not known here"):
+        list(rows_in(folder, [other]))
+
+
 def test_a_damaged_row_is_not_sealed(tmp_path: Path, folder: Folder) -> None:
     keys = filled(tmp_path / "there.sqlite", 30)
     spoil(tmp_path / "there.sqlite", keys[3])
     assert Sealer(tmp_path / "there.sqlite", folder).seal() == 29
-    assert {row["key"] for rows in rows_in(folder) for row in rows} == {*keys} - {keys[3]}
+    assert {key for rows in rows_in(folder) for key in rows.column("key")} == {*keys} - {keys[3]}
 
 
 async def test_a_row_that_is_damaged_here_makes_way_for_the_sealed_one(tmp_path: Path, folder: Folder) -> None:

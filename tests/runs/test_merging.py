@@ -208,16 +208,22 @@ def test_a_start_that_ended_while_it_took_in_what_was_sealed_is_made_good(
     assert second.requests_sent == len(recorded_keys(whole[1])) - 30
 
 
-def test_segments_may_lie_in_an_object_store(url: str, whole: tuple[Path, Path], tmp_path: Path) -> None:
-    run, store = tmp_path / "run", "memory://shards/union"
+@pytest.fixture(params=["memory", "s3"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An address in an object store where nothing lies yet."""
+    return f"memory:/{tmp_path}" if request.param == "memory" else f"{request.getfixturevalue('bucket')}{tmp_path}"
+
+
+def test_segments_may_lie_in_an_object_store(url: str, whole: tuple[Path, Path], tmp_path: Path, store: str) -> None:
+    run = tmp_path / "run"
     for number, place in ((1, "a"), (2, "b")):
         share(toy_config(whole[0], url), run, number, count=2, scratch=tmp_path / place, segments=store)
     assert not (run / "segments").exists()
     assert all(state.complete for state in shard_states(open_folder(store)))
     assert merge(run, segments=store).complete
     assert train_bytes(run) == train_bytes(whole[1])
-    with pytest.raises(RunError, match="memory://shards/nothing: has no shards"):
-        merge(tmp_path / "other", segments="memory://shards/nothing")
+    with pytest.raises(RunError, match=f"{store}/nothing: has no shards"):
+        merge(tmp_path / "other", segments=f"{store}/nothing")
 
 
 def test_lists_of_segments_of_before_are_read(url: str, whole: tuple[Path, Path], tmp_path: Path) -> None:
@@ -261,4 +267,4 @@ def run_script(script: Path, variables: dict[str, str]) -> None:
 
 
 def sealed_keys(run: Path) -> list[str]:
-    return [row["key"] for rows in rows_in(open_folder(run / "segments").inside("1-of-1")) for row in rows]
+    return [key for rows in rows_in(open_folder(run / "segments").inside("1-of-1")) for key in rows.column("key")]

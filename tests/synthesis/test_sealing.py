@@ -138,6 +138,6 @@ def test_told_to_end_a_shard_seals_first_and_ends_with_the_signal_s_code(
     assert "Interrupted. Nothing is lost" in said
     assert "--shard 1/1 --scratch" in said
     sealed = open_folder(run / "segments").inside("1-of-1")
-    assert {row["key"] for rows in rows_in(sealed) for row in rows} == recorded_keys(ledger)
+    assert {key for rows in rows_in(sealed) for key in rows.column("key")} == recorded_keys(ledger)
     (state,) = shard_states(open_folder(run / "segments"))
     assert (state.holder, state.complete, state.why) == (None, False, "interrupted")

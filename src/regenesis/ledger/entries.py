@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from functools import cache
 from typing import Literal
 
-from regenesis.ledger.rows import Row, StageTotals, sealed
+from regenesis.ledger.rows import Row, Rows, StageTotals, sealed
 
 Owed = Literal["damaged", "refused"]
 """Why a row counts as not there."""
@@ -45,7 +45,9 @@ class Entry:
         inserted = connection.execute(_inserting(tuple(row), replacing=self.replaces is not None), row).rowcount
         # a replaced row was already counted, and the token counts of a damaged one are not reliable
         if inserted and self.replaces != "damaged":
-            _count(row, added, before=int(self.replaces is not None))
+            before = int(self.replaces is not None)
+            tokens = row["prompt_tokens"], row["completion_tokens"]
+            _add(added, row["stage"], StageTotals(1 - before, _refused(row["finish_reason"]) - before, *tokens))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,39 +57,45 @@ class Batch:
     Attributes:
         loop: Where they are waited for.
         done: By what.
-        rows: Sealed rows, all with the same columns.
+        rows: The rows, sealed.
     """
 
     loop: asyncio.AbstractEventLoop
     done: asyncio.Future[None]
-    rows: Sequence[Row]
+    rows: Rows
 
     def insert(self, connection: sqlite3.Connection, added: dict[str, StageTotals]) -> None:
         """Inserts those whose keys are not there yet, and counts what they add to the totals of their stages."""
-        if not self.rows:
-            return
-        statement = _inserting(tuple(self.rows[0]), replacing=False)
+        statement = _inserting_in_order(self.rows.names)
         connection.execute("SAVEPOINT batch")
-        inserted = connection.executemany(statement, self.rows).rowcount
-        new: Sequence[Row] = self.rows
-        if inserted != len(self.rows):  # one statement for all does not tell which
+        inserted = connection.executemany(statement, self.rows.values).rowcount
+        new = self.rows
+        if inserted != len(new.values):  # one statement for all does not tell which
             connection.execute("ROLLBACK TO batch")
-            new = [row for row in self.rows if connection.execute(statement, row).rowcount]
+            new = Rows(new.names, [row for row in new.values if connection.execute(statement, row).rowcount])
         connection.execute("RELEASE batch")
-        for row in new:
-            _count(row, added)
+        columns = (new.column(name) for name in ("stage", "finish_reason", "prompt_tokens", "completion_tokens"))
+        for stage, finish_reason, *tokens in zip(*columns, strict=True):
+            _add(added, stage, StageTotals(1, _refused(finish_reason), *tokens))
 
 
-def _count(row: Row, added: dict[str, StageTotals], before: int = 0) -> None:
-    refused = int(row["finish_reason"] in ("refused", "filtered"))
-    one = StageTotals(1 - before, refused - before, row["prompt_tokens"], row["completion_tokens"])
-    added[row["stage"]] = added[row["stage"]] + one if row["stage"] in added else one
+def _refused(finish_reason: str) -> int:
+    return int(finish_reason in ("refused", "filtered"))
+
+
+def _add(added: dict[str, StageTotals], stage: str, more: StageTotals) -> None:
+    added[stage] = added[stage] + more if stage in added else more
 
 
 @cache
 def _inserting(names: tuple[str, ...], *, replacing: bool) -> str:
     values = ", ".join(f":{name}" for name in names)
     return f"INSERT OR {'REPLACE' if replacing else 'IGNORE'} INTO completions ({', '.join(names)}) VALUES ({values})"
+
+
+@cache
+def _inserting_in_order(names: tuple[str, ...]) -> str:
+    return f"INSERT OR IGNORE INTO completions ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
 
 
 def add_totals(connection: sqlite3.Connection, added: Mapping[str, StageTotals]) -> None:

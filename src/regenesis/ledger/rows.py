@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -47,6 +47,24 @@ _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 Row = dict[str, Any]
 """A row by the names of its columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Many rows together, each as a tuple: a dictionary for each would cost as much as writing it.
+
+    Attributes:
+        names: Their columns.
+        values: What each row holds, in the order of the columns.
+    """
+
+    names: tuple[str, ...]
+    values: Sequence[tuple[Any, ...]]
+
+    def column(self, name: str) -> list[Any]:
+        """The values of one column."""
+        place = self.names.index(name)
+        return [row[place] for row in self.values]
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from typing import Any
 
 from regenesis.errors import LedgerError
 from regenesis.ledger.file import columns, connect, naming_damage
-from regenesis.ledger.rows import Row, is_whole
+from regenesis.ledger.rows import Rows, is_whole
 from regenesis.ledger.store import Ledger
 from regenesis.storage import Folder
 
@@ -38,6 +38,10 @@ _LARGEST = 20_000
 """Rows of a segment at most: about 30 MB of memory."""
 _BATCH = 8192
 """Rows that are read and written together: about 20 MB of memory, of which two are there at a time."""
+_MENDED = (
+    "Restore it from a copy, or remove the folder of its shard and rerun that: what its machine still holds is sealed "
+    "anew."
+)
 
 
 class Sealer:
@@ -183,7 +187,7 @@ async def absorb(ledger: Ledger, folder: Folder, names: Sequence[str] | None = N
         await written
 
 
-def rows_in(folder: Folder, names: Sequence[str] | None = None) -> Iterator[list[Row]]:
+def rows_in(folder: Folder, names: Sequence[str] | None = None) -> Iterator[Rows]:
     """The rows of the segments in a folder, in batches; of all of them, or of some.
 
     Rows of small segments come together: each batch is a commit, which waits for the disk.
@@ -191,36 +195,36 @@ def rows_in(folder: Folder, names: Sequence[str] | None = None) -> Iterator[list
     Raises:
         LedgerError: A segment is missing, or is not as it was written.
     """
-    together: list[Row] = []
+    together: Rows | None = None
     for name in segments_of(folder) if names is None else names:
         for rows in _rows_of(folder, name):
-            together += rows
-            if len(together) >= _BATCH:
+            if together is not None and together.names != rows.names:  # of an earlier version, with other columns
                 yield together
-                together = []
-    if together:
+                together = None
+            together = rows if together is None else Rows(rows.names, [*together.values, *rows.values])
+            if len(together.values) >= _BATCH:
+                yield together
+                together = None
+    if together is not None:
         yield together
 
 
-def _rows_of(folder: Folder, name: str) -> Iterator[list[Row]]:
+def _rows_of(folder: Folder, name: str) -> Iterator[Rows]:
     import pyarrow
     from pyarrow import parquet
 
     try:
         written = folder.read(name)
         if hashlib.sha256(written).hexdigest() != name.partition(".")[0]:
-            raise LedgerError(
-                f"{folder}/{name}: is not as it was written. Restore it from a copy, or remove the folder of its "
-                "shard and rerun that: what its machine still holds is sealed anew."
-            )
-        for batch in parquet.ParquetFile(io.BytesIO(written)).iter_batches(_BATCH):
-            values = batch.to_pydict()
-            yield [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
+            raise LedgerError(f"{folder}/{name}: is not as it was written. {_MENDED}")
+        file = parquet.ParquetFile(io.BytesIO(written))
+        if unknown := sorted(set(file.schema_arrow.names) - set(_schema().names)):
+            raise LedgerError(f"{folder}/{name}: holds columns that are not known here: {', '.join(unknown)[:200]!r}.")
+        for batch in file.iter_batches(_BATCH):
+            columns = [column.to_pylist() for column in batch.columns]
+            yield Rows(tuple(batch.schema.names), list(zip(*columns, strict=True)))
     except (OSError, pyarrow.ArrowException) as error:
-        raise LedgerError(
-            f"{folder}/{name}: cannot be read ({error}). Restore it from a copy, or remove the folder of its shard "
-            "and rerun that: what its machine still holds is sealed anew."
-        ) from error
+        raise LedgerError(f"{folder}/{name}: cannot be read ({error}). {_MENDED}") from error
 
 
 def _schema() -> Any:

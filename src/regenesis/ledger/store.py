@@ -25,6 +25,7 @@ from regenesis.ledger.file import check, columns, connect, create, naming_damage
 from regenesis.ledger.rows import (
     Recorded,
     Row,
+    Rows,
     StageTotals,
     completion_of,
     is_whole,
@@ -257,7 +258,7 @@ class Ledger:
         self._queue.put(entry)
         await entry.done
 
-    async def absorb(self, rows: Sequence[Row]) -> None:
+    async def absorb(self, rows: Rows) -> None:
         """Records rows of another ledger as they are; returns once they are on disk.
 
         A key that is already there keeps its first completion.
@@ -268,13 +269,16 @@ class Ledger:
         if self._failure is not None or self._writer is None:
             raise self._write_error(self._failure)
         loop = asyncio.get_running_loop()
-        owed = [row for row in rows if row["key"] in self._owed]
-        waiting: list[Entry | Batch] = [
-            Entry(loop, loop.create_future(), row, self._owed.pop(row["key"], None)) for row in owed
-        ]
-        keys = {row["key"] for row in owed}
-        rest = [row for row in rows if row["key"] not in keys] if keys else rows
-        waiting.append(Batch(loop, loop.create_future(), rest))
+        owed, rest = list[Entry](), list[tuple[Any, ...]]()
+        if self._owed:
+            for key, row in zip(rows.column("key"), rows.values, strict=True):
+                if key in self._owed:
+                    named = dict(zip(rows.names, row, strict=True))
+                    owed.append(Entry(loop, loop.create_future(), named, self._owed.pop(key)))
+                else:
+                    rest.append(row)
+            rows = Rows(rows.names, rest)
+        waiting: list[Entry | Batch] = [*owed, Batch(loop, loop.create_future(), rows)]
         for entry in waiting:
             self._queue.put(entry)
         await asyncio.gather(*(entry.done for entry in waiting))

@@ -23,6 +23,9 @@ class TrainingProgress:
         learning_rate: Of the last step.
         tokens: Tokens trained on so far, prompts included.
         tokens_per_second: In the last steps.
+        started: When this start began, in seconds of the monotonic clock.
+        stepping_since: When its first step began.
+        stepped: When its last step ended.
     """
 
     phase: str = "getting ready"
@@ -39,6 +42,7 @@ class TrainingProgress:
     tokens_per_second: float = 0.0
     started: float = field(default_factory=time.monotonic)
     stepping_since: float | None = None
+    stepped: float | None = None
 
     def fetching(self, done: int, total: int) -> None:
         """Notes how much of the model has been fetched."""
@@ -52,6 +56,9 @@ class TrainingProgress:
     def seconds_left(self) -> float | None:
         """A guess at the time left, from the pace of this start; `None` while there is nothing to go by."""
         done = self.step - self.resumed_at
-        if self.stepping_since is None or done < 1:
+        if self.stepping_since is None or self.stepped is None or done < 1:
             return None
-        return (self.steps - self.step) * (time.monotonic() - self.stepping_since) / done
+        a_step = (self.stepped - self.stepping_since) / done
+        # of the step under way what it has taken, but no more than a step: it may be a longer one than those before
+        under_way = min(time.monotonic() - self.stepped, a_step)
+        return max(0.0, (self.steps - self.step) * a_step - under_way)

@@ -166,6 +166,7 @@ class StepWatch(TrainerCallback):  # type: ignore[misc]
         }
         self._history.add(row)
         self._show(row)
+        self._progress.stepped = now
         self._history.tell(row)
         self._step_began = now
 
