@@ -49,6 +49,13 @@ def test_another_process_s_files_are_seen(tmp_path: Path) -> None:
     assert mine.names() == ["one", "two"]
 
 
+def test_a_bucket_that_is_not_there_is_not_made(bucket: str) -> None:
+    misspelt = open_folder(f"{bucket}s/x")
+    with pytest.raises(OSError, match="bucket"):
+        misspelt.write("one", b"1")
+    assert misspelt.names() == []
+
+
 @pytest.mark.parametrize("address", ["nowhere://x/y", "s3x://bucket/x"])
 def test_an_address_that_nothing_reaches_is_refused(address: str) -> None:
     with pytest.raises(ConfigError, match=address):

@@ -19,6 +19,8 @@ from regenesis.errors import ConfigError
 from regenesis.filesystems import read_bounded, replacing
 
 _LARGEST = 1 << 30
+_WITHOUT_FOLDERS = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oss"})
+"""Stores whose folders are parts of names: to make one there would make the bucket, one that is misspelt too."""
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 
 
@@ -112,7 +114,8 @@ class _Stored:
 
     def write(self, name: str, content: bytes) -> None:
         with _as_os_error():
-            self._filesystem.makedirs(self._path, exist_ok=True)
+            if _WITHOUT_FOLDERS.isdisjoint(_protocols(self._filesystem)):
+                self._filesystem.makedirs(self._path, exist_ok=True)
             self._filesystem.pipe_file(f"{self._path}/{name}", content)
 
     def remove(self, name: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from regenesis.cli.app import load_verb
 from regenesis.curation import Funnel
 from regenesis.dataset import write_dataset
-from regenesis.dataset.writing import PROVENANCE
+from regenesis.dataset.rows import PROVENANCE
 from regenesis.errors import ConfigError, RunError
 from regenesis.publish.rows import RowForm, export_rows
 from regenesis.types import Example, Message

@@ -4,11 +4,22 @@ from pathlib import Path
 
 import pyarrow.parquet
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.helpers.played import question
 from tests.store.test_outcomes import outcome
 
 from regenesis.errors import RunError
-from regenesis.store.tables import OutcomeTables, count_questions, read_left_out, read_questions, write_questions
+from regenesis.store.tables import (
+    ROWS_A_GROUP,
+    OutcomeRows,
+    OutcomeTables,
+    RowGroups,
+    count_questions,
+    read_left_out,
+    read_questions,
+    write_questions,
+)
 from regenesis.types import Choice
 
 
@@ -41,7 +52,7 @@ def test_questions_written_before_any_could_be_left_out_are_all_in(tmp_path: Pat
 def test_paths_and_verdicts_are_joined_by_question_and_chain(tmp_path: Path) -> None:
     with OutcomeTables(tmp_path / "paths.parquet", tmp_path / "verdicts.parquet") as tables:
         for number in range(3):
-            tables.add(outcome(number))
+            tables.add(OutcomeRows.of([outcome(number)]))
     paths, verdicts = (
         pyarrow.parquet.read_table(tmp_path / f"{name}.parquet").to_pylist() for name in ("paths", "verdicts")
     )
@@ -59,7 +70,7 @@ def test_paths_and_verdicts_are_joined_by_question_and_chain(tmp_path: Path) -> 
 def test_tables_that_could_not_be_filled_leave_the_old_ones(tmp_path: Path) -> None:
     files = tmp_path / "paths.parquet", tmp_path / "verdicts.parquet"
     with OutcomeTables(*files) as tables:
-        tables.add(outcome(0))
+        tables.add(OutcomeRows.of([outcome(0)]))
     before = [file.read_bytes() for file in files]
     with pytest.raises(AttributeError), OutcomeTables(*files) as tables:
         tables.add(None)  # type: ignore[arg-type]
@@ -74,7 +85,7 @@ def test_a_disk_without_room_is_an_error_that_names_the_table(tmp_path: Path) ->
         pytest.raises(RunError, match=r"paths\.parquet: cannot be written .*No space left"),
         OutcomeTables(tmp_path / "paths.parquet", tmp_path / "verdicts.parquet") as tables,
     ):
-        tables.add(outcome(0))
+        tables.add(OutcomeRows.of([outcome(0)]))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -86,3 +97,16 @@ def test_damaged_questions_are_named(tmp_path: Path, content: bytes) -> None:
         list(read_questions(file))
     with pytest.raises(RunError, match=r"questions\.parquet: cannot be read"):
         count_questions(file)
+
+
+@given(st.lists(st.integers(0, 2 * ROWS_A_GROUP + 1), max_size=6))
+@settings(max_examples=30)
+def test_rows_come_in_the_same_groups_however_they_were_added(sizes: list[int]) -> None:
+    groups, added, found = RowGroups(), 0, []
+    for size in sizes:
+        found += groups.add(pyarrow.table({"row": pyarrow.array(range(added, added + size), pyarrow.int64())}))
+        added += size
+    found += groups.rest()
+    assert [row for group in found for row in group["row"].to_pylist()] == list(range(added))
+    assert all(group.num_rows == ROWS_A_GROUP for group in found[:-1])
+    assert all(0 < group.num_rows <= ROWS_A_GROUP for group in found)

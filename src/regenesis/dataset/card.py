@@ -63,6 +63,7 @@ class Contents:
     tokens: int = 0
     tasks: Counter[str] = field(default_factory=Counter)
     rules: Counter[str] = field(default_factory=Counter)
+    first_question: str | None = None
     last_question: str | None = None
 
     def count(self, row: dict[str, Any]) -> dict[str, Any]:
@@ -74,7 +75,22 @@ class Contents:
         self.tasks[row["task"]] += 1
         self.rules[row["rule"]] += 1
         self.last_question = row["question_id"]
+        if self.first_question is None:
+            self.first_question = self.last_question
         return row
+
+    def __iadd__(self, other: Contents) -> Contents:
+        """Counts in the rows that follow."""
+        if other.rows:
+            self.questions += other.questions - (self.last_question == other.first_question)
+            self.last_question = other.last_question
+            self.first_question = other.first_question if self.first_question is None else self.first_question
+        self.rows += other.rows
+        self.hinted += other.hinted
+        self.tokens += other.tokens
+        self.tasks.update(other.tasks)
+        self.rules.update(other.rules)
+        return self
 
 
 def render_card(contents: Contents, funnel: Funnel, about: Mapping[str, Any]) -> str:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from regenesis.dataset.card import PARQUET
-from regenesis.dataset.writing import THOUGHT
+from regenesis.dataset.rows import THOUGHT
 from regenesis.errors import RunError
 from regenesis.filesystems import replacing
 from regenesis.store.directory import RunDirectory

@@ -26,6 +26,7 @@ from regenesis.runs.waiting import run_to_its_end
 from regenesis.store.directory import RunDirectory, read_json, write_whole
 from regenesis.store.outcomes import OutcomeStore
 from regenesis.store.tables import read_left_out, read_questions
+from regenesis.synthesis.deriving_beside import made_beside
 from regenesis.synthesis.inputs import fingerprint_of, method_of, shown_to
 from regenesis.synthesis.judging import PathJudge
 from regenesis.synthesis.questions import load_for
@@ -109,6 +110,7 @@ def derive_anew(
                 config=config.dataset,
                 thoughts=ledger if thinks else None,
                 generated=generated_tokens(ledger, config.dataset),
+                portions=made_beside(config, directory, store, asked),
             )
     missing = replayed.missing if replayed is not None else 0
     return DerivedDataset(derived.dataset, derived.available, derived.funnel, changed, missing)

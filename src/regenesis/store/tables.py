@@ -2,7 +2,7 @@
 
 write_questions(path, questions)
 with OutcomeTables(paths_file, verdicts_file) as tables:
-    tables.add(outcome)
+    tables.add(OutcomeRows.of(outcomes))
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path as FilePath
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from regenesis.errors import RunError
 from regenesis.methods import Outcome
@@ -22,7 +22,36 @@ from regenesis.types import Choice, GradedPath, Question, storable
 if TYPE_CHECKING:
     from regenesis.store.directory import RunDirectory
 
-_ROWS_A_GROUP = 1000
+ROWS_A_GROUP = 1000
+
+
+class RowGroups:
+    """Tables of any size as tables of `ROWS_A_GROUP` rows, the last one of the rest: the same rows, the same groups."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Any] = []
+        self._rows = 0
+
+    def add(self, table: Any) -> Iterator[Any]:
+        """The groups that are full with this table's rows."""
+        self._waiting.append(table)
+        self._rows += table.num_rows
+        if self._rows >= ROWS_A_GROUP:
+            whole, full = self._joined(), self._rows - self._rows % ROWS_A_GROUP
+            self._waiting, self._rows = [whole.slice(full)], self._rows - full
+            for start in range(0, full, ROWS_A_GROUP):
+                yield whole.slice(start, ROWS_A_GROUP)
+
+    def rest(self) -> Iterator[Any]:
+        """What is left at the end."""
+        if self._rows:
+            yield self._joined()
+        self._waiting, self._rows = [], 0
+
+    def _joined(self) -> Any:
+        import pyarrow
+
+        return pyarrow.concat_tables(self._waiting).combine_chunks()
 
 
 class TableWriter:
@@ -40,25 +69,34 @@ class TableWriter:
         self._temporary = path.with_name(f".{path.name}.partial")
         self._schema = pyarrow.schema(columns)
         self._rows: list[dict[str, Any]] = []
+        self._groups = RowGroups()
         with self._naming_trouble():
             self._writer = pyarrow.parquet.ParquetWriter(self._temporary, self._schema, compression="zstd")
 
     def add(self, row: dict[str, Any]) -> None:
         self._rows.append(row)
-        if len(self._rows) >= _ROWS_A_GROUP:
+        if len(self._rows) >= ROWS_A_GROUP:
             self._flush()
+
+    def add_table(self, table: Any) -> None:
+        """Adds the rows of a table with the same columns."""
+        self._write(self._groups.add(table))
 
     def _flush(self) -> None:
         import pyarrow
 
         if self._rows:
-            table = pyarrow.Table.from_pylist(self._rows, schema=self._schema)
-            with self._naming_trouble():
-                self._writer.write_table(table)
+            self.add_table(pyarrow.Table.from_pylist(self._rows, schema=self._schema))
             self._rows.clear()
+
+    def _write(self, groups: Iterable[Any]) -> None:
+        for group in groups:
+            with self._naming_trouble():
+                self._writer.write_table(group)
 
     def finish(self) -> None:
         self._flush()
+        self._write(self._groups.rest())
         with self._naming_trouble():
             self._writer.close()
             with self._temporary.open("rb") as file:
@@ -144,7 +182,7 @@ def read_questions(path: FilePath) -> Iterator[Question]:
 
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=_ROWS_A_GROUP):
+            for batch in file.iter_batches(batch_size=ROWS_A_GROUP):
                 for row in batch.to_pylist():
                     row.pop("left_out", None)
                     choices = tuple(Choice(**choice) for choice in row.pop("choices"))
@@ -170,7 +208,7 @@ def read_left_out(path: FilePath) -> dict[str, str]:
                 return {}
             return {
                 row["id"]: row["left_out"]
-                for batch in file.iter_batches(batch_size=_ROWS_A_GROUP, columns=["id", "left_out"])
+                for batch in file.iter_batches(batch_size=ROWS_A_GROUP, columns=["id", "left_out"])
                 if batch.column("left_out").null_count < batch.num_rows  # mostly nothing is
                 for row in batch.to_pylist()
                 if row["left_out"] is not None
@@ -217,40 +255,7 @@ class OutcomeTables:
     """`paths.parquet` and `verdicts.parquet`, filled question by question; a path's place joins the two."""
 
     def __init__(self, paths: FilePath, verdicts: FilePath) -> None:
-        import pyarrow
-
-        text, number, flag = pyarrow.string(), pyarrow.int64(), pyarrow.bool_()
-        steps = pyarrow.list_(pyarrow.struct([("stage", text), ("key", text)]))
-        key = [("question_id", text), ("chain", number)]
-        self._paths = TableWriter(
-            paths,
-            [
-                *key,
-                *[
-                    ("method", text),
-                    ("guideline", text),
-                    ("hinted", flag),
-                    ("steps", steps),
-                    ("text", text),
-                    ("tokens", number),
-                ],
-                *[("truncated", flag), ("retries", pyarrow.list_(text))],
-            ],
-        )
-        self._verdicts = TableWriter(
-            verdicts,
-            [
-                *key,
-                *[
-                    ("status", text),
-                    ("extracted", text),
-                    ("reason", text),
-                    ("rule", text),
-                    ("defect", text),
-                    ("kept", flag),
-                ],
-            ],
-        )
+        self._paths, self._verdicts = TableWriter(paths, _path_columns()), TableWriter(verdicts, _verdict_columns())
 
     def __enter__(self) -> Self:
         return self
@@ -266,36 +271,72 @@ class OutcomeTables:
             for writer in (self._paths, self._verdicts):
                 writer.abandon()
 
-    def add(self, outcome: Outcome) -> None:
-        """Adds all paths of a question."""
-        kept = {id(one) for one in outcome.kept}
-        for chain, judged in enumerate(outcome.judged):
-            key = {"question_id": outcome.question.id, "chain": chain}
-            self._paths.add(key | _path_row(judged))
-            self._verdicts.add(key | _verdict_row(judged, id(judged) in kept))
+    def add(self, rows: OutcomeRows) -> None:
+        """Adds all paths of some questions."""
+        self._paths.add_table(rows.paths)
+        self._verdicts.add_table(rows.verdicts)
 
 
-def _path_row(judged: GradedPath) -> dict[str, Any]:
+class OutcomeRows(NamedTuple):
+    """All paths of some questions and their verdicts, as Arrow tables with the columns of `OutcomeTables`."""
+
+    paths: Any
+    verdicts: Any
+
+    @classmethod
+    def of(cls, outcomes: Iterable[Outcome]) -> OutcomeRows:
+        """The rows of questions that have come to their end."""
+        paths, verdicts = list[tuple[Any, ...]](), list[tuple[Any, ...]]()
+        for outcome in outcomes:
+            kept = {id(one) for one in outcome.kept}
+            for chain, judged in enumerate(outcome.judged):
+                paths.append((outcome.question.id, chain, *_path_values(judged)))
+                verdicts.append((outcome.question.id, chain, *_verdict_values(judged, id(judged) in kept)))
+        return cls(_table(_path_columns(), paths), _table(_verdict_columns(), verdicts))
+
+
+def _table(columns: Sequence[tuple[str, Any]], rows: Sequence[tuple[Any, ...]]) -> Any:
+    import pyarrow
+
+    # column by column: from a dictionary a row it takes twice as long
+    values = zip(*rows, strict=True) if rows else ((),) * len(columns)
+    arrays = [pyarrow.array(held, kind) for (_, kind), held in zip(columns, values, strict=True)]
+    return pyarrow.Table.from_arrays(arrays, schema=pyarrow.schema(columns))
+
+
+def _path_columns() -> list[tuple[str, Any]]:
+    import pyarrow
+
+    text, number, flag = pyarrow.string(), pyarrow.int64(), pyarrow.bool_()
+    return [
+        *(("question_id", text), ("chain", number)),
+        *(("method", text), ("guideline", text), ("hinted", flag)),
+        ("steps", pyarrow.list_(pyarrow.struct([("stage", text), ("key", text)]))),
+        *(("text", text), ("tokens", number), ("truncated", flag), ("retries", pyarrow.list_(text))),
+    ]
+
+
+def _path_values(judged: GradedPath) -> tuple[Any, ...]:
     path = judged.path
-    return {
-        "method": path.method,
-        "guideline": path.guideline,
-        "hinted": path.hinted,
-        "steps": [{"stage": stage, "key": key} for stage, key, _ in path.steps],
-        "text": storable(path.text),
-        "tokens": path.tokens,
-        "truncated": path.truncated,
-        "retries": list(path.retries),
-    }
+    return (
+        *(path.method, path.guideline, path.hinted),
+        [(stage, key) for stage, key, _ in path.steps],
+        *(storable(path.text), path.tokens, path.truncated, path.retries),
+    )
 
 
-def _verdict_row(judged: GradedPath, kept: bool) -> dict[str, Any]:
+def _verdict_columns() -> list[tuple[str, Any]]:
+    import pyarrow
+
+    text = pyarrow.string()
+    key = [("question_id", text), ("chain", pyarrow.int64())]
+    return [*key, *((name, text) for name in _VERDICT_TEXTS), ("kept", pyarrow.bool_())]
+
+
+_VERDICT_TEXTS = ("status", "extracted", "reason", "rule", "defect")
+
+
+def _verdict_values(judged: GradedPath, kept: bool) -> tuple[Any, ...]:
     verdict = judged.verdict
-    return {
-        "status": verdict.status,
-        "extracted": None if verdict.extracted is None else storable(verdict.extracted),
-        "reason": storable(verdict.reason),
-        "rule": verdict.rule,
-        "defect": judged.defect,
-        "kept": kept,
-    }
+    extracted = None if verdict.extracted is None else storable(verdict.extracted)
+    return verdict.status, extracted, storable(verdict.reason), verdict.rule, judged.defect, kept

@@ -5,6 +5,7 @@
         answer = await process.receive()
 
 and in the process, `given` and `answer` of `Pipes` are the other ends. It ends with the block, and with the run.
+`waited_for` is the same for code that has no event loop.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ import asyncio
 import os
 import pickle
 import struct
+import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 _LENGTH = struct.Struct(">Q")
 
@@ -54,13 +56,12 @@ class Beside:
 @asynccontextmanager
 async def beside(module: str) -> AsyncIterator[Beside]:
     """Runs a module's `main` in a process of its own, which is ended with the block."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", f"from {module} import main; main()"),
+        *_command(module),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
-        env=environment,
+        env=_environment(),
         start_new_session=True,
     )
     assert process.stdin is not None
@@ -71,6 +72,73 @@ async def beside(module: str) -> AsyncIterator[Beside]:
         with suppress(ProcessLookupError):
             process.kill()
         await process.wait()
+
+
+@dataclass(frozen=True, slots=True)
+class WaitedFor:
+    """A process beside this one, for code that waits: it takes one value at a time, and answers before the next."""
+
+    _inward: IO[bytes]
+    _outward: IO[bytes]
+
+    def send(self, value: Any) -> None:
+        """Hands a value to the process.
+
+        Raises:
+            OSError: It has ended.
+        """
+        self._inward.write(_framed(value))
+        self._inward.flush()
+
+    def receive(self) -> Any:
+        """What it answers.
+
+        Raises:
+            EOFError: It has ended.
+        """
+        return _read(self._outward)
+
+
+@contextmanager
+def waited_for(module: str) -> Iterator[WaitedFor]:
+    """Runs a module's `main` in a process of its own, which is ended with the block."""
+    process = subprocess.Popen(
+        _command(module),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=_environment(),
+        start_new_session=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        yield WaitedFor(process.stdin, process.stdout)
+    finally:
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            with suppress(OSError):  # what it was not there to read
+                pipe.close()
+
+
+def _command(module: str) -> list[str]:
+    return [sys.executable, "-c", f"from {module} import main; main()"]
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+
+
+def _read(pipe: IO[bytes]) -> Any:
+    head = pipe.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        raise EOFError
+    (length,) = _LENGTH.unpack(head)
+    content = pipe.read(length)
+    if len(content) < length:
+        raise EOFError
+    return pickle.loads(content)
 
 
 class Pipes:
@@ -87,11 +155,7 @@ class Pipes:
         Raises:
             EOFError: No more will come.
         """
-        head = sys.stdin.buffer.read(_LENGTH.size)
-        if len(head) < _LENGTH.size:
-            raise EOFError
-        (length,) = _LENGTH.unpack(head)
-        return pickle.loads(sys.stdin.buffer.read(length))
+        return _read(sys.stdin.buffer)
 
     def answer(self, value: Any) -> None:
         """Sends a value back.

@@ -34,6 +34,7 @@ from regenesis.store.reused import ledgers_of
 from regenesis.store.sealed_outcomes import outcomes_in
 from regenesis.store.tables import read_left_out, write_questions
 from regenesis.synthesis.decontaminating import Decontamination, decontaminate
+from regenesis.synthesis.deriving_beside import made_beside
 from regenesis.synthesis.describing import describe_origin
 from regenesis.synthesis.inputs import digests, digests_of_parts, fingerprint_of, method_of, shown_to
 from regenesis.synthesis.judging import PathJudge
@@ -297,6 +298,7 @@ def _write_out(synthesis: _Synthesis, ledger: Ledger, store: OutcomeStore, error
         config=synthesis.config.dataset,
         thoughts=ledger if synthesis.config.thinking == "keep" else None,
         generated=generated_tokens(ledger, synthesis.config.dataset),
+        portions=made_beside(synthesis.config, directory, store, synthesis.questions),
     )
     sampler = progress.sampler
     result = SynthesisReport(
