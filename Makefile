@@ -45,6 +45,7 @@ test: install
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 coverage: install
+	@mkdir -p build
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --cov --cov-report=xml --cov-report=markdown:build/coverage.md
 
 check: lint types imports

@@ -150,8 +150,8 @@ def measure_pace(counts: list[int], questions: int) -> None:
 def measure_losses(seconds: float, every: float, nodes: int = 3) -> None:
     shards, losses, over = 2 * nodes, [0], threading.Event()
     with workspace() as folder, server_process("--play", "arithmetic", "--delay", DELAY) as url:
-        # about 14 completions a second and shard, 12 a question
-        write_questions(folder / "questions.jsonl", int(seconds * shards * 14 / 12) + shards)
+        # about 14 completions a second and shard, 33 a question
+        write_questions(folder / "questions.jsonl", int(seconds * shards * 14 / 33) + shards)
         config = config_over(folder, url)
         with cluster(nodes, 2) as made:
 

@@ -132,5 +132,13 @@ def _run(arguments: list[str], cwd: Path, environment: dict[str, str], streams: 
         main()
     finally:
         sys.stdout.flush()
+        _forget_whose_coverage_was_measured_before()
         # a process that multiprocessing started leaves without calling these
         atexit._run_exitfuncs()
+
+
+def _forget_whose_coverage_was_measured_before() -> None:
+    """Leaves the process that this one was forked from out of what ends with this one; coverage measures each alone."""
+    measuring = getattr(getattr(sys.modules.get("coverage"), "process_startup", None), "coverage", None)
+    if measuring is not None:
+        atexit.unregister(measuring._atexit)

@@ -279,9 +279,12 @@ async def _work(
 
 
 def _most_requests(method: Method[Any], questions: Sequence[Question]) -> int:
-    """The most requests that the method makes for one of these questions, on average over them."""
-    estimate = method.estimate(questions, 0.5)
-    return math.ceil(sum(stage.most_calls for stage in estimate.stages.values()) / len(questions))
+    """What the method asks for one of these questions if it keeps nothing of it, on average over them.
+
+    Not what it could ask at most: few replies are asked for again, or for their end.
+    """
+    estimate = method.estimate(questions, 0.0)
+    return math.ceil(sum(stage.expected_calls for stage in estimate.stages.values()) / len(questions))
 
 
 def _write_out(synthesis: _Synthesis, ledger: Ledger, store: OutcomeStore, error: str | None = None) -> SynthesisReport:
