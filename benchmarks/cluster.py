@@ -18,9 +18,9 @@ import asyncio
 import json
 import os
 import sqlite3
-import threading
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -148,35 +148,31 @@ def measure_pace(counts: list[int], questions: int) -> None:
 
 
 def measure_losses(seconds: float, every: float, nodes: int = 3) -> None:
-    shards, losses, over = 2 * nodes, [0], threading.Event()
+    shards, losses = 2 * nodes, 0
     with workspace() as folder, server_process("--play", "arithmetic", "--delay", DELAY) as url:
         # about 14 completions a second and shard, 33 a question
         write_questions(folder / "questions.jsonl", int(seconds * shards * 14 / 33) + shards)
         config = config_over(folder, url)
-        with cluster(nodes, 2) as made:
-
-            def lose() -> None:
-                while not over.wait(every) and losses[0] * every < seconds:
-                    losses[0] += 1
-                    made.remove_node(made.workers.pop(0), allow_graceful=False)
-                    made.workers.append(made.add_node(num_cpus=2, **SMALL))
-
-            killing, began = threading.Thread(target=lose, daemon=True), time.monotonic()
-            killing.start()
-            report = synthesize_on_ray(config, folder / "run", shards=shards)
+        with cluster(nodes, 2) as made, ThreadPoolExecutor(1) as thread:
+            began = time.monotonic()
+            running = thread.submit(synthesize_on_ray, config, folder / "run", shards=shards)
+            # Ray adds nodes from the main thread only
+            while losses * every < seconds and not wait([running], timeout=every).done:
+                losses += 1
+                made.remove_node(made.workers.pop(0), allow_graceful=False)
+                made.workers.append(made.add_node(num_cpus=2, **SMALL))
+            report = running.result()
             took = time.monotonic() - began
-            over.set()
-            killing.join()
         sent = json.load(urllib.request.urlopen(url.removesuffix("/v1") + "/stats"))["requests"]
         with server_process("--play", "arithmetic") as at_once:
             single = asyncio.run(synthesize(config_over(folder, at_once), folder / "single"))
         same = _dataset(folder / "run") == _dataset(folder / "single")
-        again, bound = sent - single.requests_sent, losses[0] * 2 * (IN_FLIGHT + UNSEALED_SECONDS * 14)
+        again, bound = sent - single.requests_sent, losses * 2 * (IN_FLIGHT + UNSEALED_SECONDS * 14)
         finish(
             "cluster-losses",
             {
                 "seconds": round(took),
-                "nodes_lost": losses[0],
+                "nodes_lost": losses,
                 "shards": shards,
                 "completions": single.requests_sent,
                 "sent_again": again,

@@ -56,6 +56,8 @@ class Sealer:
         self._lists, self._listed = secrets.token_hex(6), list[str]()
         self._sealing = threading.Lock()
         self._known, self._through = self._read_noted()
+        # what is recorded from here on was written a moment ago: to look whether it is whole takes as long as sealing
+        self._found = self._last_row() if ledger.exists() else 0
 
     def missing(self) -> list[str]:
         """The segments in the folder whose rows the ledger does not hold, or is not known to.
@@ -71,10 +73,13 @@ class Sealer:
 
     def take_in(self, names: Sequence[str]) -> None:
         """Notes that the ledger holds the rows of these segments now, and nothing else that is not sealed."""
-        with naming_damage(self._ledger), closing(connect(self._ledger, read_only=True)) as connection:
-            self._through = connection.execute("SELECT coalesce(max(rowid), 0) FROM completions").fetchone()[0]
+        self._through = self._last_row()
         for name in names:
             self._note(name)
+
+    def _last_row(self) -> int:
+        with naming_damage(self._ledger), closing(connect(self._ledger, read_only=True)) as connection:
+            return int(connection.execute("SELECT coalesce(max(rowid), 0) FROM completions").fetchone()[0])
 
     def seal(self) -> int:
         """Writes the rows that were recorded since the last time; gives their number.
@@ -87,14 +92,15 @@ class Sealer:
             if not self._ledger.exists():
                 return 0
             with naming_damage(self._ledger), closing(connect(self._ledger, read_only=True)) as connection:
-                names = columns(connection)
+                names = ("rowid", *columns(connection))
                 while rows := self._next(connection):
-                    # damaged ones count as not there, and would stand in the way of those that take their place
-                    whole = [row for _, *row in rows if is_whole(dict(zip(names, row, strict=True)))]
                     self._through = rows[-1][0]
-                    if whole:
-                        self._note(self._write(dict(zip(names, zip(*whole, strict=True), strict=True))))
-                    sealed += len(whole)
+                    # damaged ones count as not there, and would stand in the way of those that take their place
+                    if rows[0][0] <= self._found:
+                        rows = [row for row in rows if row[0] > self._found or _as_written(names, row)]
+                    if rows:
+                        self._note(self._write(dict(zip(names, zip(*rows, strict=True), strict=True))))
+                    sealed += len(rows)
         return sealed
 
     def _next(self, connection: sqlite3.Connection) -> list[Any]:
@@ -146,6 +152,10 @@ class Sealer:
                 lines.write(json.dumps({"segment": name, "through": self._through}).encode() + b"\n")
         except OSError as error:
             raise LedgerError(f"{self._noted}: cannot be written ({error.strerror or error}).") from error
+
+
+def _as_written(names: Sequence[str], row: Sequence[Any]) -> bool:
+    return is_whole(dict(zip(names[1:], row[1:], strict=True)))
 
 
 def segments_of(folder: Folder) -> list[str]:
