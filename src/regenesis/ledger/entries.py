@@ -74,9 +74,12 @@ class Batch:
             connection.execute("ROLLBACK TO batch")
             new = Rows(new.names, [row for row in new.values if connection.execute(statement, row).rowcount])
         connection.execute("RELEASE batch")
-        columns = (new.column(name) for name in ("stage", "finish_reason", "prompt_tokens", "completion_tokens"))
-        for stage, finish_reason, *tokens in zip(*columns, strict=True):
-            _add(added, stage, StageTotals(1, _refused(finish_reason), *tokens))
+        by_stage: dict[str, list[tuple[int, int, int]]] = {}
+        names = ("stage", "finish_reason", "prompt_tokens", "completion_tokens")
+        for stage, finish_reason, *tokens in zip(*map(new.column, names), strict=True):
+            by_stage.setdefault(stage, []).append((_refused(finish_reason), *tokens))
+        for stage, counts in by_stage.items():
+            _add(added, stage, StageTotals(len(counts), *(sum(column) for column in zip(*counts, strict=True))))
 
 
 def _refused(finish_reason: str) -> int:

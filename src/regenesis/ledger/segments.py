@@ -36,8 +36,12 @@ _LISTED_TOGETHER = 256
 """Segments of a list at most: it is written anew with each of them."""
 _LARGEST = 20_000
 """Rows of a segment at most: about 30 MB of memory."""
-_BATCH = 8192
-"""Rows that are read and written together: about 20 MB of memory, of which two are there at a time."""
+_BATCH = 65_536
+"""Rows that are read and written together: about 130 MB of memory, of which two are there at a time.
+
+Keys are hashes, so that a commit of many rows writes nearly all pages of their index: an eighth as many commits save a
+tenth of the time that a million rows take.
+"""
 _MENDED = (
     "Restore it from a copy, or remove the folder of its shard and rerun that: what its machine still holds is sealed "
     "anew."
