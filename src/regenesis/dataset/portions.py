@@ -73,18 +73,13 @@ class Deriving:
 
     def _examples(self, outcomes: Iterable[Outcome], taken: Taken | None) -> Iterator[Example]:
         for outcome in outcomes:
-            places = None if taken is None else taken.get(outcome.question.id, ())
+            question = outcome.question
+            places = None if taken is None else taken.get(question.id, ())
             for place, row in enumerate(self.method.rows(outcome)):
                 if places is None or place in places:
+                    thought = None if self.thoughts is None else _thought_of(row.judged, question, self.thoughts)
                     yield example(
-                        row.judged,
-                        outcome.question,
-                        row.prompt,
-                        completion=row.completion,
-                        form=row.form,
-                        thought=None
-                        if self.thoughts is None
-                        else _thought_of(row.judged, outcome.question, self.thoughts),
+                        row.judged, question, row.prompt, completion=row.completion, form=row.form, thought=thought
                     )
 
 

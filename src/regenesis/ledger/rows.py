@@ -51,7 +51,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Many rows together, each as a tuple: a dictionary for each would cost as much as writing it.
+    """Many rows together, each as a tuple: there may be millions, and each dictionary would name all columns again.
 
     Attributes:
         names: Their columns.

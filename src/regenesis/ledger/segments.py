@@ -209,18 +209,19 @@ def rows_in(folder: Folder, names: Sequence[str] | None = None) -> Iterator[Rows
     Raises:
         LedgerError: A segment is missing, or is not as it was written.
     """
-    together: Rows | None = None
+    names_together, together = tuple[str, ...](), list[tuple[Any, ...]]()
     for name in segments_of(folder) if names is None else names:
         for rows in _rows_of(folder, name):
-            if together is not None and together.names != rows.names:  # of an earlier version, with other columns
-                yield together
-                together = None
-            together = rows if together is None else Rows(rows.names, [*together.values, *rows.values])
-            if len(together.values) >= _BATCH:
-                yield together
-                together = None
-    if together is not None:
-        yield together
+            if together and names_together != rows.names:  # of an earlier version, with other columns
+                yield Rows(names_together, together)
+                together = []
+            names_together = rows.names
+            together += rows.values
+            if len(together) >= _BATCH:
+                yield Rows(names_together, together)
+                together = []
+    if together:
+        yield Rows(names_together, together)
 
 
 def _rows_of(folder: Folder, name: str) -> Iterator[Rows]:

@@ -76,7 +76,7 @@ def _judged(record: dict[str, Any]) -> GradedPath:
 
 
 def _texts(values: Any, count: int | None = None) -> tuple[str, ...]:
-    # by a loop: half a run's time to be derived again goes into reading outcomes, a third of that into this
+    # by a plain loop: it is run for every step of every chain that is derived again
     if not isinstance(values, list):
         raise ValueError("it holds something other than texts")
     for value in values:
