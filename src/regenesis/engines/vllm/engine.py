@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Coroutine
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -125,12 +126,13 @@ class VLLMEngine:
         deaths = replicas.deaths
         try:
             client = await self._client_of(replicas)
-            completion = await client.complete(request)
+            completion = await _unless(client.complete(request), replicas.outage())
         except (EngineError, RequestFailed):
             if await replicas.died_since(deaths):
                 return None
             raise
-        replicas.answered()
+        if completion is not None:
+            replicas.answered()
         return completion
 
     async def close(self) -> None:
@@ -223,3 +225,19 @@ class VLLMEngine:
                 await client.close()
                 return successor
             return client
+
+
+async def _unless(answer: Coroutine[Any, Any, Completion], lost: Coroutine[Any, Any, None]) -> Completion | None:
+    """An answer, `None` if it is lost before it comes.
+
+    Left alone, the client would ask again as soon as a server is back, and a request that servers die of would end
+    more of them than are counted.
+    """
+    asked, loss = asyncio.create_task(answer), asyncio.create_task(lost)
+    try:
+        await asyncio.wait((asked, loss), return_when=asyncio.FIRST_COMPLETED)
+        return await asked if asked.done() else None
+    finally:
+        for task in (asked, loss):
+            task.cancel()
+        await asyncio.gather(asked, loss, return_exceptions=True)

@@ -66,7 +66,7 @@ class Replicas:
         self.deaths = self.outages = 0
         self._in_a_row = 0
         self._up: set[Server] = set()
-        self._changed, self._death = asyncio.Event(), asyncio.Event()
+        self._changed, self._death, self._outage = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._given_up: str | None = None
         # no proxy stands before this machine's own servers
         self._client = Client({}, PATIENCE)
@@ -124,6 +124,10 @@ class Replicas:
             await asyncio.wait_for(self._death.wait(), _DYING_SECONDS)
         return self.deaths > deaths
 
+    async def outage(self) -> None:
+        """Waits until no server is left: then whatever is being asked is lost."""
+        await self._outage.wait()
+
     def answered(self) -> None:
         """Notes that a completion came."""
         self._in_a_row = 0
@@ -161,7 +165,10 @@ class Replicas:
         while self._given_up is None:
             await server.wait()
             self._up.discard(server)
-            self.outages += not self._up
+            if not self._up:
+                self.outages += 1
+                self._outage.set()
+                self._outage = asyncio.Event()
             self.deaths += 1
             self._death.set()
             self._death = asyncio.Event()
