@@ -69,7 +69,7 @@ def write_run(folder: Path, some: list[Question], chains: int) -> None:
             found = outcome(question, chains)
             funnel.finish_question(question, found.judged, found.kept)
             store.put(found)
-            written.add(found)
+            written.add(tables.OutcomeRows.of([found]))
     store.close()
     summary = {"finished": len(some), "questions": len(some), "funnel": funnel.to_json()}
     directory.summary.write_text(json.dumps(summary))
