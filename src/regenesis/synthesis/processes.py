@@ -56,14 +56,7 @@ class Beside:
 @asynccontextmanager
 async def beside(module: str) -> AsyncIterator[Beside]:
     """Runs a module's `main` in a process of its own, which is ended with the block."""
-    process = await asyncio.create_subprocess_exec(
-        *_command(module),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env=_environment(),
-        start_new_session=True,
-    )
+    process = await asyncio.create_subprocess_exec(*_command(module), **_surroundings())
     assert process.stdin is not None
     assert process.stdout is not None
     try:
@@ -102,14 +95,7 @@ class WaitedFor:
 @contextmanager
 def waited_for(module: str) -> Iterator[WaitedFor]:
     """Runs a module's `main` in a process of its own, which is ended with the block."""
-    process = subprocess.Popen(
-        _command(module),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=_environment(),
-        start_new_session=True,
-    )
+    process = subprocess.Popen(_command(module), **_surroundings())
     assert process.stdin is not None
     assert process.stdout is not None
     try:
@@ -126,8 +112,11 @@ def _command(module: str) -> list[str]:
     return [sys.executable, "-c", f"from {module} import main; main()"]
 
 
-def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+def _surroundings() -> dict[str, Any]:
+    """Pipes, what is imported from where, and no part in a Ctrl-C that is meant for the run."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    return {**pipes, "env": environment, "start_new_session": True}
 
 
 def _read(pipe: IO[bytes]) -> Any:
