@@ -121,14 +121,14 @@ def pace_of(shards: int, questions: int) -> dict[str, float]:
 def merged_of(folder: Path, shard: str) -> Path:
     """The ledger of a shard, remade from its segments."""
     from regenesis.ledger import Ledger
-    from regenesis.ledger.segments import absorb
+    from regenesis.ledger.segments import absorb, rows_in
     from regenesis.storage import open_folder
 
     path = folder / f"{shard}.sqlite"
 
     async def absorbed() -> None:
         with Ledger.open(path) as ledger:
-            await absorb(ledger, open_folder(folder / "run" / "segments").inside(shard))
+            await absorb(ledger, rows_in(open_folder(folder / "run" / "segments").inside(shard)))
 
     asyncio.run(absorbed())
     return path

@@ -29,7 +29,7 @@ def folder(tmp_path: Path) -> Folder:
 def taken_in(path: Path, folder: Folder) -> None:
     async def take() -> None:
         with Ledger.open(path) as ledger:
-            await absorb(ledger, folder)
+            await absorb(ledger, rows_in(folder))
 
     asyncio.run(take())
 
@@ -59,8 +59,8 @@ def test_rows_of_small_segments_come_together(tmp_path: Path, folder: Folder, mo
 
 
 def test_of_keys_that_are_there_already_none_is_counted_twice(tmp_path: Path, folder: Folder) -> None:
-    filled(tmp_path / "there.sqlite", 30)
-    filled(tmp_path / "here.sqlite", 20)
+    filled(tmp_path / "there.sqlite", 330)
+    filled(tmp_path / "here.sqlite", 120)
     Sealer(tmp_path / "there.sqlite", folder).seal()
     for _ in range(2):
         taken_in(tmp_path / "here.sqlite", folder)
@@ -106,6 +106,6 @@ async def test_a_row_that_is_damaged_here_makes_way_for_the_sealed_one(tmp_path:
     spoil(tmp_path / "here.sqlite", key)
     with Ledger.open(tmp_path / "here.sqlite") as ledger:
         assert ledger.get(key) is None
-        await absorb(ledger, folder)
+        await absorb(ledger, rows_in(folder))
         assert ledger.get(key) == completion("Answer 4")
         assert ledger.totals()["solve"].completions == 9

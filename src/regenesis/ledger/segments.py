@@ -2,7 +2,7 @@
 
     sealer = Sealer(ledger_path, folder)
     sealer.seal()                        # new rows since the last time → one more Parquet file
-    await absorb(ledger, folder)         # all rows of a folder, checked, in another ledger
+    await absorb(ledger, rows_in(folder))     # all rows of a folder, checked, in another ledger
 
 A segment is named by the SHA-256 of its contents. Every sealer lists its own in files that no other one writes, so that
 two of them for one folder take nothing from each other. A row is found by its key, so it does no harm if one is in
@@ -13,13 +13,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import io
 import json
 import re
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -184,14 +183,14 @@ def segments_of(folder: Folder) -> list[str]:
     return list(found)
 
 
-async def absorb(ledger: Ledger, folder: Folder, names: Sequence[str] | None = None) -> None:
-    """Takes the rows of the segments in a folder into a ledger; of all of them, or of some.
+async def absorb(ledger: Ledger, batches: Iterable[Rows]) -> None:
+    """Takes rows of segments into a ledger, as `rows_in` gives them.
 
     Raises:
         LedgerError: A segment is missing or is not as it was written, or the ledger cannot be written.
     """
     written: asyncio.Task[None] | None = None
-    for rows in rows_in(folder, names):
+    for rows in batches:
         if written is not None:
             await written
         # the ledger's own thread writes them while the next ones are read here
@@ -232,10 +231,11 @@ def _rows_of(folder: Folder, name: str) -> Iterator[Rows]:
         written = folder.read(name)
         if hashlib.sha256(written).hexdigest() != name.partition(".")[0]:
             raise LedgerError(f"{folder}/{name}: is not as it was written. {_MENDED}")
-        file = parquet.ParquetFile(io.BytesIO(written))
+        # by one thread: segments are small, and the ledger's own thread writes meanwhile
+        file = parquet.ParquetFile(pyarrow.BufferReader(written))
         if unknown := sorted(set(file.schema_arrow.names) - set(_schema().names)):
             raise LedgerError(f"{folder}/{name}: holds columns that are not known here: {', '.join(unknown)[:200]!r}.")
-        for batch in file.iter_batches(_BATCH):
+        for batch in file.iter_batches(_BATCH, use_threads=False):
             columns = [column.to_pylist() for column in batch.columns]
             yield Rows(tuple(batch.schema.names), list(zip(*columns, strict=True)))
     except (OSError, pyarrow.ArrowException) as error:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from regenesis.evaluation.progress import EvaluationProgress
 from regenesis.evaluation.settings import EvaluationSettings
 from regenesis.evaluation.stage import evaluate_models
 from regenesis.ledger import Ledger
-from regenesis.ledger.segments import absorb
+from regenesis.ledger.segments import absorb, rows_in
 from regenesis.runs.cluster import ClusterProgress, ShardEnd, connected, shares
 from regenesis.storage import open_folder
 from regenesis.store.directory import RunDirectory
@@ -68,8 +69,8 @@ class Answers:
             await cluster.work_through(_shard, arguments, gpus=gpus, progress=self.progress)
         self.progress.phase = "merging"
         with Ledger.open(directory.ledger) as ledger:
-            for number in range(1, self.shards + 1):
-                await absorb(ledger, sealed.inside(Shard(number, self.shards).name))
+            names = [Shard(number, self.shards).name for number in range(1, self.shards + 1)]
+            await absorb(ledger, chain.from_iterable(rows_in(sealed.inside(name)) for name in names))
         left = [end for end in self.progress.ends if end.error or end.stopped]
         if left:
             raise RunError(

@@ -11,8 +11,9 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from regenesis.config import RunConfig
@@ -20,7 +21,7 @@ from regenesis.config.comparing import differences, extensions
 from regenesis.engines import Engine
 from regenesis.errors import RunError
 from regenesis.ledger import Ledger
-from regenesis.ledger.segments import absorb
+from regenesis.ledger.segments import absorb, rows_in
 from regenesis.runs.waiting import run_to_its_end
 from regenesis.scheduling.no_engine import RecordedOnly
 from regenesis.storage import Folder
@@ -80,16 +81,22 @@ def merge(
             )
         model = first.frozen_model() or ""
 
+        def recorded_only(*_: object) -> Engine:
+            return RecordedOnly(model, refuses=False)
+
         async def merged() -> SynthesisReport:
-            with directory.locked(), Ledger.open(directory.ledger) as ledger:
-                for shard in shards:
-                    await absorb(ledger, shard.folder)
-
-            def recorded_only(*_: object) -> Engine:
-                return RecordedOnly(model, refuses=False)
-
-            judged = [str(shard.folder) for shard in shards]
-            return await synthesize(config, directory.path, progress=progress, make_engine=recorded_only, judged=judged)
+            with ExitStack() as stack:
+                with directory.locked():
+                    ledger = stack.enter_context(Ledger.open(directory.ledger))
+                    await absorb(ledger, chain.from_iterable(rows_in(shard.folder) for shard in shards))
+                return await synthesize(
+                    config,
+                    directory.path,
+                    progress=progress,
+                    make_engine=recorded_only,
+                    judged=[str(shard.folder) for shard in shards],
+                    opened=ledger,
+                )
 
         return run_to_its_end(merged())
 

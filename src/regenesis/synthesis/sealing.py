@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from regenesis.errors import LedgerError, RegenesisError, RunError, RunInUse
 from regenesis.ledger import Ledger
-from regenesis.ledger.segments import Sealer, absorb
+from regenesis.ledger.segments import Sealer, absorb, rows_in
 from regenesis.storage import Folder
 from regenesis.store.directory import RunDirectory, write_whole
 from regenesis.store.sealed_outcomes import seal_outcomes
@@ -102,7 +102,7 @@ async def _restored(folder: RunDirectory, sealed: Folder) -> Sealer:
                 _take_files(folder, sealed)
             sealer.seal()
             with Ledger.open(folder.ledger) as ledger:
-                await absorb(ledger, sealed, missing)
+                await absorb(ledger, rows_in(sealed, missing))
             sealer.take_in(missing)
     return sealer
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
@@ -85,6 +85,7 @@ async def synthesize(
     reuse: Sequence[str | FilePath] = (),
     shard: Shard | None = None,
     judged: Sequence[str | FilePath] = (),
+    opened: Ledger | None = None,
 ) -> SynthesisReport:
     """Starts or resumes a run's synthesis.
 
@@ -99,6 +100,7 @@ async def synthesize(
         reuse: Folders of other runs, whose completions of equal requests are taken over.
         shard: Only these of the questions; see `synthesis.sharding`.
         judged: Folders, or their addresses, with sealed outcomes of this run's shards; see `store.sealed_outcomes`.
+        opened: The run's ledger, where the caller has it open already: to open one is to read all of it.
 
     Returns:
         How this start ended; a budget that ran out is a normal end.
@@ -123,7 +125,7 @@ async def synthesize(
             bad_rows=len(synthesis.loaded.bad_rows),
         )
         synthesis.reuses = bool(reused)
-        with Ledger.open(directory.ledger, reused) as ledger:
+        with Ledger.open(directory.ledger, reused) if opened is None else nullcontext(opened) as ledger:
             store = OutcomeStore.open(directory.outcomes, fingerprint_of(config, synthesis.method, synthesis.questions))
             try:
                 for records in outcomes_in(map(open_folder, judged), store.fingerprint):
