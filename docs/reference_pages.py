@@ -18,7 +18,7 @@ from regenesis.engines.catalogue import CATALOGUE, engine_kinds
 from regenesis.engines.config import EngineConfig
 from regenesis.experiments.config import ExperimentConfig
 from regenesis.methods.catalogue import method_class, method_names
-from regenesis.section import Section
+from regenesis.section import Section, explanations
 
 ROOT = Path(__file__).parents[1]
 """Of the project."""
@@ -90,12 +90,13 @@ def _section(title: str, section: type[Section], prefix: str, told: set[type] | 
     told = set() if told is None else told
     yield f"\n## {title}\n\n{_prose(inspect.getdoc(section) or '')}\n\n| field | default | |\n|---|---|---|"
     inner: list[tuple[str, type[Section]]] = []
+    explained = explanations(section)
     for name, field in section.model_fields.items():
         nested = _nested(field)
         if nested is not None and nested not in told:
             told.add(nested)
             inner.append((name, nested))
-        yield f"| `{prefix}{name}` | {_default(field)} | {_cell(field.description or '')} |"
+        yield f"| `{prefix}{name}` | {_default(field)} | {_cell(explained.get(name, ''))} |"
     for name, nested in inner:
         yield from _section(f"{prefix}{name}", nested, f"{prefix}{name}.", told)
 

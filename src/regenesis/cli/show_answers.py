@@ -108,9 +108,9 @@ def _show(
 def _json(one: AnsweredQuestion, models: Sequence[str], prompts: Mapping[str, Sequence[Message]]) -> dict[str, Any]:
     rows = {
         model: [
-            asdict(row) | {"prompt": [asdict(turn) for turn in prompts[row.ledger_key]]}
+            row._asdict() | {"prompt": [asdict(turn) for turn in prompts[row.ledger_key]]}
             if row.ledger_key in prompts
-            else asdict(row)
+            else row._asdict()
             for row in one.answers.get(model, ())
         ]
         for model in models

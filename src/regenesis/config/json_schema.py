@@ -8,10 +8,9 @@ What another package registers is not in it: an engine or method of any other na
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from regenesis.config.schema import RunConfig
@@ -23,7 +22,7 @@ from regenesis.methods.base import MethodSection
 from regenesis.methods.catalogue import CATALOGUE as METHODS
 from regenesis.methods.catalogue import DEFAULT as DEFAULT_METHOD
 from regenesis.methods.catalogue import method_class
-from regenesis.section import MARKS
+from regenesis.section import MARKS, Section, explanations, sections_in
 from regenesis.tasks.config import TaskConfig
 
 _DIALECT = "http://json-schema.org/draft-07/schema#"
@@ -34,7 +33,7 @@ def json_schema() -> dict[str, Any]:
     """The schema as plain JSON types."""
     engines = {kind: engine_class(kind) for kind in ENGINES.built_in}
     methods = {name: method_class(name).Config for name in METHODS.built_in}
-    models: list[type[BaseModel]] = [
+    models: list[type[Section]] = [
         RunConfig,
         EngineConfig,
         MethodSection,
@@ -45,10 +44,13 @@ def json_schema() -> dict[str, Any]:
     names, top = models_json_schema([(model, "validation") for model in models], ref_template="#/definitions/{model}")
     found: dict[str, Any] = top["$defs"]
     titles = {model: names[model, "validation"]["$ref"].rpartition("/")[2] for model in models}
-    for definition in found.values():
-        for field in definition.get("properties", {}).values():
+    explained = {one.__name__: explanations(one) for model in models for one in _with_inner(model)}
+    for title, definition in found.items():
+        for name, field in definition.get("properties", {}).items():
             for mark in MARKS:
                 field.pop(mark, None)
+            if text := explained.get(title, {}).get(name):
+                definition["properties"][name] = dict(sorted({**field, "description": text}.items()))
     kinds = {kind: titles[section] for kind, section in engines.items()}
     found[titles[EngineConfig]] = _one_of(found, "kind", kinds)
     named = {name: titles[section] for name, section in methods.items()}
@@ -59,6 +61,14 @@ def json_schema() -> dict[str, Any]:
     found[task] = {"anyOf": [{"type": "string"}, {"$ref": f"#/definitions/{task}Fields"}]}
     root = found.pop(titles[RunConfig])
     return {"$schema": _DIALECT, **root, "title": "regenesis run config", "definitions": dict(sorted(found.items()))}
+
+
+def _with_inner(section: type[Section]) -> Iterator[type[Section]]:
+    """A section and all that its fields are made of."""
+    yield section
+    for field in section.model_fields.values():
+        for inner in sections_in(field.annotation):
+            yield from _with_inner(inner)
 
 
 def _one_of(

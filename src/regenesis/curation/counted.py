@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from types import NoneType
 from typing import Any, NamedTuple, get_args
 
 from regenesis.types import GradedPath, Status
 
 _STATUSES = frozenset(get_args(Status))
+_KINDS = frozenset((str, bool, str, str, defect, bool, int, list) for defect in (str, NoneType))
+"""What the values of a chain are in JSON, in their order."""
 
 
 class Chain(NamedTuple):
@@ -79,17 +82,15 @@ def counted_from_json(text: str) -> list[Chain]:
         ValueError: The text holds something else.
     """
     try:
-        return [_chain(*one) for one in json.loads(text)]
+        return [_chain(one) for one in json.loads(text)]
     except (TypeError, RecursionError) as error:
         raise ValueError(f"these are no counted chains ({error})") from error
 
 
-def _chain(
-    guideline: Any, hinted: Any, status: Any, rule: Any, defect: Any, kept: Any, tokens: Any, retries: Any
-) -> Chain:
-    texts = type(guideline) is type(rule) is str and (defect is None or type(defect) is str)
-    if not (texts and status in _STATUSES and all(type(stage) is str for stage in retries)):
-        raise ValueError("a text is something else")
-    if not (type(hinted) is type(kept) is bool and type(tokens) is int):
-        raise ValueError("a mark or a count is something else")
+def _chain(values: Any) -> Chain:
+    if tuple(map(type, values)) not in _KINDS:
+        raise ValueError("a text, a mark or a count is something else")
+    guideline, hinted, status, rule, defect, kept, tokens, retries = values
+    if status not in _STATUSES or not all(type(stage) is str for stage in retries):
+        raise ValueError("a status or a stage is something else")
     return Chain(guideline, hinted, status, rule, defect, kept, tokens, tuple(retries))

@@ -44,15 +44,13 @@ class Tally:
     fit: int = 0
     kept: int = 0
 
-    def count(self, chain: Chain) -> None:
+    def count(self, parsed: bool, correct: bool, fit: bool, kept: bool) -> None:
         """Counts a chain in."""
         self.chains += 1
-        self.kept += chain.kept
-        if chain.status != "unparsed":
-            self.parsed += 1
-        if chain.status == "correct":
-            self.correct += 1
-            self.fit += chain.defect is None
+        self.parsed += parsed
+        self.correct += correct
+        self.fit += fit
+        self.kept += kept
 
     def __iadd__(self, other: Tally) -> Tally:
         for name in _COUNTS:
@@ -144,13 +142,15 @@ class Funnel:
         begun: dict[str | bool, Tally] = {}
         served: set[str | bool] = set()
         for chain in chains:
-            whole.count(chain)
+            correct = chain.status == "correct"
+            marks = chain.status != "unparsed", correct, correct and chain.defect is None, chain.kept
+            whole.count(*marks)
             groups: list[str | bool] = [chain.hinted, *filter(None, chain.guideline.split("+"))]
             for group in groups:
                 tally = begun.get(group)
                 if tally is None:
                     tally = begun[group] = self._group(group)
-                tally.count(chain)
+                tally.count(*marks)
                 if chain.kept:
                     served.add(group)
             if chain.defect is not None or chain.retries or chain.rule in _TELLING_RULES:

@@ -46,14 +46,19 @@ class AnsweredQuestion:
     def share(self, model: str) -> Fraction | None:
         """Share of a model's answers that are right; `None` if it has given none."""
         rows = self.answers.get(model)
-        return Fraction(sum(row.correct for row in rows), len(rows)) if rows else None
+        return Fraction(_correct(rows), len(rows)) if rows else None
 
     def change(self, first: str, second: str) -> Change | None:
         """What changed from one model to another; `None` unless both have answered."""
-        before, after = self.share(first), self.share(second)
-        if before is None or after is None:
+        before, after = self.answers.get(first), self.answers.get(second)
+        if not before or not after:
             return None
-        return "won" if after > before else "lost" if after < before else "same"
+        gained = _correct(after) * len(before) - _correct(before) * len(after)
+        return "won" if gained > 0 else "lost" if gained < 0 else "same"
+
+
+def _correct(rows: Sequence[ResultRow]) -> int:
+    return sum([row.status == "correct" for row in rows])
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,18 +6,16 @@ write_results(folder / "gsm8k.parquet", task.questions, results)
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 from regenesis.errors import RunError
 from regenesis.store.tables import TableWriter
 from regenesis.types import Question, Result, Status, storable
 
 
-@dataclass(frozen=True, slots=True)
-class ResultRow:
+class ResultRow(NamedTuple):
     """One answer as a table of results holds it.
 
     Attributes:
@@ -137,8 +135,17 @@ def read_results(path: Path) -> list[ResultRow]:
 
     try:
         with parquet.ParquetFile(path) as file:
-            known = [name for name in ResultRow.__slots__ if name in file.schema_arrow.names]
-            return list(_checked(file.read(columns=known).to_pylist()))
+            table = file.read(columns=[name for name in ResultRow._fields if name in file.schema_arrow.names])
+        # column by column: an evaluation may have tens of thousands of rows
+        columns = (
+            table[name].to_pylist()
+            if name in table.column_names
+            else [ResultRow._field_defaults.get(name)] * table.num_rows
+            for name in ResultRow._fields
+        )
+        rows = list(map(ResultRow, *columns))
+        _check(rows)
+        return rows
     except (pyarrow.ArrowException, OSError, TypeError, ValueError) as error:
         raise RunError(
             f"{path}: cannot be read as answers of an evaluation ({error}). Run `regenesis evaluate` on its run "
@@ -146,15 +153,13 @@ def read_results(path: Path) -> list[ResultRow]:
         ) from error
 
 
-def _checked(rows: Sequence[dict[str, Any]]) -> Iterator[ResultRow]:
-    seen: set[tuple[str, int]] = set()
+def _check(rows: Sequence[ResultRow]) -> None:
+    for status in {row.status for row in rows}.difference(get_args(Status)):
+        raise ValueError(f"{status!r} is no status of an answer")
+    if not {type(row.question_id) for row in rows} <= {str} or not {type(row.sample) for row in rows} <= {int}:
+        raise TypeError("a row without question or sample")
+    seen = set[tuple[str, int]]()
     for row in rows:
-        one = ResultRow(**row)
-        if one.status not in get_args(Status):
-            raise ValueError(f"{one.status!r} is no status of an answer")
-        if not isinstance(one.question_id, str) or not isinstance(one.sample, int):
-            raise TypeError("a row without question or sample")
-        if (one.question_id, one.sample) in seen:
-            raise ValueError(f"two rows for sample {one.sample} of {one.question_id}")
-        seen.add((one.question_id, one.sample))
-        yield one
+        if (row.question_id, row.sample) in seen:
+            raise ValueError(f"two rows for sample {row.sample} of {row.question_id}")
+        seen.add((row.question_id, row.sample))

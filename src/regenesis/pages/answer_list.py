@@ -43,10 +43,11 @@ def answer_list(tasks: Sequence[RecordedAnswers]) -> list[Html]:
 def _outcome(task: RecordedAnswers, question: AnsweredQuestion) -> str:
     """What became of a question from the first of its models to the last."""
     answered = [model for model in task.models if model in question.answers]
-    change, share = question.change(answered[0], answered[-1]), question.share(answered[0])
+    change = question.change(answered[0], answered[-1])
     if change in ("won", "lost"):
         return str(change)
-    how = "right" if share == 1 else "wrong" if share == 0 else "partly right"
+    right = {row.correct for row in question.answers[answered[0]]}
+    how = "partly right" if len(right) > 1 else "right" if True in right else "wrong"
     return how if len(answered) == 1 else f"both {how}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from regenesis.methods import Outcome
@@ -12,7 +12,7 @@ from regenesis.report.figures import counted, in_words
 from regenesis.report.html import Html, element, escaped, html_block
 from regenesis.store.directory import RunDirectory
 from regenesis.store.outcomes import OutcomeStore
-from regenesis.store.tables import read_left_out, read_questions
+from regenesis.store.tables import read_questions, read_tasks
 from regenesis.types import GradedPath, Question
 
 _MOST_CHARACTERS = 7_000_000
@@ -43,14 +43,13 @@ def chain_list(directory: RunDirectory, words: Words) -> list[Html]:
     """
     if not directory.questions.exists():
         return []
-    left_out = read_left_out(directory.questions)
-    questions = [one for one in read_questions(directory.questions) if one.id not in left_out]
-    chosen = _chosen(directory, questions)
-    shown = [(one, chosen[one.id]) for one in questions if one.id in chosen]
+    tasks = read_tasks(directory.questions)
+    chosen = _chosen(directory, list(tasks))
+    shown = [chosen[name] for name in tasks if name in chosen]  # in the run's order
     if not shown:
         return []
-    some = f"{len(shown):,} of {len(questions):,} questions, drawn evenly; the figures above are of all."
-    said = some if len(shown) < len(questions) else f"All {counted(len(questions), 'question')}."
+    some = f"{len(shown):,} of {len(tasks):,} questions, drawn evenly; the figures above are of all."
+    said = some if len(shown) < len(tasks) else f"All {counted(len(tasks), 'question')}."
     guidelines = sorted({one.path.guideline for _, outcome in shown for one in (outcome.judged if outcome else ())})
     states = [state for state in _STATES if any(_state(outcome) == state for _, outcome in shown)]
     by = {
@@ -67,22 +66,21 @@ def chain_list(directory: RunDirectory, words: Words) -> list[Html]:
     ]
 
 
-def _chosen(directory: RunDirectory, questions: list[Question]) -> dict[str, Outcome | None]:
-    """As many questions as fit, finished ones first."""
+def _chosen(directory: RunDirectory, names: Sequence[str]) -> dict[str, tuple[Question, Outcome | None]]:
+    """As many questions as fit, finished ones first, by their ids."""
     store = OutcomeStore.latest(directory.outcomes)
     try:
         finished = store.finished()
-        by_id = {one.id: one for one in questions}
-        chosen: dict[str, Outcome | None] = {}
+        first = evenly({name: 0 if name in finished else 1 for name in names})[:_MOST_QUESTIONS]
+        questions = {one.id: one for one in read_questions(directory.questions, set(first))}
+        chosen: dict[str, tuple[Question, Outcome | None]] = {}
         room = _MOST_CHARACTERS
-        for name in evenly({one.id: 0 if one.id in finished else 1 for one in questions}):
-            outcome = store.get(by_id[name]) if name in finished else None
-            room -= len(by_id[name].text) + (_size(outcome) if outcome is not None else 0)
+        for question in (questions[name] for name in first):
+            outcome = store.get(question) if question.id in finished else None
+            room -= len(question.text) + (_size(outcome) if outcome is not None else 0)
             if room < 0 and chosen:
                 break
-            chosen[name] = outcome
-            if len(chosen) == _MOST_QUESTIONS:
-                break
+            chosen[question.id] = question, outcome
         return chosen
     finally:
         store.close()

@@ -11,15 +11,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from regenesis.curation import Funnel
 from regenesis.errors import RunError
-from regenesis.runs.status import read_counted
 from regenesis.store.directory import RunDirectory, read_json
 from regenesis.store.outcomes import OutcomeStore
+from regenesis.store.tables import read_tasks
 
 
 class Kind(NamedTuple):
@@ -67,10 +68,14 @@ def read_chains(directory: RunDirectory) -> Chains:
     if _is_current(directory, summary):
         return Chains(Funnel.from_json(summary["funnel"]), _from_tables(directory))
     funnel, kinds = Funnel(), Counter[Kind]()
-    for question, chains in read_counted(directory.path):
-        funnel.finish_chains(question.task, chains)
-        task = question.task
-        kinds.update(Kind(task, one.guideline, one.hinted, one.status, one.fit, one.kept, one.tokens) for one in chains)
+    tasks = read_tasks(directory.questions) if directory.questions.exists() else {}
+    with closing(OutcomeStore.latest(directory.outcomes)) as store:
+        for name, chains in store.counted(tasks):
+            task = tasks[name]
+            funnel.finish_chains(task, chains)
+            kinds.update(
+                Kind(task, one.guideline, one.hinted, one.status, one.fit, one.kept, one.tokens) for one in chains
+            )
     return Chains(funnel, kinds)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from itertools import pairwise
 
@@ -50,20 +50,12 @@ def made_items(chains: Chains, directory: RunDirectory) -> Iterator[Item]:
 
 
 def _funnel_chart(chains: Chains) -> Chart:
-    tasks = list(dict.fromkeys(kind.task for kind in chains.kinds))
-    stages: dict[str, Callable[[Kind], bool]] = {
-        "chains": lambda _: True,
-        "parsed": lambda kind: kind.status != "unparsed",
-        "correct": lambda kind: kind.status == "correct",
-        "fit": lambda kind: kind.fit,
-        "kept": lambda kind: kind.kept,
-    }
-    bars = []
-    for stage, belongs in stages.items():
-        counts = Counter[str]()
-        for kind, count in chains.kinds.items():
-            counts[kind.task] += count if belongs(kind) else 0
-        bars += [Bar(stage, task if len(tasks) > 1 else "", counts[task], f"{counts[task]:,}") for task in tasks]
+    tasks = chains.funnel.tasks
+    bars = [
+        Bar(stage, task if len(tasks) > 1 else "", getattr(tally, stage), f"{getattr(tally, stage):,}")
+        for stage in ("chains", "parsed", "correct", "fit", "kept")
+        for task, tally in tasks.items()
+    ]
     return Chart(
         "From chains to kept paths",
         Bars("chains", bars),

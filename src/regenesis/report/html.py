@@ -9,6 +9,7 @@ around are written out. `Html` is markup of our own.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from html import escape
 from itertools import groupby
 
@@ -37,12 +38,17 @@ def element(name: str, *content: Html, **attributes: str | bool) -> Html:
         attributes: Its attributes; of a name, `_` at the end is left out and others stand for a hyphen. `True` is an
             attribute without a value, `False` is none.
     """
-    named = "".join(
-        f" {key.rstrip('_').replace('_', '-')}" + ("" if value is True else f'="{escaped(value)}"')
-        for key, value in attributes.items()
-        if value is not False
-    )
+    named = "".join([_attribute(key, value) for key, value in attributes.items()])
     return Html(f"<{name}{named}>{''.join(content)}</{name}>")
+
+
+@lru_cache(maxsize=1024)
+def _attribute(key: str, value: str | bool) -> str:
+    # mostly one of a few classes
+    if value is False:
+        return ""
+    name = key.rstrip("_").replace("_", "-")
+    return f" {name}" if value is True else f' {name}="{escaped(value)}"'
 
 
 def html(view: View) -> Html:

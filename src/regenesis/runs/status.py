@@ -184,7 +184,8 @@ def read_counted(run_dir: str | Path) -> Iterator[tuple[Question, list[Chain]]]:
         RunError: There is no run in the folder, or what it holds is damaged.
     """
     with _finished(run_dir) as (questions, store):
-        yield from store.counted(questions)
+        by_id = {question.id: question for question in questions}
+        yield from ((by_id[name], chains) for name, chains in store.counted(by_id))
 
 
 @contextmanager

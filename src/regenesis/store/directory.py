@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,12 @@ from regenesis.store import trust
 from regenesis.store.folder import RunFolder
 from regenesis.store.frozen_inputs import PARTS, require_same_inputs
 from regenesis.store.plainness import require_no_pipes
+
+
+@lru_cache(maxsize=8)
+def _frozen(text: str, origin: str, base: Path) -> RunConfig:
+    """A config as it was written down: one command looks at it several times, and to check it takes a while."""
+    return config_from_text(text, origin, base=base, frozen=True)
 
 
 class RunDirectory(RunFolder):
@@ -206,7 +213,7 @@ class RunDirectory(RunFolder):
         if text is None:
             return None
         trust.require_known_code(self.config_file, text, known=known)
-        return config_from_text(text, str(self.config_file), base=self.path, frozen=True)
+        return _frozen(text, str(self.config_file), self.path)
 
     def config_text(self) -> str | None:
         """What `config.yaml` holds, `None` if it is not there.

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from regenesis.databases import unpacked
 from regenesis.methods import Outcome
-from regenesis.types import GradedPath, Question, ReasoningPath, Status, Verdict
+from regenesis.types import GradedPath, ReasoningPath, Status, Verdict
 
 _LARGEST = 128 * 1024 * 1024
 """Bytes that a record is unpacked to at most; a question of 45 chains with the longest texts takes about a tenth."""
@@ -40,8 +40,8 @@ def packed_outcome(outcome: Outcome) -> bytes:
     return zlib.compress(record.encode(), 1)
 
 
-def unpacked_outcome(question: Question, content: bytes) -> Outcome:
-    """The outcome of a question.
+def unpacked_paths(content: bytes) -> tuple[tuple[GradedPath, ...], tuple[GradedPath, ...]]:
+    """All paths of an outcome, and those that are kept.
 
     Raises:
         ValueError: The bytes hold none.
@@ -51,7 +51,7 @@ def unpacked_outcome(question: Question, content: bytes) -> Outcome:
         judged = tuple(_judged(one) for one in record["judged"])
         if not all(isinstance(index, int) and 0 <= index < len(judged) for index in record["kept"]):
             raise ValueError("it keeps paths that it does not hold")
-        return Outcome(question, judged, tuple(judged[index] for index in record["kept"]))
+        return judged, tuple(judged[index] for index in record["kept"])
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"it is not an outcome ({type(error).__name__}: {error})") from error
 

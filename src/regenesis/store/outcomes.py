@@ -28,8 +28,8 @@ from regenesis.curation.counted import Chain, counted, counted_from_json, counte
 from regenesis.databases import open_to_look
 from regenesis.errors import RunError
 from regenesis.methods import Outcome
-from regenesis.store.outcome_records import packed_outcome, unpacked_outcome
-from regenesis.types import Question
+from regenesis.store.outcome_records import packed_outcome, unpacked_paths
+from regenesis.types import GradedPath, Question
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS outcomes (
@@ -205,20 +205,24 @@ class OutcomeStore:
         Raises:
             OutcomeDamaged: Its record holds something else.
         """
+        paths = self._paths(question.id)
+        return None if paths is None else Outcome(question, *paths)
+
+    def _paths(self, question_id: str) -> tuple[tuple[GradedPath, ...], tuple[GradedPath, ...]] | None:
         statement = "SELECT record FROM outcomes WHERE question_id = ? AND fingerprint = ?"
         with self._naming_trouble():
-            row = self._connection.execute(statement, (question.id, self._fingerprint)).fetchone()
+            row = self._connection.execute(statement, (question_id, self._fingerprint)).fetchone()
         if row is None:
             return None
         try:
-            return unpacked_outcome(question, row[0])
+            return unpacked_paths(row[0])
         except ValueError as error:
             raise OutcomeDamaged(
-                f"{self._path}: is damaged (question {question.id}: {error}). It is derived from the ledger: rerun the "
+                f"{self._path}: is damaged (question {question_id}: {error}). It is derived from the ledger: rerun the "
                 "command to derive it again."
             ) from error
 
-    def counted(self, questions: Iterable[Question]) -> Iterator[tuple[Question, list[Chain]]]:
+    def counted(self, question_ids: Iterable[str]) -> Iterator[tuple[str, list[Chain]]]:
         """The finished ones among questions, each with what is counted of its chains; hardly any text is read for it.
 
         Raises:
@@ -229,17 +233,17 @@ class OutcomeStore:
         statement = f"SELECT question_id, {column} FROM outcomes WHERE fingerprint = ?"
         with self._naming_trouble():
             known = dict(self._connection.execute(statement, (self._fingerprint,)))
-        for question in questions:
-            if question.id in known:
-                yield question, self._counted(question, known[question.id])
+        for question_id in question_ids:
+            if question_id in known:
+                yield question_id, self._counted(question_id, known[question_id])
 
-    def _counted(self, question: Question, text: Any) -> list[Chain]:
+    def _counted(self, question_id: str, text: Any) -> list[Chain]:
         """What is counted of a question's chains, out of its record where it is not written down or is damaged."""
         if isinstance(text, str):
             with suppress(ValueError):
                 return counted_from_json(text)
-        outcome = self.get(question)
-        return [] if outcome is None else counted(outcome.judged, outcome.kept)
+        paths = self._paths(question_id)
+        return [] if paths is None else counted(*paths)
 
     def forget_damaged(self, questions: Iterable[Question]) -> list[str]:
         """Removes the outcomes that hold something else, so that they are derived again; returns their questions."""

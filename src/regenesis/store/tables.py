@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path as FilePath
 from types import TracebackType
@@ -171,8 +171,12 @@ def _question_row(question: Question) -> dict[str, Any]:
     }
 
 
-def read_questions(path: FilePath) -> Iterator[Question]:
+def read_questions(path: FilePath, among: Container[str] | None = None) -> Iterator[Question]:
     """Reads back what `write_questions` wrote, one at a time.
+
+    Args:
+        path: The file.
+        among: Ids of the questions to read; all of them if left out.
 
     Raises:
         RunError: The file is damaged.
@@ -183,7 +187,7 @@ def read_questions(path: FilePath) -> Iterator[Question]:
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=ROWS_A_GROUP):
-                for row in batch.to_pylist():
+                for row in batch.to_pylist() if among is None else _rows_among(batch, among):
                     row.pop("left_out", None)
                     choices = tuple(Choice(**choice) for choice in row.pop("choices"))
                     scoring = json.loads(row.pop("scoring") or "{}")
@@ -191,6 +195,32 @@ def read_questions(path: FilePath) -> Iterator[Question]:
                     yield Question(**row, choices=choices, scoring=scoring, accepted=accepted)
     except (pyarrow.ArrowException, OSError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise _unreadable(path, error) from error
+
+
+def _rows_among(batch: Any, ids: Container[str]) -> Iterator[dict[str, Any]]:
+    for place, question_id in enumerate(batch.column("id").to_pylist()):
+        if question_id in ids:
+            yield batch.slice(place, 1).to_pylist()[0]
+
+
+def read_tasks(path: FilePath) -> dict[str, str]:
+    """The tasks of the questions that `write_questions` wrote, by their ids and in their order; without those left out.
+
+    Raises:
+        RunError: The file is damaged.
+    """
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            table = file.read(["id", "task"])
+        tasks = dict(zip(table["id"].to_pylist(), table["task"].to_pylist(), strict=True))
+    except (pyarrow.ArrowException, OSError, KeyError) as error:
+        raise _unreadable(path, error) from error
+    for question_id in read_left_out(path):
+        tasks.pop(question_id, None)
+    return tasks
 
 
 def read_left_out(path: FilePath) -> dict[str, str]:

@@ -16,6 +16,7 @@ import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -104,11 +105,16 @@ def code_of(text: str, known: Collection[str] = frozenset()) -> list[Reach]:
         text: A config; one that is no YAML names nothing, as loading it will say.
         known: Names to pass over.
     """
+    return [Reach(field, f"runs the code of {name}") for field, name in _code_in(text) if name not in known]
+
+
+@lru_cache(maxsize=8)
+def _code_in(text: str) -> tuple[tuple[str, str], ...]:
     try:
         stated = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError, OverflowError):
-        return []
-    return [Reach(field, f"runs the code of {name}") for field, name in code_named(stated).items() if name not in known]
+        return ()
+    return tuple(code_named(stated).items())
 
 
 def code_named(stated: Any) -> dict[str, str]:

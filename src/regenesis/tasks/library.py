@@ -25,7 +25,7 @@ from regenesis.types import AnswerKind
 class CatalogueEntry(BaseModel):
     """One task of the catalogue."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     """What a config calls it."""
