@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
+from functools import lru_cache
 from typing import Any
 
 from regenesis.answers.grading import FAILED
@@ -63,6 +64,12 @@ _TELLING_RULES = frozenset({JUDGE_SAID_NO, JUDGE_UNCLEAR, FAILED})
 """Rules that say why an answer did not count."""
 _CHAINS_TO_RANK = 2
 """Chains a guideline needs before its yield says anything."""
+
+
+@lru_cache(maxsize=1024)
+def _groups(hinted: bool, guideline: str) -> tuple[str | bool, ...]:
+    """What a chain is counted for besides all chains: its pass, and each of its guidelines."""
+    return hinted, *filter(None, guideline.split("+"))
 
 
 def _tallies() -> defaultdict[str, Tally]:
@@ -142,11 +149,9 @@ class Funnel:
         begun: dict[str | bool, Tally] = {}
         served: set[str | bool] = set()
         for chain in chains:
-            correct = chain.status == "correct"
-            marks = chain.status != "unparsed", correct, correct and chain.defect is None, chain.kept
+            marks = chain.status != "unparsed", chain.status == "correct", chain.fit, chain.kept
             whole.count(*marks)
-            groups: list[str | bool] = [chain.hinted, *filter(None, chain.guideline.split("+"))]
-            for group in groups:
+            for group in _groups(chain.hinted, chain.guideline):
                 tally = begun.get(group)
                 if tally is None:
                     tally = begun[group] = self._group(group)

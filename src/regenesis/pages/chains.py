@@ -74,7 +74,10 @@ def read_chains(directory: RunDirectory) -> Chains:
             task = tasks[name]
             funnel.finish_chains(task, chains)
             kinds.update(
-                Kind(task, one.guideline, one.hinted, one.status, one.fit, one.kept, one.tokens) for one in chains
+                [
+                    Kind(task, guideline, hinted, status, status == "correct" and defect is None, kept, tokens)
+                    for guideline, hinted, status, _, defect, kept, tokens, _ in chains
+                ]
             )
     return Chains(funnel, kinds)
 
