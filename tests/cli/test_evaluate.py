@@ -102,6 +102,11 @@ def test_answers_that_another_folder_has_recorded_are_not_asked_for_again(server
     second = regenesis(*asked, "--out", "second", "--reuse", "first", cwd=tmp_path)
     assert second.returncode == 0, second.stderr
     assert "This session: 0 requests" in second.stdout
+    assert "Nothing was taken over" not in second.stdout
+    hotter = regenesis(
+        *asked, "--out", "fourth", "--reuse", "first", "--set", "evaluation.sampling.temperature=0.3", cwd=tmp_path
+    )
+    assert "Nothing was taken over by --reuse." in hotter.stdout, hotter.stderr
     nowhere = regenesis(*asked, "--out", "third", "--reuse", "nowhere", cwd=tmp_path)
     assert (nowhere.returncode, "holds no ledger" in nowhere.stderr) == (1, True)
 

@@ -42,6 +42,8 @@ class EvaluationReport:
         completion_tokens: New tokens in this start.
         seconds: Wall-clock time of this start.
         exploratory: Why the results stand apart from the run's own, `None` if they are its own.
+        reused_nothing: Whether requests were sent although other runs were named to take their completions over from:
+            none of them was recorded there.
     """
 
     directory: Path
@@ -55,6 +57,7 @@ class EvaluationReport:
     seconds: float
     damaged: int = 0
     exploratory: str | None = None
+    reused_nothing: bool = False
 
     @property
     def complete(self) -> bool:

@@ -271,6 +271,7 @@ async def _evaluate(
             seconds=progress.elapsed,
             damaged=ledger.damaged,
             exploratory=exploratory or smaller_than_recorded(figures, directory.evaluation),
+            reused_nothing=ledger.reused_nothing and progress.sent > 0,
         )
         write_record(report)
         journal.write(

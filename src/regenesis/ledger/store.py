@@ -59,6 +59,7 @@ class Ledger:
         self._columns = columns(connection)
         self._owed: dict[str, Owed] = {}
         self._damaged = 0
+        self._taken_over = 0
         self._identity = _identity(path)
         self._queue: queue.SimpleQueue[Entry | Batch | None] = queue.SimpleQueue()
         self._failure: BaseException | None = None
@@ -151,7 +152,13 @@ class Ledger:
         found = next((held for other in self._reused if (held := other.get(key)) is not None), None)
         if found is not None:
             await self.put(request, found)
+            self._taken_over += 1
         return found
+
+    @property
+    def reused_nothing(self) -> bool:
+        """Whether there are ledgers to take completions over from, and none was taken."""
+        return bool(self._reused) and not self._taken_over
 
     def request(self, key: str) -> dict[str, Any] | None:
         """The request recorded under a key, as plain JSON values, if there is one that is as it was written."""

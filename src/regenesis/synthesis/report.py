@@ -24,7 +24,8 @@ class SynthesisReport:
         finished: Of those, finished so far.
         kept: Rows of the dataset.
         available: Rows that there were to draw them from.
-        reused_nothing: Whether other runs were named to take completions over from, and none was recorded there.
+        reused_nothing: Whether requests were sent although other runs were named to take their completions over from:
+            none of them was recorded there.
         funnel: Counts over all finished questions.
         stopped: What the budget ran out of, `None` if it did not.
         owed: Ids of questions set aside because the engine kept failing on them, with the reason.

@@ -69,7 +69,6 @@ class _Synthesis:
     report: WindowReport = field(default_factory=WindowReport)
     damaged: int = 0
     recalled: int = 0
-    reuses: bool = False
     make_engine: MakeEngine | None = None
 
 
@@ -124,7 +123,6 @@ async def synthesize(
             left_out=len(synthesis.decontamination.left_out),
             bad_rows=len(synthesis.loaded.bad_rows),
         )
-        synthesis.reuses = bool(reused)
         with Ledger.open(directory.ledger, reused) if opened is None else nullcontext(opened) as ledger:
             store = OutcomeStore.open(directory.outcomes, fingerprint_of(config, synthesis.method, synthesis.questions))
             try:
@@ -326,7 +324,7 @@ def _write_out(synthesis: _Synthesis, ledger: Ledger, store: OutcomeStore, error
         damaged=synthesis.damaged,
         refusals=sampler.traffic.refusals if sampler else {},
         stalled=sampler.traffic.stalled if sampler else 0,
-        reused_nothing=synthesis.reuses and sampler is not None and sampler.traffic.recalled == 0,
+        reused_nothing=ledger.reused_nothing and sampler is not None and sampler.traffic.sent > 0,
     )
     write_whole(directory.summary, json.dumps(result.summary(error), indent=1, ensure_ascii=False) + "\n")
     synthesis.journal.write(

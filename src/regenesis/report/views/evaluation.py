@@ -14,7 +14,13 @@ from regenesis.report.blocks import Block, Cell, Column, Facts, Note, Table, Ton
 from regenesis.report.figures import counted
 from regenesis.report.rounding import p_text, percent, points, points_range, share_range
 from regenesis.report.text import in_a_line, neutralise
-from regenesis.report.views.shared import budget_note, damage_note, traffic_note, with_examples
+from regenesis.report.views.shared import (
+    budget_note,
+    damage_note,
+    reused_nothing_note,
+    traffic_note,
+    with_examples,
+)
 
 if TYPE_CHECKING:
     from regenesis.evaluation import Average, Comparison, Evaluation, MeasuredModel, Versus
@@ -235,6 +241,8 @@ def _closing(report: EvaluationReport, command: str) -> Iterator[Block]:
         new_tokens=report.completion_tokens,
         prompt_tokens=report.prompt_tokens,
     )
+    if report.reused_nothing:
+        yield reused_nothing_note()
     if report.exploratory is not None:
         kept = "These results are kept separately; summary and model card are unchanged."
         yield Note(f"Exploratory: {neutralise(report.exploratory)}. {kept}", "caution")

@@ -37,3 +37,9 @@ def traffic_note(*, sent: int, recalled: int, seconds: float, new_tokens: int, p
     from_ledger = f", {recalled:,} answered from the ledger" if recalled else ""
     tokens = f"{new_tokens:,} new tokens, {prompt_tokens:,} prompt tokens"
     return Note(f"This session: {said}{from_ledger}; {tokens}.")
+
+
+def reused_nothing_note() -> Note:
+    """That no completion of another run could be taken over."""
+    equal = "Requests are equal if model, prompt, sampling and seed are; `regenesis status` shows a run's model."
+    return Note(f"Nothing was taken over by --reuse. {equal}", "caution")

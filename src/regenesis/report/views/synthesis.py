@@ -14,14 +14,19 @@ from regenesis.report.blocks import Block, Facts, Note, View
 from regenesis.report.figures import counted, in_words, share
 from regenesis.report.text import in_a_line, neutralise
 from regenesis.report.views.funnel import funnel_table, tasks_table
-from regenesis.report.views.shared import budget_note, damage_note, traffic_note, with_examples
+from regenesis.report.views.shared import (
+    budget_note,
+    damage_note,
+    reused_nothing_note,
+    traffic_note,
+    with_examples,
+)
 
 if TYPE_CHECKING:
     from regenesis.curation import Funnel
     from regenesis.synthesis.report import SynthesisReport
     from regenesis.types import GradedPath, Question
 
-_EQUAL = "Requests are equal if model, prompt, sampling and seed are; `regenesis status` shows a run's model."
 _WHY_EARLY = {
     "selection_unread": "the model did not name two guidelines by number",
     "no_solution_part": "the reply lacks the heading of its last part; try another prompt set",
@@ -139,7 +144,7 @@ def _remarks(report: SynthesisReport) -> Iterator[Note]:
         prompt_tokens=report.prompt_tokens,
     )
     if report.reused_nothing:
-        yield Note(f"Nothing was taken over by --reuse. {_EQUAL}", "caution")
+        yield reused_nothing_note()
 
 
 def _next_steps(report: SynthesisReport, command: str) -> Iterator[Block]:
