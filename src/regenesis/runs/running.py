@@ -18,6 +18,7 @@ from typing import Any, Literal
 from regenesis.config import RunConfig
 from regenesis.doctor import before_a_run
 from regenesis.errors import ConfigError, TrainingEnded
+from regenesis.evaluation.ahead import base_ahead
 from regenesis.evaluation.progress import EvaluationProgress
 from regenesis.evaluation.record import EvaluationReport
 from regenesis.runs.evaluating import evaluate_run
@@ -213,6 +214,8 @@ class _Start:
 
     def _synthesize(self, stage: Stage) -> SynthesisReport:
         progress = Progress()
+        # what a later round asks is the tuned model
+        errands = base_ahead(stage.config, RunDirectory(stage.directory)) if stage.round == 1 else None
         with self.observer.watching(stage, progress):
             report: SynthesisReport = self.wait(
                 synthesize(
@@ -222,6 +225,7 @@ class _Start:
                     budget=self.remaining.config(),
                     on_loaded=lambda questions: self.observer.loaded(stage, questions),
                     reuse=self.reuse,
+                    errands=errands,
                 )
             )
         return report

@@ -68,6 +68,21 @@ class Sampler:
         self.unanswered: set[str] = set()
         self._withheld: dict[str, list[tuple[Request, Completion]]] = {}
 
+    def behind(self, run_seed: int) -> Sampler:
+        """A sampler of other requests, whose chains take only places that no chain of this one waits for.
+
+        What it sends counts with what this one sends.
+
+        Args:
+            run_seed: What its requests' seeds derive from.
+        """
+        pool = self.pool
+        assert isinstance(pool, Pool)  # what experiments share is divided already
+        other = Sampler(self._engine, self._ledger, self._budget, run_seed)
+        self.pool, other.pool = pool.behind(0), pool.behind(1)
+        other.traffic = self.traffic
+        return other
+
     @asynccontextmanager
     async def chain(self, question: Question, ordinal: int, label: str, index: int = 0) -> AsyncIterator[Chain]:
         """A chain of requests for one question.

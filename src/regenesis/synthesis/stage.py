@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path as FilePath
@@ -47,6 +47,11 @@ from regenesis.synthesis.sharding import Shard
 from regenesis.tasks import LoadedQuestions
 from regenesis.types import Question
 
+Errand = tuple[Question, Callable[[int, Question], Awaitable[None]]]
+"""A question to ask besides, and what asks it, given its place."""
+MakeErrands = Callable[[Engine, Sampler], Awaitable[Sequence[Errand]]]
+"""Says what else to ask of an engine that is open, by a sampler `behind` that of the synthesis."""
+
 _LOOKED_AT = 50
 """Questions by which the most requests of a question are told."""
 
@@ -70,6 +75,7 @@ class _Synthesis:
     damaged: int = 0
     recalled: int = 0
     make_engine: MakeEngine | None = None
+    errands: MakeErrands | None = None
 
 
 async def synthesize(
@@ -85,6 +91,7 @@ async def synthesize(
     shard: Shard | None = None,
     judged: Sequence[str | FilePath] = (),
     opened: Ledger | None = None,
+    errands: MakeErrands | None = None,
 ) -> SynthesisReport:
     """Starts or resumes a run's synthesis.
 
@@ -100,6 +107,7 @@ async def synthesize(
         shard: Only these of the questions; see `synthesis.sharding`.
         judged: Folders, or their addresses, with sealed outcomes of this run's shards; see `store.sealed_outcomes`.
         opened: The run's ledger, where the caller has it open already: to open one is to read all of it.
+        errands: What else to ask of the engine once all questions have begun and leave it places.
 
     Returns:
         How this start ended; a budget that ran out is a normal end.
@@ -117,6 +125,7 @@ async def synthesize(
             journal.write("extended", what=line)
         synthesis = _prepare(config, directory, progress, journal, on_loaded, shard)
         synthesis.budget, synthesis.make_engine = budget or config.budget, make_engine
+        synthesis.errands = errands
         journal.write(
             "start",
             questions=progress.questions,
@@ -257,9 +266,16 @@ async def _work(
     except RequestFailed as failure:
         raise EngineError(f"{method.title} could not begin: {failure}") from failure
 
+    errands = await synthesis.errands(engine, sampler) if synthesis.errands is not None else ()
+    first_errand = len(synthesis.questions)
+    besides = [(first_errand + place, question) for place, (question, _) in enumerate(errands)]
+
     async with synthesis.journal.heartbeat(progress), judging_beside(config, synthesis.judge) as judge:
 
         async def bring_to_its_end(ordinal: int, question: Question) -> None:
+            if ordinal >= first_errand:
+                await errands[ordinal - first_errand][1](ordinal, question)
+                return
             outcome = await method.solve(Session(question, judge, sampler, ordinal))
             store.put(outcome, ask_again=question.id in sampler.unanswered)
             progress.finish(outcome, synthesis.judge.curator.near_duplicates(outcome.judged, outcome.kept))
@@ -271,7 +287,7 @@ async def _work(
                 elapsed_s=round(progress.elapsed, 1),
             )
 
-        synthesis.report = await work_through(left, bring_to_its_end, progress.window, ledger.watch())
+        synthesis.report = await work_through([*left, *besides], bring_to_its_end, progress.window, ledger.watch())
         await sampler.settle()
     synthesis.damaged = ledger.damaged
     for question_id, why in (synthesis.report.owed or {}).items():
