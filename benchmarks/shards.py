@@ -1,10 +1,10 @@
 """What it costs that a run is divided into shards: sealing while it goes on, and making one run of them at the end.
 
-    python benchmarks/shards.py sealing [--questions 300]
+    python benchmarks/shards.py sealing [--questions 300] [--delay 0.5:2]
     python benchmarks/shards.py merge [--shards 10] [--completions 100000]
 
 - `sealing`: the processor time of the thread that seals, of all that the shard takes, against a server that answers at
-  once: the most that there can be to seal.
+  once (the most that there can be to seal) or after a delay.
 - `merge`: so many shards are made by an engine inside this process (`benchmarks/ledger.py`; a quarter of an hour and
   3 GB of disk for a million completions); then `regenesis merge` of them in a fresh process. `union` is the time until
   all rows are in one ledger, the rest is judging and deriving.
@@ -36,7 +36,10 @@ COMPLETIONS_A_QUESTION = 33
 """What a question asks on average, of an engine that is as often right as the one that is played."""
 
 
-def measure_sealing(questions: int) -> None:
+def measure_sealing(questions: int, delay: str) -> None:
+    import pyarrow.parquet
+
+    pyarrow.array([""])  # loads pandas too, as the tables at the end of any run do: it is no cost of sealing
     spent, seal = [0.0], Sealer.seal
 
     def timed(sealer: Sealer) -> int:
@@ -47,7 +50,7 @@ def measure_sealing(questions: int) -> None:
             spent[0] += time.thread_time() - began
 
     setattr(Sealer, "seal", timed)  # noqa: B010 - it is there to be measured
-    with workspace() as folder, server_process("--play", "arithmetic") as url:
+    with workspace() as folder, server_process("--play", "arithmetic", "--delay", delay) as url:
         write_questions(folder / "questions.jsonl", questions)
         config = run_config(folder / "questions.jsonl", url)
         before, began = resource.getrusage(resource.RUSAGE_SELF), time.monotonic()
@@ -124,11 +127,12 @@ def main() -> None:
     parser.add_argument("what", choices=["sealing", "merge", "merged"])
     parser.add_argument("run", type=Path, nargs="?", help=argparse.SUPPRESS)
     parser.add_argument("--questions", type=int, default=300)
+    parser.add_argument("--delay", default="0:0", help="seconds before each reply; 0.5:2 is how long models take")
     parser.add_argument("--shards", type=int, default=10)
     parser.add_argument("--completions", type=int, default=100_000, help="of each shard")
     options = parser.parse_args()
     if options.what == "sealing":
-        measure_sealing(options.questions)
+        measure_sealing(options.questions, options.delay)
     elif options.what == "merge":
         measure_merge(options.shards, options.completions)
     else:

@@ -98,6 +98,8 @@ class Sealer:
                 return 0
             with naming_damage(self._ledger), closing(connect(self._ledger, read_only=True)) as connection:
                 names = ("rowid", *columns(connection))
+                if self._through >= self._found:
+                    connection.text_factory = str  # rows to come are whole, so that no text needs to be mended
                 while rows := self._next(connection):
                     self._through = rows[-1][0]
                     # damaged ones count as not there, and would stand in the way of those that take their place
