@@ -113,10 +113,11 @@ class Run:
         await self.pool.take(place, self.traffic.chains_ended[one.id])
         for seconds in (3, 5, 10):
             self.traffic.sent += 1
-            self.traffic.shift(1, clock())
+            begun = clock()
+            self.traffic.begin(begun)
             load = 1 + (self.slower - 1) * self.traffic.in_flight / self.places
             await asyncio.sleep(seconds * load * self.draw.uniform(0.6, 1.6))
-            self.traffic.shift(-1, clock())
+            self.traffic.end(begun, clock())
             self.traffic.answered_of[one.id] += 1
         self.traffic.chains_ended[one.id] += 1
         self.pool.give_back()
@@ -149,3 +150,19 @@ def _shares(run: Run) -> tuple[float, float]:
     finally:
         loop.close()
     return run.right(end, 0.25, 0.8), run.right(end, 0.8, 0.95)
+
+
+def test_the_first_requests_to_come_back_do_not_make_those_in_flight_look_long() -> None:
+    traffic, now = Traffic(), 70.0
+    progress = Progress(questions=12, clock=lambda: now, window=60, most_requests=7)
+    progress.begin_asking(SimpleNamespace(traffic=traffic, pool=Pool(48)))  # type: ignore[arg-type]
+    for _ in range(48):  # four chains of each question, all at once
+        traffic.sent += 1
+        traffic.begin(0.0)
+    for _ in range(4):
+        traffic.end(0.0, now)
+        traffic.answered_of[question(0).id] += 1
+    progress.finish(Outcome(question(0), (), ()), 0)
+    left = progress.seconds_left()
+    assert left is not None
+    assert 0 < left < 2 * now  # by all the time spent in flight a request would take 840 s

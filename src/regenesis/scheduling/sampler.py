@@ -157,11 +157,12 @@ class Sampler:
     async def _send(self, request: Request) -> Completion:
         traffic = self.traffic
         traffic.sent += 1
-        traffic.shift(1, time.monotonic())
+        begun = time.monotonic()
+        traffic.begin(begun)
         try:
             completion = await self._engine.complete(request)
         finally:
-            traffic.shift(-1, time.monotonic())
+            traffic.end(begun, time.monotonic())
         traffic.prompt_tokens += completion.prompt_tokens
         traffic.completion_tokens += completion.completion_tokens
         return completion

@@ -52,9 +52,10 @@ class Traffic:
     """Prompts that the engine counted no more tokens in than in the shorter chats that they go on with."""
     refusals: dict[str, Refusals] = field(default_factory=dict)
     """Requests that the engine refused and that a later start asks again, by stage."""
-    busy_seconds: float = 0.0
-    """In-flight requests integrated over time, in request-seconds."""
-    _changed: float = 0.0
+    seconds: float = 0.0
+    """How long the requests took that came back, all together."""
+    _begun: float = 0.0
+    """The moments at which those in flight went out, all together."""
 
     def note_answer(self, request: Request) -> None:
         """Notes that a request was answered, by the engine or the ledger."""
@@ -66,12 +67,17 @@ class Traffic:
         self.chains_ended.pop(question_id, None)
         return self.answered_of.pop(question_id, 0)
 
-    def busy_until(self, now: float) -> float:
-        """In-flight requests integrated over time until now."""
-        return self.busy_seconds + self.in_flight * (now - self._changed if self._changed else 0.0)
+    def begin(self, now: float) -> None:
+        """Notes that a request went out."""
+        self.in_flight += 1
+        self._begun += now
 
-    def shift(self, by: int, now: float) -> None:
-        """Notes that a request went out (1) or came back (-1)."""
-        self.busy_seconds = self.busy_until(now)
-        self._changed = now
-        self.in_flight += by
+    def end(self, begun: float, now: float) -> None:
+        """Notes that a request which went out at a moment came back."""
+        self.in_flight -= 1
+        self._begun -= begun
+        self.seconds += now - begun
+
+    def age(self, now: float) -> float:
+        """How long the requests in flight have been so, on average."""
+        return now - self._begun / self.in_flight if self.in_flight else 0.0

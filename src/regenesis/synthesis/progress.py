@@ -17,6 +17,8 @@ _ALONE = 0.85
 """Share of its width that a question uses: chains of one wave wait for the slowest of them."""
 _LATELY = 2
 """Requests a place over which the time of a request is taken."""
+_GONE_BY = 0.5
+"""Share of the age of the requests in flight by which the rest of the run is shorter: the last to end are younger."""
 
 
 @dataclass(slots=True)
@@ -51,7 +53,7 @@ class Progress(Asking):
     _width: float = 1.0
     """Most requests that a question had in flight, or waiting for a place, on average over those under way."""
     _past: list[tuple[int, float]] = field(default_factory=list)
-    """Requests answered, and seconds that requests were in flight, at some moments."""
+    """Requests answered, and how long they took, at some moments."""
 
     def find_fit(self, question: Question, path: GradedPath) -> None:
         """Counts in a path that is right and fit; whether it is kept is known when its question is finished."""
@@ -82,17 +84,25 @@ class Progress(Asking):
         self._width = max(self._width, (sampler.pool.taken + sampler.pool.waiting) / under_way)
         room = Room(sampler.pool.size, window, max(1.0, _ALONE * self._width))
         left = rounds_left(self._took, begun, max(0, unfinished - len(begun)), room, self.most_requests)
-        return None if left is None else left * self._request_seconds(sampler)
+        if left is None:
+            return None
+        age = sampler.traffic.age(self.clock())
+        seconds = self._request_seconds(sampler, age)
+        return max(0.0, left * seconds - _GONE_BY * min(age, seconds))
 
-    def _request_seconds(self, sampler: Sampler) -> float:
-        """How long a request took lately: engines that have less to do are faster."""
+    def _request_seconds(self, sampler: Sampler, age: float) -> float:
+        """How long a request takes, by those that came back lately: engines that have less to do are faster.
+
+        The first to come back are the shortest, so those in flight are supposed to take as long as they have taken.
+        """
         traffic = sampler.traffic
-        answered, busy = traffic.sent - traffic.in_flight, traffic.busy_until(self.clock())
-        self._past.append((answered, busy))
+        answered, took = traffic.sent - traffic.in_flight, traffic.seconds
+        self._past.append((answered, took))
         while len(self._past) > 1 and answered - self._past[1][0] >= _LATELY * sampler.pool.size:
             self._past.pop(0)
-        then, busy_then = self._past[0] if self._past[0][0] < answered - sampler.pool.size else (0, 0.0)
-        return (busy - busy_then) / (answered - then)
+        then, took_then = self._past[0] if self._past[0][0] < answered - sampler.pool.size else (0, 0.0)
+        mean = (took - took_then) / (answered - then)
+        return (took - took_then + traffic.in_flight * max(age, mean)) / (answered - then + traffic.in_flight)
 
     def snapshot(self) -> dict[str, Any]:
         """The counters as plain values, for the log."""
