@@ -18,6 +18,7 @@ from regenesis.engines.catalogue import CATALOGUE, engine_kinds
 from regenesis.engines.config import EngineConfig
 from regenesis.experiments.config import ExperimentConfig
 from regenesis.methods.catalogue import method_class, method_names
+from regenesis.methods.regenesis.guidelines import load_guidelines
 from regenesis.section import Section, explanations
 
 ROOT = Path(__file__).parents[1]
@@ -83,6 +84,10 @@ def config_fields() -> str:
     for kind in engine_kinds():
         parts += _section(f"engine: {{kind: {kind}}}", CATALOGUE.load(kind, EngineConfig), "engine.")
     parts += _section("An experiment", ExperimentConfig, "")
+    parts += [
+        "\n## Guidelines\n\nWhat `method.guidelines` chooses from, unless `method.guidelines_file` names others.\n\n| id | |\n|---|---|"
+    ]
+    parts += [f"| `{one.id}` | {_cell(one.text)} |" for one in load_guidelines()]
     return "\n".join(parts)
 
 

@@ -42,4 +42,5 @@ async def _check_server(url: str, model: str, client: Client, credential: Creden
         return Finding("engine", "fail", credential.redact(sight.trouble) + ".", advice)
     if sight.doubt:
         return Finding("engine", "warn", credential.redact(sight.doubt), "The first request decides.")
-    return Finding("engine", "ok", f"{url} answers and serves {model}.")
+    serves = f"and serves {model}" if sight.listed else f"but does not say whether it serves {model}"
+    return Finding("engine", "ok", f"{url} answers {serves}.")

@@ -35,10 +35,12 @@ class Sight:
     Attributes:
         trouble: Why it cannot be reached, `None` if it can.
         doubt: What may be wrong with it, `None` if nothing seems to be.
+        listed: Whether it lists the model among those that it serves.
     """
 
     trouble: str | None = None
     doubt: str | None = None
+    listed: bool = False
 
 
 async def look(client: Client, url: str, model: str, credential: Credential, patience: float = _PATIENCE) -> Sight:
@@ -71,7 +73,8 @@ async def look(client: Client, url: str, model: str, credential: Credential, pat
     if status == 401:
         raise EngineError(wrong_key(f"{url}{way}", status, words, credential, proxied=proxy is not None))
     if status == 200:
-        return Sight(doubt=_unlisted(listed_models(body), model, asked))
+        names = listed_models(body)
+        return Sight(doubt=_unlisted(names, model, asked), listed=model in (names or ()))
     if status in (404, 405, 501):
         hint = path_hint(url) if status == 404 else ""
         return Sight(doubt=f"GET {asked}{way}: HTTP {status}. {hint}" if hint else None)
