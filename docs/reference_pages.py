@@ -85,7 +85,8 @@ def config_fields() -> str:
         parts += _section(f"engine: {{kind: {kind}}}", CATALOGUE.load(kind, EngineConfig), "engine.")
     parts += _section("An experiment", ExperimentConfig, "")
     parts += [
-        "\n## Guidelines\n\nWhat `method.guidelines` chooses from, unless `method.guidelines_file` names others.\n\n| id | |\n|---|---|"
+        "\n## Guidelines\n\nWhat `method.guidelines` chooses from, unless `method.guidelines_file` names others.\n",
+        "| id | |\n|---|---|",
     ]
     parts += [f"| `{one.id}` | {_cell(one.text)} |" for one in load_guidelines()]
     return "\n".join(parts)
