@@ -152,6 +152,14 @@ def _shares(run: Run) -> tuple[float, float]:
     return run.right(end, 0.25, 0.8), run.right(end, 0.8, 0.95)
 
 
+@pytest.mark.parametrize(("untouched", "most", "told"), [(0, 7, True), (1, 7, False), (0, 0, False)])
+def test_before_a_question_is_finished_rounds_are_told_where_all_have_begun(
+    untouched: int, most: int, told: bool
+) -> None:
+    left = rounds_left({}, [3, 2, 1], untouched, Room(places=16, window=20, width=4), most)
+    assert (left is not None) is told
+
+
 def test_the_first_requests_to_come_back_do_not_make_those_in_flight_look_long() -> None:
     traffic, now = Traffic(), 70.0
     progress = Progress(questions=12, clock=lambda: now, window=60, most_requests=7)

@@ -48,7 +48,9 @@ class Room:
 def rounds_left(
     finished: Mapping[int, int], begun: Collection[int], untouched: int, room: Room, most: int = 0
 ) -> float | None:
-    """How many times the duration of a request it takes until all questions are finished; `None` while none is.
+    """How many times the duration of a request it takes until all questions are finished.
+
+    `None` while none is finished, unless all have begun: then what they ask at most tells enough.
 
     Args:
         finished: How many questions took so many requests, by that number.
@@ -57,7 +59,7 @@ def rounds_left(
         room: What bounds how much goes on at the same time.
         most: The most requests that a question takes, 0 if that is not known.
     """
-    if not finished:
+    if not finished and (untouched or not most):
         return None
     lengths = _Lengths(finished, begun, most)
     played = min(untouched, _MOST_PLAYED)
