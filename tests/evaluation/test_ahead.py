@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.helpers.played import PlayedEngine
+from tests.helpers.played import PlayedEngine, play
 from tests.helpers.runs import toy_mapping, train_bytes, write_questions
 
 from regenesis.config import RunConfig, config_from_mapping
+from regenesis.errors import RequestFailed
 from regenesis.evaluation.ahead import base_ahead
 from regenesis.evaluation.settings import EvaluationSettings
 from regenesis.evaluation.stage import evaluate_models
@@ -61,6 +62,15 @@ async def test_every_question_begins_before_the_first_answer_to_the_evaluation_i
     assert stages.count("evaluate") == MEASURED
 
 
+async def test_it_is_told_when_only_the_evaluation_is_waited_for(tmp_path: Path) -> None:
+    settings, progress, phases = config(tmp_path), Progress(), []
+    engine = PlayedEngine(lambda one: phases.append((one.stage, progress.phase)) or play(one), capacity=1)
+    errands = base_ahead(settings, RunDirectory(tmp_path / "run"))
+    await synthesize(settings, tmp_path / "run", engine=engine, errands=errands, progress=progress)
+    assert phases[-1] == ("evaluate", "asking for the evaluation")
+    assert {phase for stage, phase in phases if stage != "evaluate"} == {"asking"}
+
+
 async def test_what_is_asked_ahead_is_no_question_of_the_run_under_way(tmp_path: Path) -> None:
     settings, progress = config(tmp_path), Progress()
     errands = base_ahead(settings, RunDirectory(tmp_path / "run"))
@@ -80,9 +90,6 @@ async def test_what_is_recorded_is_not_asked_again_by_a_second_start(tmp_path: P
 
 
 async def test_answers_that_fail_are_left_to_the_evaluation(tmp_path: Path) -> None:
-    from tests.helpers.played import play
-
-    from regenesis.errors import RequestFailed
 
     settings = config(tmp_path)
     engine = PlayedEngine(lambda one: RequestFailed("no") if one.stage == "evaluate" else play(one))
