@@ -90,7 +90,6 @@ async def test_what_is_recorded_is_not_asked_again_by_a_second_start(tmp_path: P
 
 
 async def test_answers_that_fail_are_left_to_the_evaluation(tmp_path: Path) -> None:
-
     settings = config(tmp_path)
     engine = PlayedEngine(lambda one: RequestFailed("no") if one.stage == "evaluate" else play(one))
     await asked(settings, tmp_path / "run", engine)
