@@ -73,7 +73,7 @@ class Ledger:
             self._writer.start()
 
     @classmethod
-    def open(cls, path: Path, reuse: Sequence[Path] = ()) -> Ledger:
+    def open(cls, path: Path, reuse: Sequence[Path] = (), *, every_page: bool = True) -> Ledger:
         """Opens a ledger to read and write, making it if there is none; one of an older format gets the present one.
 
         The caller holds the run's lock: two writers of one ledger are kept apart there.
@@ -81,12 +81,13 @@ class Ledger:
         Args:
             path: The file.
             reuse: Other ledgers, whose completions are taken over as they are wanted; see `take_over`.
+            every_page: Whether all of it is read first, which one that was written a moment ago does not need.
 
         Raises:
             LedgerError: The file is torn, or is not a ledger. Nothing in it has been changed.
         """
         if path.exists() and path.stat().st_size > 0:
-            check(path, every_page=True)
+            check(path, every_page=every_page)
             upgrade(path)
         else:
             create(path)

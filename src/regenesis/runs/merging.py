@@ -11,7 +11,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -85,18 +85,16 @@ def merge(
             return RecordedOnly(model, refuses=False)
 
         async def merged() -> SynthesisReport:
-            with ExitStack() as stack:
-                with directory.locked():
-                    ledger = stack.enter_context(Ledger.open(directory.ledger))
-                    await absorb(ledger, chain.from_iterable(rows_in(shard.folder) for shard in shards))
-                return await synthesize(
-                    config,
-                    directory.path,
-                    progress=progress,
-                    make_engine=recorded_only,
-                    judged=[str(shard.folder) for shard in shards],
-                    opened=ledger,
-                )
+            with directory.locked(), Ledger.open(directory.ledger) as ledger:
+                await absorb(ledger, chain.from_iterable(rows_in(shard.folder) for shard in shards))
+            return await synthesize(
+                config,
+                directory.path,
+                progress=progress,
+                make_engine=recorded_only,
+                judged=[str(shard.folder) for shard in shards],
+                just_written=True,
+            )
 
         return run_to_its_end(merged())
 

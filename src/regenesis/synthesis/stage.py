@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
@@ -90,7 +90,7 @@ async def synthesize(
     reuse: Sequence[str | FilePath] = (),
     shard: Shard | None = None,
     judged: Sequence[str | FilePath] = (),
-    opened: Ledger | None = None,
+    just_written: bool = False,
     errands: MakeErrands | None = None,
 ) -> SynthesisReport:
     """Starts or resumes a run's synthesis.
@@ -106,7 +106,7 @@ async def synthesize(
         reuse: Folders of other runs, whose completions of equal requests are taken over.
         shard: Only these of the questions; see `synthesis.sharding`.
         judged: Folders, or their addresses, with sealed outcomes of this run's shards; see `store.sealed_outcomes`.
-        opened: The run's ledger, where the caller has it open already: to open one is to read all of it.
+        just_written: Whether the caller wrote the run's ledger a moment ago, so that it is not read through once more.
         errands: What else to ask of the engine once all questions have begun and leave it places.
 
     Returns:
@@ -132,7 +132,7 @@ async def synthesize(
             left_out=len(synthesis.decontamination.left_out),
             bad_rows=len(synthesis.loaded.bad_rows),
         )
-        with Ledger.open(directory.ledger, reused) if opened is None else nullcontext(opened) as ledger:
+        with Ledger.open(directory.ledger, reused, every_page=not just_written) as ledger:
             store = OutcomeStore.open(directory.outcomes, fingerprint_of(config, synthesis.method, synthesis.questions))
             try:
                 for records in outcomes_in(map(open_folder, judged), store.fingerprint):
