@@ -56,10 +56,10 @@ async def plain_samples(
     """
     messages = answering.messages(session.question)
 
-    async def draw(place: int, index: int) -> GradedPath:
+    async def draw(place: int, index: int) -> list[GradedPath]:
         async with session.chain(_LABEL, place) as chain:
             reply = await chain.ask(STAGE, messages, sampling, index)
-        return await session.judge.judge(path_of(session.question, method, STAGE, reply), session.question)
+        return [await session.judge.judge(path_of(session.question, method, STAGE, reply), session.question)]
 
     return await in_waves(range(samples), next_wave or (lambda judged: samples), draw)
 

@@ -30,18 +30,24 @@ class WavesConfig(MethodSection):
     stop_early: bool = Field(default=True, json_schema_extra=EXTENDS)
     """Stop sampling a question once it has enough kept paths."""
     give_up: int | None = Field(default=None, ge=1, json_schema_extra=EXTENDS)
-    """End a pass over a question after this many chains without a right one; the pass with a hint still follows."""
+    """End a pass over a question after this many paths without a right one; the pass with a hint still follows."""
 
-    def expected_share(self, chains: int, chain_yield: float) -> float:
-        """Share of at most so many chains that a question is expected to start."""
+    def expected_share(self, chains: int, chain_yield: float, paths_a_chain: int = 1) -> float:
+        """Share of at most so many chains that a question is expected to start.
+
+        Args:
+            chains: Most chains.
+            chain_yield: Supposed probability that a path is worth keeping.
+            paths_a_chain: Paths that each of them comes to.
+        """
         if not self.stop_early:
             return 1.0
         # adaptive waves overshoot about as little as single chains do
-        wave = 1 if self.adaptive_waves else self.wave
-        return expected_share(chains, wave, self.keep, chain_yield, give_up=self.give_up)
+        wave = paths_a_chain * (1 if self.adaptive_waves else self.wave)
+        return expected_share(chains * paths_a_chain, wave, self.keep, chain_yield, give_up=self.give_up)
 
-    def next_wave(self, session: Session, judged: Sequence[GradedPath]) -> int:
-        """Chains to start next, given those so far; 0 for no more."""
+    def next_wave(self, session: Session, judged: Sequence[GradedPath], paths_a_chain: int = 1) -> int:
+        """Chains to start next, given the paths so far; 0 for no more."""
         if self.give_up is not None and len(judged) >= self.give_up and not any(one.verdict.correct for one in judged):
             return 0
         if not self.stop_early:
@@ -50,27 +56,30 @@ class WavesConfig(MethodSection):
         missing = max(0, self.keep - kept)
         if not self.adaptive_waves:
             return self.wave if missing else 0
-        # one chain more on either side than were seen, so that nothing is certain after a few
-        return min(self.wave, math.ceil(missing * (len(judged) + 1) / (kept + 1)))
+        # one path more on either side than were seen, so that nothing is certain after a few
+        return min(self.wave, math.ceil(missing * (len(judged) + 1) / (kept + 1) / paths_a_chain))
 
 
 async def in_waves(
     starts: Sequence[Start],
     next_wave: Callable[[list[GradedPath]], int],
-    follow: Callable[[int, Start], Coroutine[Any, Any, GradedPath]],
+    follow: Callable[[int, Start], Coroutine[Any, Any, Sequence[GradedPath]]],
 ) -> list[GradedPath]:
     """Follows chains, some at a time, until there are enough or no more to start.
 
     Args:
         starts: Where the chains start, in order.
         next_wave: Given what has come so far, how many chains to start next; 0 ends it.
-        follow: Leads one chain to its end, given its place and its start.
+        follow: Leads one chain to its end, given its place and its start; its paths.
 
     Returns:
         The paths in the order of their starts.
     """
     judged: list[GradedPath] = []
-    while len(judged) < len(starts) and (size := next_wave(judged)):
-        wave = enumerate(starts[len(judged) : len(judged) + size], len(judged))
-        judged += await side_by_side([follow(place, start) for place, start in wave])
+    begun = 0
+    while begun < len(starts) and (size := next_wave(judged)):
+        wave = list(enumerate(starts[begun : begun + size], begun))
+        begun += len(wave)
+        for paths in await side_by_side([follow(place, start) for place, start in wave]):
+            judged += paths
     return judged

@@ -1,4 +1,4 @@
-"""One chain on its way from a guideline to a graded path.
+"""One chain on its way from a guideline to its graded path, or to several that follow from one structure.
 
     judged = await follow(method, session, Pass(None, sampling), Start(guideline), place)
 
@@ -58,8 +58,8 @@ class Pass:
         return start.label if self.hint is None else f"hint+{start.label}"
 
 
-async def follow(method: ReGenesis, session: Session, this_pass: Pass, start: Start, place: int) -> GradedPath:
-    """Leads one chain to its end; one that breaks off has a defect and no text."""
+async def follow(method: ReGenesis, session: Session, this_pass: Pass, start: Start, place: int) -> list[GradedPath]:
+    """Leads one chain to its end: its paths, or one that has a defect and no text where the chain breaks off."""
     async with session.chain(this_pass.label(start), place) as chain:
         return await _ChainRun(method, session, this_pass, chain).follow(start)
 
@@ -84,35 +84,40 @@ class _ChainRun:
         self._unmarked: dict[str, None] = {}
         """Stages whose text was cut at its limit and shows no thought."""
 
-    async def follow(self, start: Start) -> GradedPath:
+    async def follow(self, start: Start) -> list[GradedPath]:
         chosen = [start.guideline] if start.guideline is not None else []
         name = start.guideline.id if start.guideline is not None else "unguided"
         if start.selection is not None:
             chosen = await self._select()
             name = "+".join(guideline.id for guideline in chosen) or f"selection-{start.selection}"
             if not chosen:
-                return await self._broken(
-                    name, f"{self._fault}_select" if self._fault != BROKEN else "selection_unread"
-                )
+                defect = f"{self._fault}_select" if self._fault != BROKEN else "selection_unread"
+                return [await self._broken(name, defect)]
         guideline = " ".join(one.text for one in chosen) or None
         if self._config.fused:
-            return await self._fused(name, guideline)
+            return [await self._fused(name, guideline)]
         adapted: Reply | None = None
         if "adapt" in self._config.stages and guideline is not None:
             sampling = self._limited(self._config.adapt_tokens)
             adapted = await self._lead("adapt", sampling, fault_of_advice, guideline=guideline)
             if adapted is None:
-                return await self._broken(name, f"{self._fault}_adapt")
+                return [await self._broken(name, f"{self._fault}_adapt")]
             self._turn(adapted)
             guideline = adapted.completion.text.strip()
         structure: str | None = None
         if "structure" in self._config.stages:
             reply = await self._structure(guideline, alone=adapted is None)
             if reply is None:
-                return await self._broken(name, f"{self._fault}_structure")
+                return [await self._broken(name, f"{self._fault}_structure")]
             self._turn(reply)
             structure = reply.completion.text.strip()
-        return await self._solve(name, guideline, structure)
+        lead = self._steps, self._history, self._retries
+        judged: list[GradedPath] = []
+        for number in range(self._config.solves):
+            # every path begins where the lead ended, whatever became of the one before
+            self._steps, self._history, self._retries = list(lead[0]), lead[1], list(lead[2])
+            judged.append(await self._solve(name, guideline, structure, number))
+        return judged
 
     async def _select(self) -> list[Guideline]:
         """The guidelines that the model chose; fewer than two readable numbers are no choice."""
@@ -177,26 +182,28 @@ class _ChainRun:
             self._fault = "thought_truncated" if thought else fault_again
         return None
 
-    async def _solve(self, name: str, guideline: str | None, structure: str | None) -> GradedPath:
+    async def _solve(self, name: str, guideline: str | None, structure: str | None, number: int) -> GradedPath:
+        """The `number`-th path that follows from the lead."""
         earlier_steps = self._steps
-        judged = await self._attempt(name, guideline, structure, sample=0)
+        sample = 2 * number
+        judged = await self._attempt(name, guideline, structure, sample)
         if judged.defect == "no_steps" and self._config.retry_unusable:
             self._retries.append("solve")
             self._steps = earlier_steps  # what was said of the first path says nothing of the second
-            again = await self._attempt(name, guideline, structure, sample=1)
+            again = await self._attempt(name, guideline, structure, sample + 1)
             if again.defect == "refused_solve":
                 return judged  # the engine, or a ledger without it, gave no second one
             judged = again
-        return await self._repaired(judged) if self._prompts.repairs else judged
+        return await self._repaired(judged, sample) if self._prompts.repairs else judged
 
-    async def _repaired(self, judged: GradedPath) -> GradedPath:
+    async def _repaired(self, judged: GradedPath, sample: int) -> GradedPath:
         """The path with an end, where that is all it lacks and the model gives it one."""
         text = standing(judged)
         if text is None:
             return judged
         self._history = (*self._asked, Message("assistant", text))
         sampling = self._limited(self._config.repair_tokens)
-        reply = await self._ask("repair", sampling, same_chat=True, truncated=judged.path.truncated)
+        reply = await self._ask("repair", sampling, sample=sample, same_chat=True, truncated=judged.path.truncated)
         if reply is None:
             return judged
         completion = reply.completion
@@ -207,7 +214,7 @@ class _ChainRun:
             tokens=judged.path.tokens + completion.reply_tokens,
             truncated=completion.finish_reason == "length",
         )
-        return await self._graded(path, sample=0)
+        return await self._graded(path, sample)
 
     async def _attempt(self, name: str, guideline: str | None, structure: str | None, sample: int) -> GradedPath:
         if structure is None:

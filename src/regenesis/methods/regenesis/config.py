@@ -46,6 +46,9 @@ class ReGenesisConfig(WavesConfig):
     stages: list[StageName] = Field(default=["solve"], json_schema_extra=default_was(list(ALL_STAGES)))
     """The stages of a chain, in order: any of `adapt` and `structure`, and `solve`. The published chain has all three;
     `solve` alone is asked with the general guideline."""
+    solves: int = Field(default=1, ge=1, json_schema_extra=EXTENDS)
+    """Paths asked for from each reasoning structure (or from what leads a chain in its place), one after another:
+    fewer tokens a path where the lead is long, and paths that are more alike."""
     fused: bool = False
     """Ask for all stages in one call; the path is what stands under the reply's last heading."""
     selections: int = Field(default=0, ge=0, json_schema_extra=EXTENDS)
@@ -110,6 +113,8 @@ class ReGenesisConfig(WavesConfig):
             raise ValueError(
                 "hint: starts no chain, with neither guidelines nor selections; set hint.enabled to false instead"
             )
+        if self.fused and self.solves > 1:
+            raise ValueError("`solves`: one call is lead and path at once with `fused`; give more chains instead")
         if self.guidelines == "generate" and self.guidelines_file is not None:
             raise ValueError("`guidelines: generate` and `guidelines_file` are two sources of guidelines; give one")
         return self

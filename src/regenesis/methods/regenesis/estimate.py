@@ -78,7 +78,7 @@ def estimate(method: ReGenesis, questions: Sequence[Question], chain_yield: floa
     graded = len(questions) - len(voted)
     hinted = graded if config.hint.enabled else 0
     first, hint = _chains(method, hint=False), _chains(method, hint=True)
-    miss = (1 - chain_yield) ** first.all
+    miss = (1 - chain_yield) ** (first.all * config.solves)
     most = first.times(len(questions)) + hint.times(hinted)
     expected = (
         first.times(len(voted))
@@ -86,9 +86,9 @@ def estimate(method: ReGenesis, questions: Sequence[Question], chain_yield: floa
         + hint.times(hinted * miss * _share(hint, method, chain_yield))
     )
     return Estimate(
-        most_chains=round(most.all),
-        expected_chains=expected.all,
-        expected_kept=len(questions) * min(config.keep, first.all * chain_yield),
+        most_chains=round(most.all) * config.solves,
+        expected_chains=expected.all * config.solves,
+        expected_kept=len(questions) * min(config.keep, first.all * config.solves * chain_yield),
         stages=_stages(method, questions, most, expected, judged=graded / len(questions) if questions else 0.0),
     )
 
@@ -107,7 +107,7 @@ def _chains(method: ReGenesis, *, hint: bool) -> _Chains:
 
 
 def _share(chains: _Chains, method: ReGenesis, chain_yield: float) -> float:
-    return method.config.expected_share(round(chains.all), chain_yield)
+    return method.config.expected_share(round(chains.all), chain_yield, method.config.solves)
 
 
 def _stages(
@@ -118,6 +118,7 @@ def _stages(
     retried = 1 + (_RETRY_SHARE if config.retry_unusable else 0)
     cut = 1 + (_CUT_SHARE if config.retry_unusable else 0)
     solve = "fused" if config.fused else "solve"
+    solved, paths = most.times(config.solves), expected.times(config.solves)
     adapts = "adapt" in config.stages and not config.fused
     structures = "structure" in config.stages and not config.fused
     calls: dict[str, tuple[float, float]] = {
@@ -125,10 +126,10 @@ def _stages(
         "select": (most.selected, expected.selected),
         "adapt": (most.guided * twice, expected.guided * cut) if adapts else (0, 0),
         "structure": (most.all * twice, expected.all * retried) if structures else (0, 0),
-        solve: (most.all * twice, expected.all),
-        "repair": (most.all, expected.all * _UNFINISHED_SHARE) if method.prompts.repairs else (0, 0),
-        "summarise": ((most.all - most.hinted) * twice, expected.all - expected.hinted) if config.summarise else (0, 0),
-        "judge": (most.all * twice * judged, expected.all * judged) if config.self_judge != "off" else (0, 0),
+        solve: (solved.all * twice, paths.all),
+        "repair": (solved.all, paths.all * _UNFINISHED_SHARE) if method.prompts.repairs else (0, 0),
+        "summarise": ((solved.all - solved.hinted) * twice, paths.all - paths.hinted) if config.summarise else (0, 0),
+        "judge": (solved.all * twice * judged, paths.all * judged) if config.self_judge != "off" else (0, 0),
     }
     limits = _limits(method)
     asked = {stage: called for stage, called in calls.items() if called[0]}

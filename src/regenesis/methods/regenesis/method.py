@@ -134,14 +134,20 @@ class ReGenesis(Method[ReGenesisConfig]):
     ) -> list[GradedPath]:
         return await in_waves(
             starts,
-            lambda judged: sizes.next_wave(session, judged),
+            lambda judged: sizes.next_wave(session, judged, self.config.solves),
             lambda place, start: follow(self, session, this_pass, start, place),
         )
 
     def one_chain(self) -> Self:
         hint = self.config.hint.model_copy(update={"enabled": False})
         guided = self.config.guidelines not in (0, [])
-        few = {"guidelines": 1 if guided else 0, "unguided": 0 if guided else 1, "selections": 0, "wave": 1}
+        few = {
+            "guidelines": 1 if guided else 0,
+            "unguided": 0 if guided else 1,
+            "selections": 0,
+            "wave": 1,
+            "solves": 1,
+        }
         config = self.config.model_copy(update=few | {"hint": hint, "retry_unusable": False, "repair": False})
         return type(self)(config, self.answering)
 
@@ -161,6 +167,7 @@ class ReGenesis(Method[ReGenesisConfig]):
             "hint pass": f"for questions that kept nothing, temperature {config.hint.temperature}"
             if config.hint.enabled
             else "none",
+            **({"paths a structure": str(config.solves)} if config.solves > 1 else {}),
             "kept a question": f"at most {config.keep}",
         }
 
