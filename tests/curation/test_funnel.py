@@ -30,7 +30,7 @@ def judged(judged_of: Callable[..., GradedPath]) -> list[GradedPath]:
 @pytest.fixture
 def funnel(judged: list[GradedPath], question: Question) -> Funnel:
     funnel = Funnel()
-    funnel.finish_question(question, judged, judged[:1], near_duplicates=1)
+    funnel.finish_question(question, judged, judged[:1], {"near_duplicate": 1})
     return funnel
 
 
@@ -97,8 +97,8 @@ def test_a_question_without_chains_still_counts(question: Question) -> None:
 def test_funnels_add_up(judged: list[GradedPath], question: Question) -> None:
     apart, together = [Funnel(), Funnel()], Funnel()
     for part, one in zip(apart, (question, replace(question, task="other")), strict=True):
-        part.finish_question(one, judged, judged[:1], near_duplicates=1)
-        together.finish_question(one, judged, judged[:1], near_duplicates=1)
+        part.finish_question(one, judged, judged[:1], {"near_duplicate": 1})
+        together.finish_question(one, judged, judged[:1], {"near_duplicate": 1})
     assert apart[0] + apart[1] == together == apart[1] + apart[0]
     assert (apart[0] + Funnel()) == apart[0]
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regenesis.curation.duplicates import Shingles
-from regenesis.curation.selection import near_duplicates, select
+from regenesis.curation.selection import left_out, select
 from regenesis.types import GradedPath, ReasoningPath, Verdict
 
 THRESHOLD = 0.85
@@ -97,10 +97,34 @@ def test_a_near_duplicate_is_left_out_of_a_choice_only_for_one_that_is_in_it(
 ) -> None:
     kept = select(paths, keep, THRESHOLD)
     fit = sum(one.keepable for one in paths)
-    alike = near_duplicates(paths, kept, THRESHOLD)
+    alike = left_out(paths, kept, THRESHOLD)["near_duplicate"]
     assert 0 <= alike <= fit - len(kept)
     if len(kept) < keep:
         assert alike == fit - len(kept)
+
+
+@given(MANY, KEEP, st.floats(0, 1))
+def test_paths_are_kept_only_where_enough_of_their_pass_are_right(
+    paths: list[GradedPath], keep: int, rate: float
+) -> None:
+    for hinted in {one.path.hinted for one in select(paths, keep, THRESHOLD, rate)}:
+        right = [one.verdict.correct for one in paths if one.path.hinted == hinted]
+        assert sum(right) >= rate * len(right)
+
+
+@given(MANY, KEEP)
+def test_where_all_paths_are_right_a_pass_rate_changes_nothing(paths: list[GradedPath], keep: int) -> None:
+    right = [one for one in paths if one.verdict.correct]
+    assert select(right, keep, THRESHOLD, 1) == select(right, keep, THRESHOLD)
+
+
+@given(MANY, KEEP, st.floats(0, 1))
+def test_every_right_and_fit_path_is_kept_left_out_or_surplus(paths: list[GradedPath], keep: int, rate: float) -> None:
+    kept = select(paths, keep, THRESHOLD, rate)
+    reasons = left_out(paths, kept, THRESHOLD, rate)
+    surplus = sum(one.keepable for one in paths) - len(kept) - reasons.total()
+    assert surplus >= 0
+    assert surplus == 0 or len(kept) == keep
 
 
 def test_the_choice_does_not_favour_short_or_long_texts() -> None:

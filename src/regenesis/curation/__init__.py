@@ -4,7 +4,7 @@
     text = curator.clean(path, question)
     judged = GradedPath(path, grade(text), curator.defect(path, text, question), text)
     kept = curator.select(all_judged, keep=5)
-    funnel.finish_question(question, all_judged, kept, curator.near_duplicates(all_judged, kept))
+    funnel.finish_question(question, all_judged, kept, curator.left_out(all_judged, kept))
 
 Nothing here asks a model or checks an answer.
 """

@@ -11,6 +11,7 @@ again. Everything here is a pure function of its arguments.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from regenesis.curation.boxes import first_box, has_broken_box, unwrap
@@ -24,7 +25,7 @@ from regenesis.curation.opposed import has_opposed_answers
 from regenesis.curation.outputs import has_invented_output
 from regenesis.curation.rejected import chooses_what_it_rejects
 from regenesis.curation.repetition import loops
-from regenesis.curation.selection import near_duplicates, select
+from regenesis.curation.selection import left_out, select
 from regenesis.curation.steps import too_few_steps
 from regenesis.curation.text import tidy
 from regenesis.curation.turns import has_invented_turn, without_invented_turns
@@ -124,11 +125,11 @@ class Curator:
 
     def select(self, judged: Sequence[GradedPath], keep: int) -> list[GradedPath]:
         """The paths of one question that are kept, at most `keep`; see `regenesis.curation.selection`."""
-        return select(judged, keep, self._config.near_duplicate)
+        return select(judged, keep, self._config.near_duplicate, self._config.min_pass_rate)
 
-    def near_duplicates(self, judged: Sequence[GradedPath], kept: Sequence[GradedPath]) -> int:
-        """How many fit and right paths were left out for being too like one that is kept."""
-        return near_duplicates(judged, kept, self._config.near_duplicate)
+    def left_out(self, judged: Sequence[GradedPath], kept: Sequence[GradedPath]) -> Counter[str]:
+        """How many fit and right paths are not kept for a reason of their own; see `regenesis.curation.selection`."""
+        return left_out(judged, kept, self._config.near_duplicate, self._config.min_pass_rate)
 
 
 def _led_by(path: ReasoningPath) -> tuple[str, ...]:

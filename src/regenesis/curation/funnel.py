@@ -1,7 +1,7 @@
 """The funnel: how many chains became paths that are kept, and where the others went.
 
     funnel = Funnel()
-    funnel.finish_question(question, judged, kept, near_duplicates=1)
+    funnel.finish_question(question, judged, kept, {"near_duplicate": 1})
     Funnel.from_json(funnel.to_json()) == funnel
 
 Funnels add up, so parts of a run can be counted apart.
@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from regenesis.answers.grading import FAILED
@@ -62,6 +63,7 @@ class Tally:
 _COUNTS = tuple(one.name for one in fields(Tally))
 _TELLING_RULES = frozenset({JUDGE_SAID_NO, JUDGE_UNCLEAR, FAILED})
 """Rules that say why an answer did not count."""
+_NONE: Mapping[str, int] = MappingProxyType({})
 _CHAINS_TO_RANK = 2
 """Chains a guideline needs before its yield says anything."""
 
@@ -89,7 +91,7 @@ class Funnel:
         lost: Of those, the chains whose answer was right.
         overruled: Chains that were right by the checker and not confirmed by the self-judge, by what it said.
         failed: Chains whose answer the checker failed on, by the rule that says so.
-        dropped: Fit and right paths not kept: `near_duplicate`, or `surplus` to what is kept a question.
+        dropped: Fit and right paths not kept: `near_duplicate`, `low_pass_rate`, or `surplus` to what a question keeps.
         retries: Completions asked a second time, by stage.
     """
 
@@ -125,7 +127,11 @@ class Funnel:
         return sorted(known, key=lambda item: (-(item[1].fit + 1) / (item[1].chains + 2), item[0]))
 
     def finish_question(
-        self, question: Question, judged: Sequence[GradedPath], kept: Sequence[GradedPath], near_duplicates: int = 0
+        self,
+        question: Question,
+        judged: Sequence[GradedPath],
+        kept: Sequence[GradedPath],
+        left_out: Mapping[str, int] = _NONE,
     ) -> None:
         """Counts one question with all of its chains; call it once a question, when nothing more is asked for it.
 
@@ -133,17 +139,17 @@ class Funnel:
             question: The question.
             judged: All of its paths, broken chains too.
             kept: Those chosen among them.
-            near_duplicates: Fit and right paths left out for being too like a kept one; the others are surplus.
+            left_out: Fit and right paths left out for a reason of their own, by its name; the others are surplus.
         """
-        self.finish_chains(question.task, counted(judged, kept), near_duplicates)
+        self.finish_chains(question.task, counted(judged, kept), left_out)
 
-    def finish_chains(self, task: str, chains: Sequence[Chain], near_duplicates: int = 0) -> None:
+    def finish_chains(self, task: str, chains: Sequence[Chain], left_out: Mapping[str, int] = _NONE) -> None:
         """The same for chains whose texts are not at hand.
 
         Args:
             task: The task of the question.
             chains: All chains of the question.
-            near_duplicates: As for `finish_question`.
+            left_out: As for `finish_question`.
         """
         whole = Tally(questions=1, served=int(any(chain.kept for chain in chains)))
         begun: dict[str | bool, Tally] = {}
@@ -165,8 +171,8 @@ class Funnel:
             tally.served += group in served
         self.total += whole
         self.tasks[task] += whole
-        surplus = whole.fit - whole.kept - near_duplicates
-        for name, count in (("near_duplicate", near_duplicates), ("surplus", surplus)):
+        surplus = whole.fit - whole.kept - sum(left_out.values())
+        for name, count in (*left_out.items(), ("surplus", surplus)):
             if count > 0:
                 self.dropped[name] += count
 

@@ -1,10 +1,11 @@
 """The choice among a question's fit and right paths.
 
-    kept = select(judged, keep=5, near_duplicate=0.85)
+    kept = select(judged, keep=5, near_duplicate=0.85, min_pass_rate=0.5)
 
 Paths made without a hint go first; among those, guidelines that gave the fewest paths so far; among those, the
 smallest hash of question, guideline and ledger keys. The hash is a stable kind of chance: taking the shortest
 or longest would bias what is trained on. A path that is a near-duplicate of one already chosen is passed over.
+Before that, those that the question's other paths make unlikely to be more than luck are left out (`reliable`).
 
 The order of the input changes nothing, and `select(paths, n)` is the beginning of `select(paths, n + 1)`. Where
 no two paths are alike, as many guidelines as possible are among the chosen; where some are, the first by the
@@ -22,15 +23,19 @@ from regenesis.curation.duplicates import Shingles, shingled
 from regenesis.types import GradedPath
 
 
-def select(judged: Sequence[GradedPath], keep: int, near_duplicate: float) -> list[GradedPath]:
+def select(
+    judged: Sequence[GradedPath], keep: int, near_duplicate: float, min_pass_rate: float = 0
+) -> list[GradedPath]:
     """The chosen paths in the order chosen.
 
     Args:
         judged: Paths of one question; those that are wrong or unfit are passed over.
         keep: Most paths to choose.
         near_duplicate: Overlap of word 3-grams from which two paths count as one; 1 for exact copies only.
+        min_pass_rate: Share of the paths of a pass (with the hint, or without) that must be right.
     """
-    waiting = {index: (one, _lot(one)) for index, one in enumerate(judged) if one.keepable}
+    candidates = reliable(judged, min_pass_rate)
+    waiting = {index: (one, _lot(one)) for index, one in enumerate(candidates)}
     chosen: list[tuple[GradedPath, Shingles]] = []
     taken: Counter[str] = Counter()
     while waiting and len(chosen) < keep:
@@ -45,19 +50,40 @@ def select(judged: Sequence[GradedPath], keep: int, near_duplicate: float) -> li
     return [one for one, _ in chosen]
 
 
-def near_duplicates(judged: Sequence[GradedPath], kept: Sequence[GradedPath], near_duplicate: float) -> int:
-    """How many keepable paths that are not kept are near-duplicates of a kept one."""
+def reliable(judged: Sequence[GradedPath], min_pass_rate: float) -> list[GradedPath]:
+    """The right and fit paths of one question, without those of a pass in which too few were right.
+
+    Args:
+        judged: All of the question's paths, broken ones too.
+        min_pass_rate: Share of the paths of a pass that must be right, whether fit or not.
+    """
+    right = Counter(one.path.hinted for one in judged if one.verdict.correct)
+    paths = Counter(one.path.hinted for one in judged)
+    return [one for one in judged if one.keepable and right[one.path.hinted] >= min_pass_rate * paths[one.path.hinted]]
+
+
+def left_out(
+    judged: Sequence[GradedPath], kept: Sequence[GradedPath], near_duplicate: float, min_pass_rate: float = 0
+) -> Counter[str]:
+    """How many right and fit paths are not kept for a reason of their own, by its name; the others are surplus.
+
+    Returns:
+        `near_duplicate`: near-duplicates of a kept path; `low_pass_rate`: too few others of their pass were right.
+    """
+    by_identity = {id(one) for one in reliable(judged, min_pass_rate)}
+    unreliable = sum(one.keepable and id(one) not in by_identity for one in judged)
     chosen = list(kept)
-    left_out: list[GradedPath] = []
+    candidates: list[GradedPath] = []
     for one in judged:
         if one in chosen:
             chosen.remove(one)
-        elif one.keepable:
-            left_out.append(one)
-    return sum(
+        elif id(one) in by_identity:
+            candidates.append(one)
+    alike = sum(
         any(shingled(one.training_text).near(shingled(other.training_text), near_duplicate) for other in kept)
-        for one in left_out
+        for one in candidates
     )
+    return Counter(near_duplicate=alike, low_pass_rate=unreliable)
 
 
 def _lot(judged: GradedPath) -> tuple[str, str]:

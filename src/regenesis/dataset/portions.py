@@ -49,7 +49,7 @@ class Deriving:
 
     Attributes:
         method: The method that made the outcomes, which also makes rows of them.
-        curator: Counts near-duplicates.
+        curator: Counts what is left out.
         thoughts: The ledger to take thoughts from, where they are trained on.
     """
 
@@ -66,8 +66,8 @@ class Deriving:
         """
         funnel = Funnel()
         for outcome in outcomes:
-            near_duplicates = self.curator.near_duplicates(outcome.judged, outcome.kept)
-            funnel.finish_question(outcome.question, outcome.judged, outcome.kept, near_duplicates)
+            left_out = self.curator.left_out(outcome.judged, outcome.kept)
+            funnel.finish_question(outcome.question, outcome.judged, outcome.kept, left_out)
         rows = stored(self._examples(outcomes, taken), thoughts=self.thoughts is not None)
         return Portion(OutcomeRows.of(outcomes), rows, funnel)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,14 +61,14 @@ class Progress(Asking):
         self.fit += 1
         self.first_fit = self.first_fit or (question, path)
 
-    def finish(self, outcome: Outcome, near_duplicates: int) -> None:
+    def finish(self, outcome: Outcome, left_out: Mapping[str, int]) -> None:
         """Counts a finished question in."""
         self.finished += 1
         self.served += bool(outcome.kept)
         self.kept += len(outcome.kept)
         if self.sampler is not None:
             self._took[self.sampler.traffic.finish(outcome.question.id)] += 1
-        self.funnel.finish_question(outcome.question, outcome.judged, outcome.kept, near_duplicates)
+        self.funnel.finish_question(outcome.question, outcome.judged, outcome.kept, left_out)
 
     def seconds_left(self) -> float | None:
         """A guess at the time left, from the requests that questions took and the time that requests took lately.

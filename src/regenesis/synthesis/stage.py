@@ -278,7 +278,7 @@ async def _work(
                 return
             outcome = await method.solve(Session(question, judge, sampler, ordinal))
             store.put(outcome, ask_again=question.id in sampler.unanswered)
-            progress.finish(outcome, synthesis.judge.curator.near_duplicates(outcome.judged, outcome.kept))
+            progress.finish(outcome, synthesis.judge.curator.left_out(outcome.judged, outcome.kept))
             if errands and progress.finished == progress.questions:
                 progress.phase = "asking for the evaluation"
             synthesis.journal.write(

@@ -14,7 +14,11 @@ from regenesis.report.rounding import percent
 if TYPE_CHECKING:
     from regenesis.curation.funnel import Funnel, Tally
 
-_DROPPED = {"surplus": "over the limit per question", "near_duplicate": "near-duplicates"}
+_DROPPED = {
+    "surplus": "over the limit per question",
+    "near_duplicate": "near-duplicates",
+    "low_pass_rate": "of questions that are seldom right",
+}
 _COUNTS = {
     "questions": "questions",
     "solved": "served",
