@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import astuple, dataclass
 from functools import cache
 from itertools import chain
 from typing import Literal
 
+from regenesis.errors import LedgerError
 from regenesis.ledger.rows import Row, Rows, StageTotals, sealed
 
 _TOGETHER = 100
@@ -122,3 +124,23 @@ def _inserting_in_order(names: tuple[str, ...], rows: int = 1) -> str:
 def add_totals(connection: sqlite3.Connection, added: Mapping[str, StageTotals]) -> None:
     """Adds counts by stage to the running ones."""
     connection.executemany(_ADD_TOTALS, [(stage, *astuple(totals)) for stage, totals in added.items()])
+
+
+def settle(group: Sequence[Entry | Batch], failure: LedgerError | None) -> None:
+    """Tells those who wait for a group, each in the loop where it waits, that it is on disk or why it is not."""
+    loops = {id(entry.loop): entry.loop for entry in group}
+    for identity, loop in loops.items():
+        waiting = [entry.done for entry in group if id(entry.loop) == identity]
+        # RuntimeError: the loop was closed by a cancelled run; its completions are on disk anyway
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(_settle, waiting, failure)
+
+
+def _settle(waiting: Sequence[asyncio.Future[None]], failure: LedgerError | None) -> None:
+    for future in waiting:
+        if future.done():
+            continue
+        if failure is None:
+            future.set_result(None)
+        else:
+            future.set_exception(failure)

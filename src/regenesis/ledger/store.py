@@ -1,8 +1,8 @@
 """An open ledger: read by any number of processes, written by one thread of one of them.
 
 SQLite in WAL mode with full synchronisation. What arrives while a commit is under way shares the next one, so the cost
-of a commit is spread over as many completions as there are. Nothing is kept in memory: a look-up is a read by primary
-key.
+of a commit is spread over as many completions as there are. No row is kept in memory: a look-up is a read by primary
+key, but for keys that are surely not there.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any, NoReturn, Self
 
 from regenesis.errors import LedgerError, LedgerLost
-from regenesis.ledger.entries import Batch, Entry, Owed, add_totals
+from regenesis.ledger.entries import Batch, Entry, Owed, add_totals, settle
 from regenesis.ledger.file import check, columns, connect, create, naming_damage, upgrade
 from regenesis.ledger.rows import (
     Recorded,
@@ -33,6 +33,7 @@ from regenesis.ledger.rows import (
     request_in,
     row_of,
 )
+from regenesis.ledger.seen import Seen
 from regenesis.types import Completion, Message, Request
 
 LARGEST_GROUP = 1024
@@ -64,6 +65,7 @@ class Ledger:
         self._queue: queue.SimpleQueue[Entry | Batch | None] = queue.SimpleQueue()
         self._failure: BaseException | None = None
         self._writer: threading.Thread | None = None
+        self._seen = Seen()
         if writable:
             # made here, so that a file that cannot be opened is met where somebody is told
             writing = connect(path, read_only=False)
@@ -239,9 +241,14 @@ class Ledger:
         return tokens / seconds if seconds >= 1 else None
 
     def _row(self, key: str) -> Row | None:
+        if self._seen.lacks(key):
+            return None
         with self._stopping_at_damage():
             found = self._reader.execute("SELECT * FROM completions WHERE key = ?", (key,)).fetchone()
         if found is None:
+            # not before one is missing, which in most ledgers that are read none is; and not where others may write
+            if self._writer is not None:
+                self._seen.fill(sum(stage.completions for stage in self.totals().values()), self.keys)
             return None
         # the key of the index, by which the row was found: that of the row itself is a copy
         row = dict(zip(self._columns, found, strict=True)) | {"key": key}
@@ -263,6 +270,7 @@ class Ledger:
         loop = asyncio.get_running_loop()
         row = row_of(request, completion)
         entry = Entry(loop, loop.create_future(), row, self._owed.pop(row["key"], None))
+        self._seen.add(row["key"])
         self._queue.put(entry)
         await entry.done
 
@@ -277,6 +285,7 @@ class Ledger:
         if self._failure is not None or self._writer is None:
             raise self._write_error(self._failure)
         loop = asyncio.get_running_loop()
+        self._seen.add_all(rows.column("key"))
         owed, rest = list[Entry](), list[tuple[Any, ...]]()
         if self._owed:
             for key, row in zip(rows.column("key"), rows.values, strict=True):
@@ -372,12 +381,7 @@ class Ledger:
             with suppress(sqlite3.Error):
                 connection.rollback()
         failure = self._write_error(self._failure) if self._failure is not None else None
-        loops = {id(entry.loop): entry.loop for entry in group}
-        for identity, loop in loops.items():
-            waiting = [entry.done for entry in group if id(entry.loop) == identity]
-            # RuntimeError: the loop was closed by a cancelled run; its completions are on disk anyway
-            with suppress(RuntimeError):
-                loop.call_soon_threadsafe(_settle, waiting, failure)
+        settle(group, failure)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
@@ -387,13 +391,3 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
-
-
-def _settle(waiting: list[asyncio.Future[None]], failure: LedgerError | None) -> None:
-    for future in waiting:
-        if future.done():
-            continue
-        if failure is None:
-            future.set_result(None)
-        else:
-            future.set_exception(failure)
