@@ -24,6 +24,7 @@ from regenesis.errors import EngineError, RegenesisError, RequestFailed, RunErro
 from regenesis.ledger import Ledger
 from regenesis.methods import Method, Session
 from regenesis.scheduling import Budget, BudgetSpent, Sampler, WindowReport, window_size, work_through
+from regenesis.scheduling.collecting import collecting_seldom
 from regenesis.scheduling.no_engine import NoEngine
 from regenesis.scheduling.open_engine import MakeEngine, open_engine
 from regenesis.storage import open_folder
@@ -289,7 +290,8 @@ async def _work(
                 elapsed_s=round(progress.elapsed, 1),
             )
 
-        synthesis.report = await work_through([*left, *besides], bring_to_its_end, progress.window, ledger.watch())
+        with collecting_seldom():
+            synthesis.report = await work_through([*left, *besides], bring_to_its_end, progress.window, ledger.watch())
         await sampler.settle()
     synthesis.damaged = ledger.damaged
     for question_id, why in (synthesis.report.owed or {}).items():
