@@ -131,6 +131,7 @@ OPENING = _any_of(opening for opening, _ in _WRITTEN)
 CLOSING = _any_of(re.escape(written).replace(r"\{name\}", _TAG) for _, written in _WRITTEN)
 """Pattern of what stands there between a thought and its reply."""
 _OPENINGS = tuple(re.compile(rf"\s*(?:{family.opening})") for family in _FAMILIES)
+_ANY_OPENING = re.compile(rf"\s*{_any_of(family.opening for family in _FAMILIES)}")
 _LONE = tuple(re.compile(family.lone) if family.lone else None for family in _FAMILIES)
 _LONE_CUES = ("<", "[/THINK]", "◁", "assistantfinal", "[unused17]", "[BEGIN FINAL RESPONSE]")
 """One of these is in every text with a closing mark: most replies hold none, and need not be searched for each mark."""
@@ -212,6 +213,8 @@ def _closed_thoughts(text: str, opened: str) -> tuple[list[str], int]:
 
 
 def _opening(text: str, start: int) -> tuple[_Family, re.Match[str]] | None:
+    if _ANY_OPENING.match(text, start) is None:
+        return None  # as most texts, which need not be compared with each family in turn
     for family, pattern in zip(_FAMILIES, _OPENINGS, strict=True):
         opening = pattern.match(text, start)
         if opening is not None:
