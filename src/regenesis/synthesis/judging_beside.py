@@ -25,8 +25,11 @@ from regenesis.synthesis.judging import PathJudge
 from regenesis.synthesis.processes import Beside, Pipes, beside
 from regenesis.types import GradedPath, Question, ReasoningPath, Verdict
 
-_FEWEST = 200
-"""Paths that are judged here before their share of the time is looked at."""
+_FEWEST = 50
+"""Paths that are judged here before their share of the time is looked at.
+
+Few, since a process takes a second to be ready, in which a fast engine answers for hundreds more.
+"""
 _SHARE = 0.1
 """Share of the time beyond which a process is started."""
 _MOST_WAITING = 128
