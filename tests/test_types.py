@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -41,6 +42,14 @@ def shape(one: Request) -> tuple[object, ...]:
 @given(REQUESTS, REQUESTS)
 def test_requests_share_a_key_exactly_if_all_that_shapes_the_completion_is_equal(one: Request, other: Request) -> None:
     assert (one.key == other.key) == (shape(one) == shape(other))
+
+
+@given(REQUESTS)
+def test_the_key_is_the_hash_that_ledgers_have_always_been_keyed_by(one: Request) -> None:
+    drawn = [one.sampling.temperature, one.sampling.top_p, one.sampling.max_tokens]
+    hashed = [one.model, [[turn.role, turn.content] for turn in one.messages], drawn, one.seed, one.sample]
+    body = json.dumps(hashed, separators=(",", ":")).encode()
+    assert one.key == hashlib.blake2b(body, digest_size=16).hexdigest()
 
 
 @pytest.mark.parametrize("name", SHAPING)

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
+from regenesis.quoting import quoted
+
 AnswerKind = Literal["number", "choice", "boolean", "text", "math", "code", "scorer"]
 """How a final answer is compared with gold. `scorer` means the question's task brings its own scorer."""
 
@@ -153,15 +155,11 @@ class Request:
         return self._key
 
     def _hashed(self) -> str:
-        body = _KEYED.encode(
-            [
-                self.model,
-                [[message.role, message.content] for message in self.messages],
-                [_as_float(self.sampling.temperature), _as_float(self.sampling.top_p), self.sampling.max_tokens],
-                self.seed,
-                self.sample,
-            ]
-        )
+        # the JSON of [model, [[role, content], …], [temperature, top_p, max_tokens], seed, sample], without spaces
+        sampling = self.sampling
+        drawn = [_as_float(sampling.temperature), _as_float(sampling.top_p), sampling.max_tokens]
+        messages = ",".join([f"[{quoted(message.role)},{quoted(message.content)}]" for message in self.messages])
+        body = f"[{quoted(self.model)},[{messages}],{_KEYED.encode([drawn, self.seed, self.sample])[1:]}"
         return hashlib.blake2b(body.encode(), digest_size=16).hexdigest()
 
 

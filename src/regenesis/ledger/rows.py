@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 from regenesis.databases import unpacked
+from regenesis.quoting import quoted_plainly
 from regenesis.types import Completion, Message, Request, storable
 
 ADDED = {"checksum": "INTEGER", "thought": "TEXT", "thought_tokens": "INTEGER"}
@@ -104,12 +105,11 @@ class Recorded:
 
 def row_of(request: Request, completion: Completion) -> Row:
     """What is written down of a request and its completion, before it is `sealed`."""
-    asked = _COMPACT.encode(request.to_json()).encode("utf-8", "replace")
     return {
         "key": request.key,
         "question_id": storable(request.question_id),
         "stage": storable(request.stage),
-        "request": asked,
+        "request": _asked(request).encode("utf-8", "replace"),
         "text": storable(completion.text),
         "finish_reason": completion.finish_reason,
         "prompt_tokens": int(completion.prompt_tokens),
@@ -122,6 +122,14 @@ def row_of(request: Request, completion: Completion) -> Row:
         "thought": storable(completion.thought) or None,
         "thought_tokens": int(completion.thought_tokens) or None,
     }
+
+
+def _asked(request: Request) -> str:
+    """The request as JSON without spaces, in which only texts may hold more than ASCII."""
+    rest = request.to_json()
+    model, messages = quoted_plainly(rest.pop("model")), rest.pop("messages")
+    turns = [f'{{"role":{quoted_plainly(one["role"])},"content":{quoted_plainly(one["content"])}}}' for one in messages]
+    return f'{{"model":{model},"messages":[{",".join(turns)}],{_COMPACT.encode(rest)[1:]}'
 
 
 def sealed(row: Row) -> Row:

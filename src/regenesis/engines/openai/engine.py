@@ -24,7 +24,6 @@ each thing that can go wrong is met:
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
 from dataclasses import dataclass
@@ -167,7 +166,7 @@ class OpenAIEngine:
             try:
                 sent_at = time.monotonic()
                 to = self._addresses[endpoint.url]
-                body, proxy = json.dumps(fields).encode(), self._proxies[endpoint.url]
+                body, proxy = self._form.body(fields), self._proxies[endpoint.url]
                 outcome = await exchange(client, to, body, self._config.timeout, proxy)
                 now = time.monotonic()
                 self._learn(endpoint, outcome, request.stage, sent_at, now)

@@ -17,6 +17,7 @@ from regenesis.engines.openai.config import OpenAIEngineConfig
 from regenesis.engines.openai.fitting import read_room
 from regenesis.engines.openai.switch import ThinkingSwitch
 from regenesis.errors import ConfigError
+from regenesis.quoting import quoted
 from regenesis.types import Request
 
 _OWN_FIELDS = ("model", "messages", "n", "stream")
@@ -58,6 +59,15 @@ class Form:
             **self._switch.fields(),
         }
         return {name: value for name, value in fields.items() if value is not None}
+
+    @staticmethod
+    def body(fields: dict[str, Any]) -> bytes:
+        """The fields as JSON, as they are sent."""
+        messages = ", ".join(
+            [f'{{"role": {quoted(one["role"])}, "content": {quoted(one["content"])}}}' for one in fields["messages"]]
+        )
+        rest = json.dumps({name: value for name, value in fields.items() if name != "messages"})
+        return f'{{"messages": [{messages}], {rest[1:]}'.encode("ascii")
 
     def adapt(self, fields: dict[str, Any], words: str) -> bool:
         """Changes a refused body to one that the server may take, where its words say how."""
