@@ -9,13 +9,13 @@ from contextlib import suppress
 from dataclasses import astuple, dataclass
 from functools import cache
 from itertools import chain
-from typing import Literal
+from typing import Any, Literal
 
 from regenesis.errors import LedgerError
 from regenesis.ledger.rows import Row, Rows, StageTotals, sealed
 
-_TOGETHER = 100
-"""Rows that a statement inserts: of 15 columns, 1,500 values of the 32,766 that SQLite takes."""
+_TOGETHER = (100, 10, 1)
+"""Rows that a statement inserts: of 15 columns, 1,500 values at most of the 32,766 that SQLite takes."""
 _CACHE_FOR_MANY = 65_536
 """KiB of pages that are kept while many rows are inserted."""
 
@@ -76,29 +76,57 @@ class Batch:
         """Inserts those whose keys are not there yet, and counts what they add to the totals of their stages."""
         # keys are hashes: all pages of their index are met again and again
         connection.execute(f"PRAGMA cache_size = -{_CACHE_FOR_MANY}")
-        connection.execute("SAVEPOINT batch")
-        inserted = _insert_together(connection, self.rows)
-        new = self.rows
-        if inserted != len(new.values):  # statements for many rows do not tell which
-            connection.execute("ROLLBACK TO batch")
-            statement = _inserting_in_order(new.names)
-            new = Rows(new.names, [row for row in new.values if connection.execute(statement, row).rowcount])
-        connection.execute("RELEASE batch")
-        by_stage: dict[str, list[tuple[int, int, int]]] = {}
-        names = ("stage", "finish_reason", "prompt_tokens", "completion_tokens")
-        for stage, finish_reason, *tokens in zip(*map(new.column, names), strict=True):
-            by_stage.setdefault(stage, []).append((_refused(finish_reason), *tokens))
-        for stage, counts in by_stage.items():
-            _add(added, stage, StageTotals(len(counts), *(sum(column) for column in zip(*counts, strict=True))))
+        _insert(connection, self.rows, added)
+
+
+def insert_group(
+    connection: sqlite3.Connection, group: Sequence[Entry | Batch], added: dict[str, StageTotals]
+) -> None:
+    """Inserts all rows of a group in their order, and counts what they add to the totals of their stages."""
+    waiting: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
+
+    def insert_waiting() -> None:
+        for names, values in waiting.items():
+            _insert(connection, Rows(names, values), added)
+        waiting.clear()
+
+    for entry in group:
+        if isinstance(entry, Entry) and entry.replaces is None:
+            row = sealed(entry.row)  # here and not in `put`, which runs where requests are sent and read
+            waiting.setdefault(tuple(row), []).append(tuple(row.values()))
+        else:
+            insert_waiting()
+            entry.insert(connection, added)
+    insert_waiting()
+
+
+def _insert(connection: sqlite3.Connection, rows: Rows, added: dict[str, StageTotals]) -> None:
+    """Inserts those rows whose keys are not there yet, and counts them in."""
+    connection.execute("SAVEPOINT rows")
+    inserted = _insert_together(connection, rows)
+    if inserted != len(rows.values):  # statements for many rows do not tell which
+        connection.execute("ROLLBACK TO rows")
+        statement = _inserting_in_order(rows.names)
+        rows = Rows(rows.names, [row for row in rows.values if connection.execute(statement, row).rowcount])
+    connection.execute("RELEASE rows")
+    by_stage: dict[str, list[tuple[int, int, int]]] = {}
+    names = ("stage", "finish_reason", "prompt_tokens", "completion_tokens")
+    for stage, finish_reason, *tokens in zip(*map(rows.column, names), strict=True):
+        by_stage.setdefault(stage, []).append((_refused(finish_reason), *tokens))
+    for stage, counts in by_stage.items():
+        _add(added, stage, StageTotals(len(counts), *(sum(column) for column in zip(*counts, strict=True))))
 
 
 def _insert_together(connection: sqlite3.Connection, rows: Rows) -> int:
     """Inserts rows, many by a statement, and gives the number of those whose keys were not there yet."""
     # between two statements another thread takes the interpreter, and this one waits to have it back
-    whole = len(rows.values) - len(rows.values) % _TOGETHER
-    many = (tuple(chain.from_iterable(rows.values[start : start + _TOGETHER])) for start in range(0, whole, _TOGETHER))
-    inserted = connection.executemany(_inserting_in_order(rows.names, _TOGETHER), many).rowcount
-    return inserted + connection.executemany(_inserting_in_order(rows.names), rows.values[whole:]).rowcount
+    inserted = start = 0
+    for count in _TOGETHER:
+        whole = start + (len(rows.values) - start) // count * count
+        many = (tuple(chain.from_iterable(rows.values[at : at + count])) for at in range(start, whole, count))
+        inserted += connection.executemany(_inserting_in_order(rows.names, count), many).rowcount
+        start = whole
+    return inserted
 
 
 def _refused(finish_reason: str) -> int:

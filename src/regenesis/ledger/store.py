@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any, NoReturn, Self
 
 from regenesis.errors import LedgerError, LedgerLost
-from regenesis.ledger.entries import Batch, Entry, Owed, add_totals, settle
+from regenesis.ledger.entries import Batch, Entry, Owed, add_totals, insert_group, settle
 from regenesis.ledger.file import check, columns, connect, create, naming_damage, upgrade
 from regenesis.ledger.rows import (
     Recorded,
@@ -371,8 +371,7 @@ class Ledger:
                 # takes the write lock now: a deferred transaction could fail to upgrade its lock half-way
                 connection.execute("BEGIN IMMEDIATE")
                 added: dict[str, StageTotals] = {}
-                for entry in group:
-                    entry.insert(connection, added)
+                insert_group(connection, group, added)
                 add_totals(connection, added)
                 connection.execute("COMMIT")
         except (LedgerError, sqlite3.Error, OverflowError, UnicodeError) as error:
