@@ -79,9 +79,7 @@ class Batch:
         _insert(connection, self.rows, added)
 
 
-def insert_group(
-    connection: sqlite3.Connection, group: Sequence[Entry | Batch], added: dict[str, StageTotals]
-) -> None:
+def insert_group(connection: sqlite3.Connection, group: Sequence[Entry | Batch], added: dict[str, StageTotals]) -> None:
     """Inserts all rows of a group in their order, and counts what they add to the totals of their stages."""
     waiting: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
 

@@ -197,17 +197,22 @@ def checksum(row: Mapping[str, Any]) -> int:
     A column without a value counts for nothing, so that the hash of a row stays the same when a column is added.
     """
     hashed: list[bytes] = []
-    for name in sorted(row):
+    for name in _hashed_names(tuple(row)):
         value = row[name]
-        if value is not None and name != "checksum":
+        if value is not None:
             held = value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogateescape")
-            hashed += (b"%b %d\n" % (_label(name, type(value).__name__), len(held)), held)
+            hashed.append(b"%b%d\n%b" % (_label(name, type(value)), len(held), held))
     return int.from_bytes(hashlib.blake2b(b"".join(hashed), digest_size=8).digest(), "big", signed=True)
 
 
 @cache
-def _label(name: str, kind: str) -> bytes:
-    return f"{name} {kind}".encode()
+def _hashed_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(name for name in names if name != "checksum"))
+
+
+@cache
+def _label(name: str, kind: type) -> bytes:
+    return f"{name} {kind.__name__} ".encode()
 
 
 def _packed(content: bytes) -> bytes:
