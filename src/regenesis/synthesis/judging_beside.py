@@ -14,17 +14,17 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any, NamedTuple
 
 from regenesis.answers.checking import is_quick
 from regenesis.config import RunConfig
 from regenesis.engines.threads import cores
 from regenesis.methods import Opinion
-from regenesis.synthesis.inputs import method_of
 from regenesis.synthesis.judging import PathJudge
-from regenesis.synthesis.processes import Beside, Pipes, beside
-from regenesis.types import GradedPath, Question, ReasoningPath, Verdict
+from regenesis.synthesis.judging_process import Case, Judged, Settings
+from regenesis.synthesis.processes import Beside, beside
+from regenesis.types import GradedPath, Question, ReasoningPath
 
+_PROCESS = "regenesis.synthesis.judging_process"
 _FEWEST = 50
 """Paths that are judged here before their share of the time is looked at.
 
@@ -34,25 +34,6 @@ _SHARE = 0.1
 """Share of the time beyond which a process is started."""
 _MOST_WAITING = 128
 """Paths with the process beyond which the next ones are judged here: it is the slower of the two then."""
-
-
-class _Case(NamedTuple):
-    """A path to be judged, as it is sent."""
-
-    number: int
-    path: ReasoningPath
-    question: Question
-    stand_ins: tuple[str, ...]
-    opinion: Opinion | None
-
-
-class _Judged(NamedTuple):
-    """What it came to."""
-
-    number: int
-    verdict: Verdict
-    defect: str | None
-    training_text: str
 
 
 class _Gone(Exception):
@@ -79,14 +60,14 @@ class JudgingBeside:
             config: The run's, by which the process sets up the same judge.
             judge: Judges what is judged here, and is told of every path that is fit.
         """
-        self._config = config
+        self._settings = Settings(config.curation, config.method, config.answering)
         self._judge = judge
         self._began = time.monotonic()
         self._judged_here, self._seconds_here = 0, 0.0
         self._running: asyncio.Task[None] | None = None
         self._process: Beside | None = None
-        self._unsent: list[_Case] = []
-        self._waiting: dict[int, asyncio.Future[_Judged]] = {}
+        self._unsent: list[Case] = []
+        self._waiting: dict[int, asyncio.Future[Judged]] = {}
         self._count = 0
 
     async def judge(
@@ -133,14 +114,14 @@ class JudgingBeside:
 
     async def _ask(
         self, path: ReasoningPath, question: Question, stand_ins: tuple[str, ...], opinion: Opinion | None
-    ) -> _Judged:
+    ) -> Judged:
         loop = asyncio.get_running_loop()
         self._count += 1
-        case = _Case(self._count, path, question, stand_ins, opinion)
+        case = Case(self._count, path, question, stand_ins, opinion)
         if not self._unsent:
             loop.call_soon(self._send)  # with all that comes to be judged in the same turn of the loop
         self._unsent.append(case)
-        future: asyncio.Future[_Judged] = loop.create_future()
+        future: asyncio.Future[Judged] = loop.create_future()
         self._waiting[case.number] = future
         try:
             return await future
@@ -156,8 +137,8 @@ class JudgingBeside:
         """Starts the process and takes what it judges, until it ends."""
         try:
             with suppress(OSError, asyncio.IncompleteReadError):
-                async with beside(__name__) as process:
-                    process.send(self._config)
+                async with beside(_PROCESS) as process:
+                    process.send(self._settings)
                     await process.receive()  # it is ready
                     self._process = process
                     while True:
@@ -170,24 +151,3 @@ class JudgingBeside:
             for future in self._waiting.values():
                 if not future.done():
                     future.set_exception(_Gone())
-
-
-async def _judge_input() -> None:
-    pipes = Pipes()
-    config: RunConfig = pipes.given()
-    judge = PathJudge.of(config.curation, method_of(config.method, config.answering))
-
-    async def judged(case: _Case) -> _Judged:
-        found = await judge.judge(case.path, case.question, stand_ins=case.stand_ins, opinion=case.opinion)
-        return _Judged(case.number, found.verdict, found.defect, found.training_text)
-
-    pipes.answer("ready")
-    with suppress(EOFError, BrokenPipeError):
-        while True:
-            cases: Any = pipes.given()
-            pipes.answer([await judged(case) for case in cases])
-
-
-def main() -> None:
-    """What the process does: judges what comes in, until nothing more does."""
-    asyncio.run(_judge_input())
