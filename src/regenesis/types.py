@@ -8,12 +8,11 @@ values that serialise to plain JSON types, so that any room may hold, hash or st
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
-from regenesis.quoting import quoted
+from regenesis.quoting import encoder, quoted
 
 AnswerKind = Literal["number", "choice", "boolean", "text", "math", "code", "scorer"]
 """How a final answer is compared with gold. `scorer` means the question's task brings its own scorer."""
@@ -159,11 +158,12 @@ class Request:
         sampling = self.sampling
         drawn = [_as_float(sampling.temperature), _as_float(sampling.top_p), sampling.max_tokens]
         messages = ",".join([f"[{quoted(message.role)},{quoted(message.content)}]" for message in self.messages])
-        body = f"[{quoted(self.model)},[{messages}],{_KEYED.encode([drawn, self.seed, self.sample])[1:]}"
+        body = f"[{quoted(self.model)},[{messages}],{_keyed([drawn, self.seed, self.sample])[1:]}"
         return hashlib.blake2b(body.encode(), digest_size=16).hexdigest()
 
 
-_KEYED = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
+_keyed = encoder(",", ":")
+_seeded = encoder(", ", ": ")
 
 
 def _as_float(value: float | None) -> float | None:
@@ -349,7 +349,7 @@ def seed_from(*parts: str | int) -> int:
 
     Arrival order never enters it, so a run asks the same requests however its replies come in.
     """
-    digest = hashlib.blake2b(json.dumps(parts).encode(), digest_size=8).digest()
+    digest = hashlib.blake2b(_seeded(parts).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") % (2**31)
 
 

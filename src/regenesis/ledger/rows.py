@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from regenesis.databases import unpacked
-from regenesis.quoting import quoted_plainly
+from regenesis.quoting import encoder, quoted_plainly
 from regenesis.types import Completion, Message, Request, storable
 
 ADDED = {"checksum": "INTEGER", "thought": "TEXT", "thought_tokens": "INTEGER"}
@@ -44,7 +44,7 @@ CREATE TABLE totals (
 _LARGEST_REQUEST = 256 * 1024 * 1024
 """Bytes that a request is unpacked to at most, whatever a row claims."""
 
-_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_compact = encoder(",", ":", ensure_ascii=False)
 
 Row = dict[str, Any]
 """A row by the names of its columns."""
@@ -129,7 +129,7 @@ def _asked(request: Request) -> str:
     rest = request.to_json()
     model, messages = quoted_plainly(rest.pop("model")), rest.pop("messages")
     turns = [f'{{"role":{quoted_plainly(one["role"])},"content":{quoted_plainly(one["content"])}}}' for one in messages]
-    return f'{{"model":{model},"messages":[{",".join(turns)}],{_COMPACT.encode(rest)[1:]}'
+    return f'{{"model":{model},"messages":[{",".join(turns)}],{_compact(rest)[1:]}'
 
 
 def sealed(row: Row) -> Row:

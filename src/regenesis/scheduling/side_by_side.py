@@ -27,9 +27,10 @@ async def side_by_side(works: Sequence[Coroutine[Any, Any, Result]]) -> list[Res
     try:
         outcomes = await asyncio.gather(*tasks)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if not all(task.done() for task in tasks):
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
         for work in works:
             work.close()  # one that was cancelled before it began would be reported as never awaited
     results: list[Result] = []

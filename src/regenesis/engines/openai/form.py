@@ -17,10 +17,11 @@ from regenesis.engines.openai.config import OpenAIEngineConfig
 from regenesis.engines.openai.fitting import read_room
 from regenesis.engines.openai.switch import ThinkingSwitch
 from regenesis.errors import ConfigError
-from regenesis.quoting import quoted
+from regenesis.quoting import encoder, quoted
 from regenesis.types import Request
 
 _OWN_FIELDS = ("model", "messages", "n", "stream")
+_compact = encoder(",", ":")
 _LEAST_ROOM = 32
 """New tokens below which a reply is not worth asking for."""
 _STREAM_ONLY = re.compile(
@@ -63,11 +64,9 @@ class Form:
     @staticmethod
     def body(fields: dict[str, Any]) -> bytes:
         """The fields as JSON, as they are sent."""
-        messages = ", ".join(
-            [f'{{"role": {quoted(one["role"])}, "content": {quoted(one["content"])}}}' for one in fields["messages"]]
-        )
-        rest = json.dumps({name: value for name, value in fields.items() if name != "messages"})
-        return f'{{"messages": [{messages}], {rest[1:]}'.encode("ascii")
+        turns = [f'{{"role":{quoted(one["role"])},"content":{quoted(one["content"])}}}' for one in fields["messages"]]
+        rest = _compact({name: value for name, value in fields.items() if name != "messages"})
+        return f'{{"messages":[{",".join(turns)}],{rest[1:]}'.encode("ascii")
 
     def adapt(self, fields: dict[str, Any], words: str) -> bool:
         """Changes a refused body to one that the server may take, where its words say how."""
