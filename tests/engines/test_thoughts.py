@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from regenesis.engines import thoughts
 from regenesis.engines.thoughts import CLOSING, OPENING, Split, closing_of, opening_at_end, share_of_thought, split
 
 FAMILIES = {
@@ -214,3 +215,9 @@ def test_a_chat_template_without_thoughts_holds_no_mark_of_one(template: str) ->
 )
 def test_tokens_are_shared_out_by_the_length_of_thought_and_reply(thought: str, reply: str, share: int) -> None:
     assert share_of_thought(10, thought, reply) == share
+
+
+@given(st.sampled_from([opening for opening, _, _ in FAMILIES.values()]), st.integers(0, 3), st.text(max_size=5))
+def test_the_quick_look_passes_over_no_opening(opening: str, cut: int, after: str) -> None:
+    text = f" \n{opening[cut:]}{after}"
+    assert (thoughts._ANY_OPENING.match(text) is not None) == any(one.match(text) for one in thoughts._OPENINGS)

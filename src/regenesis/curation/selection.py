@@ -18,6 +18,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 from regenesis.curation.duplicates import Shingles, shingled
 from regenesis.types import GradedPath
@@ -89,5 +90,11 @@ def left_out(
 def _lot(judged: GradedPath) -> tuple[str, str]:
     """What decides between equals: a hash, then the text, so that only true copies can tie."""
     path = judged.path
-    identity = json.dumps([path.question_id, path.guideline, [key for _, key, _ in path.steps]])
-    return hashlib.blake2b(identity.encode(), digest_size=16).hexdigest(), judged.training_text
+    return _hash(path.question_id, path.guideline, tuple(key for _, key, _ in path.steps)), judged.training_text
+
+
+@lru_cache(maxsize=1024)
+def _hash(question_id: str, guideline: str, keys: tuple[str, ...]) -> str:
+    """The hash by which a path is drawn, remembered: it is asked for after every wave."""
+    identity = json.dumps([question_id, guideline, keys])
+    return hashlib.blake2b(identity.encode(), digest_size=16).hexdigest()

@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
+from regenesis.methods.regenesis import structures
 from regenesis.methods.regenesis.structures import holds_results, is_looping
 
 CASES = yaml.safe_load((Path(__file__).parent / "structures.yaml").read_text("utf-8"))
@@ -34,3 +37,14 @@ def test_a_hostile_structure_is_read_in_one_go() -> None:
     assert not holds_results("= " * 200_000, "=" * 1000)
     assert not holds_results("answer " * 100_000, "")
     assert not holds_results("1 < 2 <= " * 100_000, "")
+
+
+@given(
+    st.lists(
+        st.sampled_from([*"=≈\\ 4.<!:", "answer", "ANſWER", "final", " is ", "boxed", "BOXED", "step"]), max_size=8
+    )
+)
+def test_the_quick_look_passes_over_nothing_that_the_patterns_find(parts: list[str]) -> None:
+    text = "".join(parts)
+    found = structures._COMPUTED.search(text) or structures._STATED.search(text)
+    assert holds_results(text, "") == (found is not None)
