@@ -241,11 +241,11 @@ class Chain:
     def _watch_growth(self, messages: tuple[Message, ...], tokens: int) -> None:
         """Counts a prompt that goes on with the one before it and came to no more tokens: it was cut on the way."""
         earlier, tokens_before = self._before
-        # some servers count nothing, or only what their cache does not hold
-        believable = tokens_before >= sum(len(message.content) for message in earlier) / _MOST_CHARACTERS_A_TOKEN
-        grown = 0 < len(earlier) < len(messages) and messages[: len(earlier)] == earlier
-        if grown and believable and 0 < tokens <= tokens_before:
-            self._sampler.traffic.stalled += 1
+        # first what is told at once: hardly any prompt is counted as no longer
+        if 0 < tokens <= tokens_before and 0 < len(earlier) < len(messages) and messages[: len(earlier)] == earlier:
+            # some servers count nothing, or only what their cache does not hold
+            believable = tokens_before >= sum(len(message.content) for message in earlier) / _MOST_CHARACTERS_A_TOKEN
+            self._sampler.traffic.stalled += believable
         self._before = (messages, tokens)
 
     async def enter(self) -> None:
