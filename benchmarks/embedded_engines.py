@@ -22,7 +22,7 @@ from typing import Any
 
 from regenesis.engines.catalogue import engine_class
 from regenesis.engines.llamacpp.config import LlamaCppEngineConfig
-from regenesis.engines.llamacpp.engine import load_server
+from regenesis.engines.llamacpp.server import load_server
 from regenesis.models import locate
 from regenesis.types import Message, Request, Sampling
 from workload import finish, question_text

@@ -15,10 +15,10 @@ import time
 from typing import Any
 
 from regenesis.checkpoints import load_model, load_tokenizer
-from regenesis.engines.threads import wait_without_spinning
 from regenesis.engines.transformers import TransformersEngine
 from regenesis.engines.transformers.config import TransformersEngineConfig
 from regenesis.models import locate_weights
+from regenesis.openmp import wait_without_spinning
 from regenesis.types import Message, Request, Sampling
 from workload import finish, question_text
 

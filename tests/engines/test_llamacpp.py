@@ -15,7 +15,8 @@ from tests.engines.embedded import SMALL, STORY, EmbeddedEngine, ask
 
 from regenesis.engines.llamacpp import LlamaCppEngine
 from regenesis.engines.llamacpp.config import LlamaCppEngineConfig
-from regenesis.engines.llamacpp.engine import _body, _server_parameters
+from regenesis.engines.llamacpp.engine import _body
+from regenesis.engines.llamacpp.server import server_parameters
 from regenesis.errors import EngineError, RequestFailed
 from regenesis.models import locate
 from regenesis.types import Completion
@@ -166,7 +167,7 @@ async def test_a_damaged_model_file_is_an_error_of_ours(tmp_path: Path) -> None:
 
 
 async def test_every_place_has_the_whole_context() -> None:
-    parameters = _server_parameters(Path("model.gguf"), CONFIG, "key")
+    parameters = server_parameters(Path("model.gguf"), CONFIG, "key")
     assert (parameters.n_parallel, parameters.n_ctx) == (4, 2048)
 
 

@@ -13,6 +13,8 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from regenesis.openmp import wait_without_spinning
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -81,6 +83,7 @@ def _routine(name: str) -> Any:
 
 @cache
 def _library() -> ctypes.CDLL | None:
+    wait_without_spinning()  # this loads llama.cpp, which an engine may compute with later
     found = find_spec("xllamacpp")
     folders = found.submodule_search_locations if found is not None else None
     for folder in folders or ():

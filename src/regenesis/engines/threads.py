@@ -1,4 +1,4 @@
-"""How many threads a computing library takes, and how they wait for one another."""
+"""How many threads a computing library takes."""
 
 from __future__ import annotations
 
@@ -12,16 +12,6 @@ _QUOTA = Path("/sys/fs/cgroup/cpu.max")
 _TIMES = Path("/proc/stat")
 _WATCHED = 1.0
 """Seconds over which the machine is watched for other work."""
-
-
-def wait_without_spinning() -> None:
-    """Lets threads that wait sleep; to be called before the library is loaded, which is when it reads the setting.
-
-    Spinning gains nothing on a quiet machine (llama.cpp: 16.9 against 16.8 tokens a second on two cores), and beside
-    other busy processes it takes the core from the very thread that is waited for: less than half the speed with
-    llama.cpp, a tenth with torch (4 against 41 tokens a second).
-    """
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 def cores() -> int:

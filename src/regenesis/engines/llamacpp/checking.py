@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 from regenesis.findings import Finding, version
+from regenesis.openmp import wait_without_spinning
 
 
 def check_library() -> Finding:
     """Whether llama.cpp can be loaded, and for which processor it was built."""
+    wait_without_spinning()  # the same process may compute with it later
     try:
         import xllamacpp
     except ImportError as error:

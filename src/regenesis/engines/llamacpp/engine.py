@@ -19,24 +19,22 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from regenesis.checkpoints.chats import identity_mark, switch_values
 from regenesis.engines.llamacpp.config import LlamaCppEngineConfig
+from regenesis.engines.llamacpp.server import load_server, rendered
 from regenesis.engines.thoughts import opening_at_end, share_of_thought, split
-from regenesis.engines.threads import free_cores, wait_without_spinning
-from regenesis.errors import EngineError, ModelError, RequestFailed
+from regenesis.errors import EngineError, RequestFailed
 from regenesis.models import Progress, fingerprint, identity, locate
 from regenesis.models.cache import has_gguf_magic
 from regenesis.types import Completion, FinishReason, Request, Thinking
 
 if TYPE_CHECKING:
-    from xllamacpp import CommonParams, Server
+    from xllamacpp import Server
 
 _READ_TOGETHER = 4
 """Prompts read at once. The server reads them one after the other anyhow, and none it has can be given up before its
@@ -162,51 +160,8 @@ def _chat_of(path: Path, server: Server, key: str, thinking: Thinking) -> _Chat:
     from regenesis.checkpoints.gguf_files import read_gguf
 
     switches = switch_values(str(read_gguf(path).value("tokenizer.chat_template") or ""), thinking)
-    told = _rendered(server, key, switches)
-    return _Chat(switches, opening_at_end(told), identity_mark(thinking, told, _rendered(server, key, {})))
-
-
-def _rendered(server: Server, key: str, switches: dict[str, Any]) -> str:
-    """A chat as the server writes it down; empty where the template refuses it, as it then refuses every request."""
-    address = urlsplit(server.listening_address)
-    body = {"messages": [{"role": "user", "content": "?"}], "chat_template_kwargs": switches}
-    # the library gives no call for it; its own HTTP face, in this process, does
-    connection = HTTPConnection(address.hostname or "127.0.0.1", address.port, timeout=60)
-    try:
-        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-        connection.request("POST", "/apply-template", json.dumps(body), headers)
-        reply = json.loads(connection.getresponse().read())
-    except (OSError, HTTPException, ValueError):
-        return ""
-    finally:
-        connection.close()
-    return str(reply.get("prompt") or "") if isinstance(reply, dict) else ""
-
-
-def _server_parameters(path: Path, config: LlamaCppEngineConfig, key: str) -> CommonParams:
-    """All that shapes the server; what shapes a single text is in `_body`."""
-    from xllamacpp import CommonAdapterLoraInfo, CommonParams
-
-    parameters = CommonParams()
-    parameters.model.path = str(path)
-    if config.adapter is not None:
-        parameters.lora_adapters = [CommonAdapterLoraInfo(str(config.adapter), 1.0)]
-    parameters.n_parallel = config.places
-    parameters.n_ctx = config.context * config.places
-    parameters.n_batch = parameters.n_ubatch = 256  # as fast as 512 here, and given up in half the time
-    parameters.cpuparams.n_threads = config.threads or free_cores()
-    parameters.cache_prompt = True
-    parameters.cache_ram_mib = 0  # prompts of idle slots stay in their slots; the default keeps 8 GiB of others
-    parameters.fit_params = False
-    parameters.warmup = False
-    # the model's words as they are: no reading of tool calls, no taking out of thoughts
-    parameters.force_pure_content_parser = True
-    # a server cannot be had without its HTTP face: nobody knows the key to it, and it says nothing
-    parameters.api_keys = [key]
-    parameters.ui = False
-    parameters.endpoint_slots = False
-    parameters.verbosity = -1
-    return parameters
+    told = rendered(server, key, switches)
+    return _Chat(switches, opening_at_end(told), identity_mark(thinking, told, rendered(server, key, {})))
 
 
 def _body(request: Request, switches: dict[str, Any]) -> dict[str, Any]:
@@ -302,47 +257,3 @@ def _completion(reply: _Reply, seconds: float, opened: str) -> Completion:
         thought=parts.thought,
         thought_tokens=share_of_thought(completion_tokens, parts.thought, parts.reply),
     )
-
-
-def load_server(path: Path, config: LlamaCppEngineConfig, key: str) -> Server:
-    """Loads a model.
-
-    Args:
-        path: The model's file.
-        config: The engine's.
-        key: Without which the server's HTTP face answers nobody.
-
-    Raises:
-        EngineError: llama.cpp cannot load it, or cannot lay the adapter over it.
-    """
-    wait_without_spinning()
-    from xllamacpp import Server
-
-    try:
-        return Server(_server_parameters(path, config, key))
-    except (RuntimeError, ValueError, MemoryError) as error:
-        if config.adapter is not None:
-            # the library does not say which of the two it was
-            raise EngineError(
-                f"llama.cpp cannot apply engine.adapter {config.adapter} over {path} ({error}). It may not be a "
-                "LoRA adapter, or belong to another model: `regenesis export RUN --to gguf` makes one for the model "
-                f"that was trained. Or there is too little memory for {config.places} × {config.context} "
-                "tokens: lower engine.max_in_flight."
-            ) from error
-        if _is_adapter(path):
-            raise EngineError(
-                f"{path} is a LoRA adapter, not a model: set engine.model to its base and engine.adapter to this file."
-            ) from error
-        raise EngineError(
-            f"llama.cpp cannot load {path} ({error}). The file may be damaged or of an architecture it does not know, "
-            f"or there is too little memory for {config.places} × {config.context} tokens: lower "
-            "engine.max_in_flight."
-        ) from error
-
-
-def _is_adapter(path: Path) -> bool:
-    from regenesis.checkpoints.gguf_files import read_gguf
-
-    with suppress(ModelError):
-        return bool(read_gguf(path).value("general.type") == "adapter")
-    return False

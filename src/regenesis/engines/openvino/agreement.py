@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from regenesis.engines.chat_tokens import ChatTokens
 from regenesis.engines.llamacpp.config import LlamaCppEngineConfig
-from regenesis.engines.llamacpp.engine import load_server
+from regenesis.engines.llamacpp.server import load_server
 from regenesis.engines.openvino.checking import Unsuitable
 from regenesis.filesystems import replacing
 from regenesis.models import Weights

@@ -28,11 +28,12 @@ from regenesis.engines.openvino.checking import require_library
 from regenesis.engines.openvino.config import PRECISION, OpenVINOEngineConfig
 from regenesis.engines.openvino.copies import copy_of, folder_of
 from regenesis.engines.openvino.places import usual_places
-from regenesis.engines.threads import free_cores, wait_without_spinning
+from regenesis.engines.threads import free_cores
 from regenesis.engines.worker import Job, Worker
 from regenesis.errors import EngineError, RequestFailed
 from regenesis.models import Progress, Weights, fingerprint, locate
 from regenesis.models.cache import has_gguf_magic
+from regenesis.openmp import wait_without_spinning
 from regenesis.types import Completion, FinishReason, Request, Sampling, Thinking
 
 if TYPE_CHECKING:

@@ -23,13 +23,14 @@ from regenesis.checkpoints.extras import require_extra
 from regenesis.checkpoints.loading import emulation_note
 from regenesis.checkpoints.memory import let_go_of_memory
 from regenesis.engines.chat_tokens import ChatTokens, Prompt
-from regenesis.engines.threads import free_cores, wait_without_spinning
+from regenesis.engines.threads import free_cores
 from regenesis.engines.transformers.config import TransformersEngineConfig
 from regenesis.engines.transformers.devices import chosen_device, is_out_of_memory
 from regenesis.engines.worker import Job, Worker
 from regenesis.errors import EngineError, RequestFailed
 from regenesis.models import Progress, Weights, locate_weights
 from regenesis.models.weights import folder_digest
+from regenesis.openmp import wait_without_spinning
 from regenesis.types import Completion, FinishReason, Request, Thinking
 
 if TYPE_CHECKING:
