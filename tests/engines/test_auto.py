@@ -17,6 +17,7 @@ from regenesis.engines.openvino import OpenVINOEngineConfig
 from regenesis.errors import EngineError
 
 BY_LLAMACPP, BY_OPENVINO = "model@sha256:0123456789abcdef", "model@sha256:0123456789abcdef/q8_0"
+OF_A_COPY = "model@sha256:0123456789abcdef/q4_0"
 
 
 @pytest.fixture(autouse=True)
@@ -111,6 +112,7 @@ async def test_an_engine_that_is_not_open_says_so() -> None:
         ("openvino", None, OpenVINOEngineConfig),
         ("llamacpp", None, LlamaCppEngineConfig),
         ("llamacpp", BY_LLAMACPP, LlamaCppEngineConfig),
+        ("llamacpp", OF_A_COPY, LlamaCppEngineConfig),
         ("transformers", "model@sha256:0123456789abcdef/float32", AutoEngineConfig),
         ("openai", "model", AutoEngineConfig),
     ],
@@ -121,7 +123,8 @@ def test_what_was_begun_goes_on_with_the_engine_that_it_had(
     config = auto(context=512, adapter="a.gguf")
     begun = config.as_begun(kind, identity)
     assert type(begun) is goes_on_with
-    assert begun.model_dump(exclude={"kind"}) == config.model_dump(exclude={"kind"})
+    assert begun.model_dump(exclude={"kind", "quantization"}) == config.model_dump(exclude={"kind"})
+    assert getattr(begun, "quantization", None) == ("q4_0" if identity == OF_A_COPY else None)
 
 
 def test_an_engine_that_is_named_stays() -> None:

@@ -9,16 +9,14 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import pytest_asyncio
 
 pytest.importorskip("openvino_genai")
 
 from tests.engines.embedded import STORY, EmbeddedEngine, ask
-from tests.helpers.tiny_models import write_tiny_gguf
+from tests.helpers.tiny_models import write_adapter_gguf, write_tiny_gguf
 
-from regenesis.checkpoints.gguf_files import NewTensor, real, text, write_gguf
 from regenesis.engines.openvino import OpenVINOEngine, OpenVINOEngineConfig
 from regenesis.engines.openvino import engine as module
 from regenesis.engines.openvino.agreement import is_noted
@@ -150,19 +148,7 @@ async def test_a_note_that_says_nothing_counts_as_none(tmp_path: Path, note: str
 
 
 def write_adapter(path: Path, size: float) -> Path:
-    numbers = np.random.default_rng(0)
-
-    def tensor(name: str, shape: tuple[int, int]) -> NewTensor:
-        values = (size * numbers.standard_normal(shape)).astype(np.float32)
-        return NewTensor(f"blk.0.attn_output.weight.{name}", shape, 0, lambda: values)
-
-    fields = {
-        "general.architecture": text("qwen2"),
-        "general.type": text("adapter"),
-        "adapter.type": text("lora"),
-        "adapter.lora.alpha": real(4.0),
-    }
-    return write_gguf(path, fields, [tensor("lora_a", (4, 64)), tensor("lora_b", (64, 4))])
+    return write_adapter_gguf(path, "qwen2", "blk.0.attn_output.weight", 64, size)
 
 
 async def test_an_adapter_is_merged_and_computes_as_llamacpp_does(model: Path, tmp_path: Path) -> None:

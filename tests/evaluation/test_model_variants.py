@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -164,11 +165,23 @@ def test_a_models_identity_is_known_again_until_weights_adapter_or_settings_chan
     assert recall(engine, "on", note) is None
     assert recall(engine.model_copy(update={"context": 512}), "off", note) is None
     assert recall(engine.model_copy(update={"adapter": None}), "off", note) is None
+    assert recall(engine.model_copy(update={"quantization": "q4_0"}), "off", note) is None
     gguf(lora, b"other")
     assert recall(engine, "off", note) is None
     gguf(lora, b"lora")
     gguf(base, b"grown larger")
     assert recall(engine, "off", note) is None
+
+
+def test_an_identity_noted_before_a_setting_came_is_known_still(tmp_path: Path) -> None:
+    note = tmp_path / "identity.json"
+    engine = LlamaCppEngineConfig(kind="llamacpp", model=str(gguf(tmp_path / "base.gguf")))
+    remember(engine, "off", note, "me")
+    earlier = json.loads(note.read_text("utf-8"))
+    del earlier["of"]["engine"]["quantization"]
+    note.write_text(json.dumps(earlier), "utf-8")
+    assert recall(engine, "off", note) == "me"
+    assert recall(engine.model_copy(update={"quantization": "q4_0"}), "off", note) is None
 
 
 SMALL = "pypi:smollm2-135m-instruct"

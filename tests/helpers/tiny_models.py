@@ -84,6 +84,31 @@ def _shapes(architecture: str, tied: bool) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
+def write_adapter_gguf(target: Path, architecture: str, tensor: str, width: int, size: float) -> Path:
+    """A random adapter of rank 4 for one square matrix.
+
+    Args:
+        target: The file to write.
+        architecture: Of the model that it is for.
+        tensor: The matrix, such as `blk.0.attn_q.weight`.
+        width: Of the matrix.
+        size: Of the numbers; 0 for an adapter that changes nothing.
+    """
+    numbers = np.random.default_rng(0)
+
+    def made(name: str, shape: tuple[int, int]) -> NewTensor:
+        values = (size * numbers.standard_normal(shape)).astype(np.float32)
+        return NewTensor(f"{tensor}.{name}", shape, 0, lambda: values)
+
+    fields = {
+        "general.architecture": text(architecture),
+        "general.type": text("adapter"),
+        "adapter.type": text("lora"),
+        "adapter.lora.alpha": real(4.0),
+    }
+    return write_gguf(target, fields, [made("lora_a", (4, width)), made("lora_b", (width, 4))])
+
+
 def save_random_adapter(model: Any, target: Path, *, size: float = 0.5, **options: Any) -> Any:
     """Lays a LoRA adapter with random matrices over a model and saves it; gives the model with it."""
     import torch

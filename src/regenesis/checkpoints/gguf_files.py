@@ -108,11 +108,15 @@ class GgufFile:
 
     def load(self, name: str) -> np.ndarray[Any, Any]:
         """One tensor, de-quantised to float32."""
+        tensor = self.tensors[name]
+        return dequantized(self.stored(name), tensor.kind, tensor.shape)
+
+    def stored(self, name: str) -> np.ndarray[Any, Any]:
+        """One tensor, as the bytes that it is in the file."""
         import numpy as np
 
         tensor = self.tensors[name]
-        data = np.memmap(self.path, np.uint8, "r", tensor.start, (tensor.size,))
-        return dequantized(data, tensor.kind, tensor.shape)
+        return np.memmap(self.path, np.uint8, "r", tensor.start, (tensor.size,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,7 @@ class NewTensor:
     Attributes:
         shape: Rows first.
         kind: Number of its type in ggml.
-        make: Gives its values, called once, when it is written.
+        make: Gives its values, or bytes (uint8) that are of its type already; called once, when it is written.
     """
 
     name: str
@@ -171,9 +175,11 @@ def write_gguf(target: Path, fields: Mapping[str, Field], tensors: Sequence[NewT
 
 def _made(tensors: Sequence[NewTensor]) -> Iterator[np.ndarray[Any, Any]]:
     """The bytes of the tensors in their order, several made at once: numpy and ggml let other threads go on."""
+    import numpy as np
 
     def made(tensor: NewTensor) -> np.ndarray[Any, Any]:
-        return quantized(tensor.make(), tensor.kind)
+        data = tensor.make()
+        return data if data.dtype == np.uint8 else quantized(data, tensor.kind)
 
     threads = min(os.cpu_count() or 1, _MOST_AT_ONCE)
     with ThreadPoolExecutor(threads) as pool:

@@ -29,6 +29,18 @@ def check_model(spec: str) -> Finding:
             return Finding("model", "ok", f"{model.spec} is cached and verified.") if there else _to_be_fetched(model)
 
 
+def file_at_hand(spec: str) -> Path | None:
+    """The GGUF file of a model that is on this machine, as far as that can be told without asking the Hub's cache.
+
+    Raises:
+        ModelError: The name means nothing, or a file cannot be read.
+    """
+    name = parse_name(spec, KNOWN)
+    if isinstance(name, LocalName):
+        return has_gguf_magic(name.path)
+    return cached(name.model) if isinstance(name, PackageName) else None
+
+
 def check_gguf_adapter(adapter: Path) -> Finding:
     """Whether a file can be an adapter as GGUF."""
     try:

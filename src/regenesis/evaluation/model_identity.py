@@ -35,7 +35,7 @@ def recall(config: EngineConfig, thinking: Thinking, file: Path, fetching: Progr
         return named
     note = read_json(file) or {}
     config = _as_noted(config, note)
-    return note.get("identity") if note.get("of") == _contents(config, thinking, fetching) else None
+    return note.get("identity") if _stated(note.get("of")) == _stated(_contents(config, thinking, fetching)) else None
 
 
 def remember(config: EngineConfig, thinking: Thinking, file: Path, identity: str) -> None:
@@ -51,6 +51,13 @@ def _as_noted(config: EngineConfig, note: Mapping[str, Any]) -> EngineConfig:
     engine = of.get("engine") if isinstance(of, dict) else None
     kind = engine.get("kind") if isinstance(engine, dict) else None
     return config if not isinstance(kind, str) else config.as_begun(kind, None)
+
+
+def _stated(of: Any) -> Any:
+    """What a note is of without settings that are left open: a note from before a setting came does not have it."""
+    if not isinstance(of, dict) or not isinstance(of.get("engine"), dict):
+        return of
+    return of | {"engine": {name: value for name, value in of["engine"].items() if value is not None}}
 
 
 def _contents(config: EngineConfig, thinking: Thinking, fetching: Progress | None) -> dict[str, Any]:

@@ -52,6 +52,8 @@ class AutoEngineConfig(LocalEngineConfig):
     def as_begun(self, kind: str, identity: str | None) -> EngineConfig:
         if kind == self.kind and identity is not None:
             return self._of(identity)
+        if kind == "llamacpp" and identity is not None:
+            return self._by_llamacpp_of(identity)
         return {"openvino": self.by_openvino, "llamacpp": self.by_llamacpp}.get(kind, self)
 
     def precision(self, identity: str) -> str:
@@ -65,7 +67,11 @@ class AutoEngineConfig(LocalEngineConfig):
 
     def _of(self, identity: str) -> EngineConfig:
         """The one that gave a model this identity."""
-        return self.by_openvino if OpenVINOEngineConfig.named(identity) else self.by_llamacpp
+        return self.by_openvino if OpenVINOEngineConfig.named(identity) else self._by_llamacpp_of(identity)
+
+    def _by_llamacpp_of(self, identity: str) -> LlamaCppEngineConfig:
+        """This config of the `llamacpp` engine, with the quantisation that a model was named by."""
+        return self.by_llamacpp.model_copy(update={"quantization": LlamaCppEngineConfig.quantization_of(identity)})
 
 
 def why_not_openvino() -> str | None:

@@ -26,10 +26,11 @@ from typing import TYPE_CHECKING, Any
 
 from regenesis.checkpoints.chats import identity_mark, switch_values
 from regenesis.engines.llamacpp.config import LlamaCppEngineConfig
+from regenesis.engines.llamacpp.copies import copy_of
 from regenesis.engines.llamacpp.server import load_server, rendered
 from regenesis.engines.thoughts import opening_at_end, share_of_thought, split
 from regenesis.errors import EngineError, RequestFailed
-from regenesis.models import Progress, fingerprint, identity, locate
+from regenesis.models import Progress, Weights, fingerprint, identity, locate
 from regenesis.models.cache import has_gguf_magic
 from regenesis.types import Completion, FinishReason, Request, Thinking
 
@@ -47,8 +48,8 @@ class LlamaCppEngine:
     Attributes:
         kind: `llamacpp`.
         model: `<name>@sha256:<16 hex digits>` of the weights' file, and the same of the adapter's behind a `+` where
-            there is one, and `+thinking-off` or `-on` where that changes what the chat template writes; known from
-            `open` on.
+            there is one, and `+thinking-off` or `-on` where that changes what the chat template writes; `/q4_0` at the
+            end where a copy of that type is computed; known from `open` on.
         capacity: Sequences decoded together.
     """
 
@@ -76,20 +77,25 @@ class LlamaCppEngine:
         return sum(len(reply.text) for reply in list(self._replies))
 
     async def open(self) -> None:
-        """Fetches the model if need be and loads it.
+        """Fetches the model if need be, copies it at its first use with `quantization`, and loads it.
 
         Raises:
             ModelError: The model or its adapter cannot be found, fetched or verified.
-            EngineError: llama.cpp cannot load the one, or cannot lay the other over it.
+            EngineError: llama.cpp cannot load the one, or cannot lay the other over it; or the copy cannot be made, or
+                writes something else than the model.
         """
         if self._server is not None:
             return
         path = await asyncio.to_thread(locate, self._config.model, progress=self._progress)
         name = await asyncio.to_thread(_name, path, self._config.adapter)
+        computed = path
+        if self._config.quantization is not None:
+            computed = await asyncio.to_thread(copy_of, Weights(self._config.model, path, "gguf"))
         key = secrets.token_hex(16)
-        self._server = await asyncio.to_thread(load_server, path, self._config, key)
+        self._server = await asyncio.to_thread(load_server, computed, self._config, key)
         self._chat = await asyncio.to_thread(_chat_of, path, self._server, key, self._thinking)
-        self.model = name + self._chat.mark
+        # a file that is of the type already is the same model with the setting and without
+        self.model = name + self._chat.mark + ("" if computed == path else f"/{self._config.quantization}")
         self._closing = threading.Event()
         self._threads = ThreadPoolExecutor(self.capacity, thread_name_prefix="llamacpp")
 

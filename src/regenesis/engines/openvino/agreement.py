@@ -1,39 +1,23 @@
 """Whether OpenVINO writes what llama.cpp writes: found out at the first use of every copy, and noted beside it.
 
-OpenVINO has been seen to read a family of models wrongly and to write fluent nonsense with it, and nothing but the text
-shows that. llama.cpp continues a few chats greedily; OpenVINO is asked for each next token of that, given the tokens
-before it. Where both compute the same model they name the same token nearly always, whatever their rounding.
+OpenVINO has been seen to read a family of models wrongly and to write fluent nonsense with it.
 """
 
 from __future__ import annotations
 
-import json
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from regenesis.engines.agreement import CHATS, TOKENS, Agreement
 from regenesis.engines.chat_tokens import ChatTokens
 from regenesis.engines.llamacpp.config import LlamaCppEngineConfig
-from regenesis.engines.llamacpp.server import load_server
+from regenesis.engines.llamacpp.server import continued, load_server
 from regenesis.engines.openvino.checking import Unsuitable
-from regenesis.filesystems import replacing
 from regenesis.models import Weights
 
 if TYPE_CHECKING:
     from openvino_genai import ContinuousBatchingPipeline
-
-_CHATS = (
-    "A baker makes 24 rolls and sells 17 of them. How many are left? Explain.",
-    "Name three animals that live in the sea, and say why each can breathe there.",
-    "Is every square a rectangle? Answer yes or no, then give the reason.",
-)
-_TOKENS = 12
-"""Tokens of each continuation that are compared."""
-
-_SHARE = 0.75
-"""Least share of equal tokens. Right families have 0.9 and more, wrong ones less than a quarter."""
-
-_NOTE = "agreement.json"
 
 Continued = tuple[list[int], list[int]]
 """A prompt, and how llama.cpp goes on."""
@@ -49,13 +33,10 @@ def is_noted(copy: Path, model: str) -> bool:
     Raises:
         Unsuitable: It was compared, and OpenVINO wrote something else.
     """
-    try:
-        note = json.loads((copy / _NOTE).read_text("utf-8"))
-        same, of = int(note["same"]), int(note["of"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-    _require(model, same, of)
-    return True
+    found = Agreement.noted(copy)
+    if found is not None:
+        _require(model, found)
+    return found is not None
 
 
 def continued_by_llamacpp(weights: Weights, adapter: Path | None, chat: ChatTokens) -> list[Continued]:
@@ -66,9 +47,9 @@ def continued_by_llamacpp(weights: Weights, adapter: Path | None, chat: ChatToke
     """
     prompts = [
         chat.tokenizer(chat.form.prompt([{"role": "user", "content": text}]), add_special_tokens=False)["input_ids"]
-        for text in _CHATS
+        for text in CHATS
     ]
-    context = 64 + max(map(len, prompts)) + _TOKENS
+    context = 64 + max(map(len, prompts)) + TOKENS
     config = LlamaCppEngineConfig(
         kind="llamacpp",
         model=str(weights.path),
@@ -78,12 +59,7 @@ def continued_by_llamacpp(weights: Weights, adapter: Path | None, chat: ChatToke
         threads=1,  # several would wait for each other wherever other work keeps a core busy
     )
     server = load_server(weights.path, config, secrets.token_hex(16))
-    pairs = []
-    for prompt in prompts:
-        body = {"prompt": prompt, "max_tokens": _TOKENS, "temperature": 0.0, "return_tokens": True, "verbose": True}
-        reply = server.handle_completions(body)
-        pairs.append((prompt, [int(token) for token in reply["__verbose"]["tokens"]]))
-    return pairs
+    return [(prompt, continued(server, prompt, TOKENS)) for prompt in prompts]
 
 
 def compare(copy: Path, model: str, pipeline: ContinuousBatchingPipeline, expected: list[Continued]) -> None:
@@ -115,13 +91,14 @@ def compare(copy: Path, model: str, pipeline: ContinuousBatchingPipeline, expect
         pipeline.step()
     named = [[token for one in handle.read_all() for token in one.generated_ids] for handle in handles]
     same = sum(tokens == [right] for tokens, (_, right) in zip(named, asked, strict=True))
-    with replacing(copy / _NOTE) as partial:
-        partial.write_text(json.dumps({"same": same, "of": len(asked)}), "utf-8")
-    _require(model, same, len(asked))
+    found = Agreement(same, len(asked))
+    found.note(copy)
+    _require(model, found)
 
 
-def _require(model: str, same: int, of: int) -> None:
-    if same < _SHARE * of:
+def _require(model: str, found: Agreement) -> None:
+    if not found.enough:
         raise Unsuitable(
-            f"OpenVINO computes {model} wrongly: asked for {of} next tokens, it names llama.cpp's {same} times."
+            f"OpenVINO computes {model} wrongly: asked for {found.of} next tokens, it names llama.cpp's "
+            f"{found.same} times."
         )
