@@ -1,11 +1,13 @@
 """How fast the engines in this process read and write chats of three turns, beside bare llama.cpp.
 
-    python benchmarks/embedded_engines.py [--model pypi:qwen2.5-coder-0.5b-instruct] [--chats 16] [--busy]
+    python benchmarks/embedded_engines.py [--model pypi:qwen2.5-coder-0.5b-instruct] [--chats 16] [--rounds 3] [--busy]
 
 Each chat repeats its earlier turns, as the stages of a chain do, so an engine that keeps them computes only what is
 new. One engine after the other in processes of their own, the same chats and seeds: prompt tokens and new tokens a
 second over the whole time, ends included. `bare` is llama.cpp's own server in the process, with the same places and
-nothing of regenesis around it. `--busy` keeps one core busy beside each engine.
+nothing of regenesis around it, `llamacpp-q4_0` the engine with `quantization: q4_0`. `--rounds` takes the engines in
+turns so many times, so that other work meets all of them alike; `against_llamacpp` has the median of each round's ratio
+to `llamacpp`. `--tokens 1` is reading alone. `--busy` keeps one core busy beside each engine.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from statistics import median
 from typing import Any
 
 from regenesis.engines.catalogue import engine_class
@@ -27,7 +30,8 @@ from regenesis.models import locate
 from regenesis.types import Message, Request, Sampling
 from workload import finish, question_text
 
-ENGINES = ("bare", "llamacpp", "openvino")
+ENGINES = ("bare", "llamacpp", "llamacpp-q4_0", "openvino")
+REFERENCE = "llamacpp"
 TURNS = (
     "{question}\n\nBefore solving it, rewrite this guideline for this very problem: break the problem into smaller, "
     "more manageable parts. Do not solve it yet.",
@@ -44,9 +48,11 @@ def asked(chat: int, turn: int) -> str:
     return TURNS[turn].format(question=question)
 
 
-async def by_engine(kind: str, options: argparse.Namespace) -> tuple[Totals, float]:
+async def by_engine(name: str, options: argparse.Namespace) -> tuple[Totals, float]:
+    kind, _, quantization = name.partition("-")
     section = {"kind": kind, "model": options.model, "max_in_flight": options.in_flight, "context": options.context}
-    engine = engine_class(kind).model_validate(section | {"threads": options.threads}).make()
+    section |= {"threads": options.threads} | ({"quantization": quantization} if quantization else {})
+    engine = engine_class(kind).model_validate(section).make()
     await engine.open()
 
     async def hold(chat: int) -> Totals:
@@ -122,6 +128,14 @@ def in_own_process(engine: str, busy: bool) -> dict[str, Any]:
     return figures
 
 
+def against_reference(rounds: list[dict[str, dict[str, Any]]], engine: str) -> dict[str, float]:
+    """The median over the rounds of an engine's speed as a multiple of the reference's."""
+    return {
+        speed: round(median(one[engine][speed] / one[REFERENCE][speed] for one in rounds), 3)
+        for speed in ("prompt_tokens_per_second", "new_tokens_per_second")
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="pypi:qwen2.5-coder-0.5b-instruct")
@@ -131,14 +145,20 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=120, help="most new tokens a turn")
     parser.add_argument("--context", type=int, default=2048)
     parser.add_argument("--threads", type=int)
+    parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--busy", action="store_true")
     parser.add_argument("--only", choices=ENGINES, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.only:
         print(json.dumps(measure(options.only, options)))
         return
-    figures = {engine: in_own_process(engine, options.busy) for engine in options.engines}
-    speed = {engine: figures[engine]["new_tokens_per_second"] for engine in options.engines}
+    rounds = [
+        {engine: in_own_process(engine, options.busy) for engine in options.engines} for _ in range(options.rounds)
+    ]
+    speed = {engine: median(one[engine]["new_tokens_per_second"] for one in rounds) for engine in options.engines}
+    figures: dict[str, Any] = {engine: [one[engine] for one in rounds] for engine in options.engines}
+    if REFERENCE in options.engines:
+        figures["against_llamacpp"] = {engine: against_reference(rounds, engine) for engine in options.engines}
     met = "openvino" not in speed or "bare" not in speed or speed["openvino"] >= speed["bare"]
     finish("embedded_engines", {"model": options.model, **figures}, target="openvino at least as fast as bare", met=met)
 
