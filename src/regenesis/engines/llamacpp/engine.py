@@ -25,17 +25,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from regenesis.checkpoints.chats import identity_mark, switch_values
+from regenesis.checkpoints.gguf_files import read_gguf
 from regenesis.engines.llamacpp.config import LlamaCppEngineConfig
 from regenesis.engines.llamacpp.copies import copy_of
 from regenesis.engines.llamacpp.server import load_server, rendered
+from regenesis.engines.places import usual_places
 from regenesis.engines.thoughts import opening_at_end, share_of_thought, split
-from regenesis.errors import EngineError, RequestFailed
+from regenesis.errors import EngineError, ModelError, RequestFailed
 from regenesis.models import Progress, Weights, fingerprint, identity, locate
 from regenesis.models.cache import has_gguf_magic
 from regenesis.types import Completion, FinishReason, Request, Thinking
 
 if TYPE_CHECKING:
     from xllamacpp import Server
+
+_PLACES = (1, 16)
+"""Least and most sequences decoded together. llama.cpp takes the room for the keys and values of all their contexts at
+once, when it loads the model."""
 
 _READ_TOGETHER = 4
 """Prompts read at once. The server reads them one after the other anyhow, and none it has can be given up before its
@@ -50,7 +56,7 @@ class LlamaCppEngine:
         model: `<name>@sha256:<16 hex digits>` of the weights' file, and the same of the adapter's behind a `+` where
             there is one, and `+thinking-off` or `-on` where that changes what the chat template writes; `/q4_0` at the
             end where a copy of that type is computed; known from `open` on.
-        capacity: Sequences decoded together.
+        capacity: Sequences decoded together; where the config does not say, known from `open` on.
     """
 
     kind: str = "llamacpp"
@@ -92,7 +98,9 @@ class LlamaCppEngine:
         if self._config.quantization is not None:
             computed = await asyncio.to_thread(copy_of, Weights(self._config.model, path, "gguf"))
         key = secrets.token_hex(16)
-        self._server = await asyncio.to_thread(load_server, computed, self._config, key)
+        config = await asyncio.to_thread(_with_places, self._config, path)
+        self.capacity = config.places
+        self._server = await asyncio.to_thread(load_server, computed, config, key)
         self._chat = await asyncio.to_thread(_chat_of, path, self._server, key, self._thinking)
         # a file that is of the type already is the same model with the setting and without
         self.model = name + self._chat.mark + ("" if computed == path else f"/{self._config.quantization}")
@@ -139,6 +147,17 @@ class LlamaCppEngine:
         return _completion(reply, time.monotonic() - started, self._chat.opened)
 
 
+def _with_places(config: LlamaCppEngineConfig, path: Path) -> LlamaCppEngineConfig:
+    """The config with as many sequences as memory has room for where it does not say."""
+    if config.max_in_flight is not None:
+        return config
+    try:
+        places = usual_places(read_gguf(path), config.context, *_PLACES)
+    except ModelError:  # llama.cpp says what is wrong with the file
+        places = config.places
+    return config.model_copy(update={"max_in_flight": places})
+
+
 def _name(path: Path, adapter: Path | None) -> str:
     """Names what completes: an adapter makes another model of the same weights, so other requests."""
     if adapter is None:
@@ -163,8 +182,6 @@ class _Chat:
 
 def _chat_of(path: Path, server: Server, key: str, thinking: Thinking) -> _Chat:
     """Has the server render a chat, once as it comes and once with the switches for thinking."""
-    from regenesis.checkpoints.gguf_files import read_gguf
-
     switches = switch_values(str(read_gguf(path).value("tokenizer.chat_template") or ""), thinking)
     told = rendered(server, key, switches)
     return _Chat(switches, opening_at_end(told), identity_mark(thinking, told, rendered(server, key, {})))

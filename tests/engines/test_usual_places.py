@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from regenesis.engines.openvino import places as module
-from regenesis.engines.openvino.places import bytes_a_token, usual_places
+from regenesis.engines import places as module
+from regenesis.engines.places import bytes_a_token, usual_places
 
 HALF_B = {"block_count": 24, "embedding_length": 896, "attention.head_count": 14, "attention.head_count_kv": 2}
 ONE_AND_A_HALF_B = {
@@ -60,4 +60,14 @@ def test_as_many_places_as_pay_and_memory_allows(
     monkeypatch: pytest.MonkeyPatch, numbers: dict[str, Any], gigabytes: int | None, context: int, expected: int
 ) -> None:
     monkeypatch.setattr(module, "_memory", lambda: None if gigabytes is None else gigabytes << 30)
-    assert usual_places(File(numbers), context) == expected  # type: ignore[arg-type]
+    assert usual_places(File(numbers), context, 16, 48) == expected  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("gigabytes", "expected"), [(64, 16), (8, 4), (2, 1), (None, 16)])
+def test_few_where_their_memory_is_taken_at_once(
+    monkeypatch: pytest.MonkeyPatch, gigabytes: int | None, expected: int
+) -> None:
+    # 128 KiB a token, as models of 7B with keys for every fourth head have
+    numbers = {"block_count": 32, "embedding_length": 4096, "attention.head_count": 32, "attention.head_count_kv": 8}
+    monkeypatch.setattr(module, "_memory", lambda: None if gigabytes is None else gigabytes << 30)
+    assert usual_places(File(numbers), 4096, 1, 16) == expected  # type: ignore[arg-type]

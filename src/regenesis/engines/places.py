@@ -1,4 +1,4 @@
-"""How many sequences OpenVINO decodes together where the config does not say."""
+"""How many sequences an engine in this process decodes together where the config does not say."""
 
 from __future__ import annotations
 
@@ -6,26 +6,27 @@ import os
 
 from regenesis.checkpoints.gguf_files import GgufFile
 
-_LEAST, _MOST = 16, 48
-"""A step reads all weights, however many sequences share it. On two cores 48 plain samples of the 0.5B are written
-twice as fast as 16, chats with long prompts by a sixth; 96 gain little more, and each reply takes longer."""
+_UNKNOWN = 16
+"""Places where nobody knows how much memory there is."""
 _BYTES = 2
 """Of a number among keys and values, at most."""
 _SHARE = 4
 """Keys and values of full contexts may take one of so many parts of the memory; few sequences ever fill theirs."""
 
 
-def usual_places(file: GgufFile, context: int) -> int:
+def usual_places(file: GgufFile, context: int, least: int, most: int) -> int:
     """Places for sequences of a model on this machine.
 
     Args:
         file: The model.
         context: Tokens of a sequence at most.
+        least: Also where memory is short.
+        most: Where memory allows it.
     """
     memory = _memory()
     if memory is None:
-        return _LEAST
-    return max(_LEAST, min(_MOST, memory // _SHARE // max(1, bytes_a_token(file) * context)))
+        return max(least, min(most, _UNKNOWN))
+    return max(least, min(most, memory // _SHARE // max(1, bytes_a_token(file) * context)))
 
 
 def bytes_a_token(file: GgufFile) -> int:
