@@ -1,4 +1,4 @@
-"""The embedded engine on a copy of its model as Q4_0: made once, compared, named; with a real, small model."""
+"""The embedded engine on a copy of its model as Q4_0: made once, compared, named; tiny models of random weights."""
 
 from __future__ import annotations
 
@@ -15,24 +15,22 @@ import pytest
 from tests.engines.embedded import SMALL, STORY, ask
 from tests.helpers.tiny_models import write_adapter_gguf, write_tiny_gguf
 
-from regenesis.checkpoints.gguf_files import read_gguf
+from regenesis.checkpoints.gguf_files import NewTensor, read_gguf, whole, write_gguf
 from regenesis.checkpoints.gguf_requantising import write_q4_0
 from regenesis.engines.agreement import Agreement
 from regenesis.engines.llamacpp import LlamaCppEngine, LlamaCppEngineConfig, copies
 from regenesis.engines.llamacpp.copies import copy_of, folder_of
 from regenesis.errors import EngineError
 from regenesis.findings import Finding
-from regenesis.models import Weights, identity, locate, locate_weights
+from regenesis.models import Weights, identity, locate
 from regenesis.types import Completion
 
 pytestmark = pytest.mark.model
 
-NAME = "smollm2-135m-instruct@sha256:b179c9523d0e6a0f"
-
 
 @pytest.fixture(scope="module", autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Copies are not left in the user's cache; the small model's is made once for all tests."""
+    """Copies are not left in the user's cache."""
     patch = pytest.MonkeyPatch()
     folder = tmp_path_factory.mktemp("cache")
     patch.setattr(copies, "cache_folder", lambda: folder)
@@ -46,13 +44,29 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache" / "llamacpp"
 
 
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of Q4_0 but for one matrix, in float16 with values that Q4_0 can hold: its copy writes what it writes."""
+    folder = tmp_path_factory.mktemp("model")
+    rounded = read_gguf(write_q4_0(read_gguf(write_tiny_gguf(folder / "tiny.gguf", "qwen2")), folder / "rounded.gguf"))
+
+    def tensor(name: str, shape: tuple[int, ...], kind: int) -> NewTensor:
+        if name == "blk.1.attn_k.weight":
+            return NewTensor(name, shape, 1, lambda: rounded.load(name))
+        return NewTensor(name, shape, kind, lambda: rounded.stored(name))
+
+    fields = {**rounded.fields, "general.file_type": whole(1)}
+    tensors = [tensor(one.name, one.shape, one.kind) for one in rounded.tensors.values()]
+    return write_gguf(folder / "model.gguf", fields, tensors)
+
+
 @pytest.fixture
 def tiny(tmp_path: Path) -> Path:
-    """Random weights: what Q4_0 rounds off decides between their tokens, so that a copy writes something else."""
+    """Random weights: what Q4_0 rounds off decides between their tokens, so that the copy writes something else."""
     return write_tiny_gguf(tmp_path / "tiny.gguf", "qwen2")
 
 
-def config(model: str | Path = SMALL, **stated: Any) -> LlamaCppEngineConfig:
+def config(model: str | Path, **stated: Any) -> LlamaCppEngineConfig:
     defaults = {"max_in_flight": 2, "context": 512, "threads": 1, "quantization": "q4_0"}
     return LlamaCppEngineConfig(kind="llamacpp", model=str(model), **(defaults | stated))
 
@@ -67,22 +81,26 @@ async def answered(config: LlamaCppEngineConfig) -> tuple[str, Completion]:
         await engine.close()
 
 
-async def test_the_copy_is_computed_and_named() -> None:
-    name, completion = await answered(config())
-    assert name == f"{NAME}/q4_0"
+def copied(model: Path) -> Path:
+    return copy_of(Weights("m", model, "gguf"))
+
+
+async def test_the_copy_is_computed_and_named(model: Path) -> None:
+    name, completion = await answered(config(model))
+    assert name == f"{identity(model)}/q4_0"
     assert completion.completion_tokens == 24
-    copy = copy_of(locate_weights(SMALL))
+    copy = copied(model)
     assert read_gguf(copy).value("general.file_type") == 2
     assert (await answered(config(copy, quantization=None)))[1].text == completion.text
 
 
-def test_a_copy_is_made_once() -> None:
-    made = copy_of(locate_weights(SMALL)).stat().st_mtime_ns
-    assert copy_of(locate_weights(SMALL)).stat().st_mtime_ns == made
+def test_a_copy_is_made_once(model: Path) -> None:
+    made = copied(model).stat().st_mtime_ns
+    assert copied(model).stat().st_mtime_ns == made
 
 
-def test_the_copy_names_most_next_tokens_as_the_model_does() -> None:
-    agreement = Agreement.noted(copy_of(locate_weights(SMALL)).parent)
+def test_the_copy_names_most_next_tokens_as_the_model_does(model: Path) -> None:
+    agreement = Agreement.noted(copied(model).parent)
     assert agreement is not None
     assert agreement.enough
     assert agreement.of == 36
@@ -116,10 +134,10 @@ async def test_a_cache_that_cannot_be_written_is_an_error_that_names_it(tiny: Pa
 
 
 @pytest.mark.parametrize("lost", ["model.gguf", "agreement.json"])
-def test_a_copy_that_lost_a_file_is_made_again(lost: str) -> None:
-    copy = copy_of(locate_weights(SMALL))
+def test_a_copy_that_lost_a_file_is_made_again(lost: str, model: Path) -> None:
+    copy = copied(model)
     (copy.parent / lost).unlink()
-    assert copy_of(locate_weights(SMALL)) == copy
+    assert copied(model) == copy
     assert {path.name for path in copy.parent.iterdir()} == {"model.gguf", "agreement.json"}
 
 
@@ -133,48 +151,48 @@ print(copies.copy_of(Weights("small", Path(sys.argv[1]), "gguf")).stat().st_mtim
 """
 
 
-def started(cache: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-c", COPY, str(locate(SMALL)), str(cache)], stdout=subprocess.PIPE)
+def started(model: Path, cache: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", COPY, str(model), str(cache)], stdout=subprocess.PIPE)
 
 
-def test_two_processes_make_one_copy(tmp_path: Path) -> None:
-    processes = [started(tmp_path) for _ in range(2)]
+def test_two_processes_make_one_copy(model: Path, tmp_path: Path) -> None:
+    processes = [started(model, tmp_path) for _ in range(2)]
     printed = [process.communicate()[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0]
     assert printed[0] == printed[1]
 
 
-def test_a_process_that_was_killed_leaves_nothing_that_counts(tmp_path: Path) -> None:
+def test_a_process_that_was_killed_leaves_nothing_that_counts(model: Path, tmp_path: Path) -> None:
     folder = tmp_path / "llamacpp"
-    with started(tmp_path) as process:
+    with started(model, tmp_path) as process:
         while not list(folder.glob(".*.partial/*")):
             time.sleep(0.005)
         process.kill()
     assert {path.name[0] for path in folder.iterdir()} == {"."}
-    with started(tmp_path) as again:
-        pass
+    again = started(model, tmp_path)
+    again.communicate()
     assert again.returncode == 0
     assert not list(folder.glob(".*.partial"))
 
 
 def write_adapter(path: Path, size: float) -> Path:
-    return write_adapter_gguf(path, "llama", "blk.0.attn_q.weight", 576, size)
+    return write_adapter_gguf(path, "qwen2", "blk.0.attn_output.weight", 64, size)
 
 
-async def test_an_adapter_is_laid_over_the_copy(tmp_path: Path) -> None:
-    _, plain = await answered(config())
+async def test_an_adapter_is_laid_over_the_copy(model: Path, tmp_path: Path) -> None:
+    _, plain = await answered(config(model))
     strong = write_adapter(tmp_path / "tuned.gguf", 5.0)
-    name, completion = await answered(config(adapter=strong))
+    name, completion = await answered(config(model, adapter=strong))
     digest = hashlib.sha256(strong.read_bytes()).hexdigest()[:16]
-    assert name == f"{NAME}+tuned@sha256:{digest}/q4_0"
+    assert name == f"{identity(model)}+tuned@sha256:{digest}/q4_0"
     assert completion.text != plain.text
-    _, idle = await answered(config(adapter=write_adapter(tmp_path / "idle.gguf", 0.0)))
+    _, idle = await answered(config(model, adapter=write_adapter(tmp_path / "idle.gguf", 0.0)))
     assert idle.text == plain.text
 
 
 def test_the_precision_is_that_of_the_copy() -> None:
-    assert config().precision(f"{NAME}/q4_0") == "Q4_0"
-    assert config(quantization=None).precision(NAME) == "Q4_1"
+    assert config(SMALL).precision("m/q4_0") == "Q4_0"
+    assert config(SMALL, quantization=None).precision("m") == "Q4_1"
 
 
 def found(model: str | Path) -> Finding:
