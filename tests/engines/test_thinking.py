@@ -35,7 +35,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     patch, copies = pytest.MonkeyPatch(), tmp_path_factory.mktemp("copies")
     patch.setattr("regenesis.engines.openvino.copies.cache_folder", lambda: copies)
     # whose next token is whose is a matter of near ties in a random model, on some processors more than on others
-    patch.setattr("regenesis.engines.openvino.agreement._SHARE", 0.0)
+    patch.setattr("regenesis.engines.agreement._SHARE", 0.0)
 
     def make(kind: str, template: str) -> EngineConfig:
         folder = tmp_path_factory.mktemp(kind)
