@@ -2,9 +2,10 @@ r"""Outputs that no program gave: a model that cannot run anything shows what it
 
     has_invented_output("```python\nprint(6 * 7)\n```\n```output\n42\n```", question)   # True
 
-The figures of such a path are not worked out but made up, and whoever is trained on it learns to make them up. Code
-without a result, code as the answer, and the word "output" by itself are no such thing; nor is any of it where the
-question is about a program.
+The figures of such a path are not worked out but made up, and whoever is trained on it learns to make them up. So does
+one that announces a program ("then use Python to ensure our solution is accurate") and has none. Code without a result,
+code as the answer, and the word "output" by itself are no such thing; nor is any of it where the question is about a
+program.
 """
 
 from __future__ import annotations
@@ -71,6 +72,14 @@ _COMMENT = re.compile(
 )
 """A comment that says what a line prints."""
 
+_ANNOUNCES_PROGRAM = re.compile(
+    r"\b(?:us(?:e|es|ing)|writ(?:e|es|ing)|run(?:s|ning)?|implement(?:s|ing)?|with|in)\s(?:(?:a|an|some|the|simple|short)\s){0,3}"
+    r"(?P<what>Python\b|(?:computer\s|Python\s)?(?:code|program|script)\sto\s"
+    r"(?:ensure|verify|check|confirm|comput|calculat|find|solv|get|determin|obtain)\w*)",
+    re.IGNORECASE,
+)
+_CODE = re.compile(r"```|~~~|\bprint\s?\(|\bdef \w+\(|^\s*\w+\s?=\s?\w", re.MULTILINE)
+
 _ABOUT_PROGRAMS = re.compile(
     r"```|~~~|\bprint(?:f|ln)?\s?\(|\bconsole\.log\b|\bdef \w+\(|#include\b|\bpseudo-?code\b"
     r"|\b(?:python|javascript|typescript|java|ruby|rust|golang|bash|sql|c\+\+)\b(?:\s\w+)?\s"
@@ -91,7 +100,7 @@ class _Piece:
 
 
 def has_invented_output(text: str, question: str) -> bool:
-    """Whether the text shows the output of a program or tool that never ran.
+    """Whether the text shows the output of a program or tool that never ran, or relies on a program that is not there.
 
     Args:
         text: The text of a path.
@@ -107,7 +116,18 @@ def has_invented_output(text: str, question: str) -> bool:
         or _NUMBERED_REPLY.search(text) is not None
         or _has_session(text.split("\n"))
         or _follows_program(pieces, worded=not mentions(asked_phrase(question), "output"))
+        or _announces_program(text, question)
     )
+
+
+def _announces_program(text: str, question: str) -> bool:
+    """Whether the text says that a program is used, and holds none."""
+    announced = _ANNOUNCES_PROGRAM.search(text)
+    if announced is None or _CODE.search(text):
+        return False
+    # a snake, the code of a lock, a program on television
+    asked = asked_phrase(question)
+    return not any(mentions(asked, word) for word in announced["what"].split()[:2] if word.casefold() != "to")
 
 
 def _has_session(lines: list[str]) -> bool:
