@@ -222,7 +222,7 @@ def changes(questions: dict[str, list[Chain]], plain: dict[str, list[Chain]]) ->
         Change("loops end", cut=unlooped),
         Change("learned guidelines", order=by_thompson),
         Change("best guidelines in hindsight", order=by_hindsight(questions)),
-        *(Change(f"pass rate {share}", pass_rate=share) for share in (0.25, 0.5)),
+        *(Change(f"pass rate {share}", pass_rate=share) for share in (0.25, 0.5, 0.7)),
     ]
     if plain:
         found += [

@@ -9,9 +9,11 @@ from dataclasses import replace
 import pytest
 
 from regenesis.answers import combine
-from regenesis.curation import Funnel
+from regenesis.curation import Curator, Funnel
+from regenesis.curation.config import CurationConfig
 from regenesis.curation.funnel import Tally
 from regenesis.errors import RunError
+from regenesis.report.views.funnel import funnel_view
 from regenesis.types import GradedPath, Question, Verdict
 
 
@@ -72,6 +74,18 @@ def test_answers_that_the_checker_failed_on_are_counted(judged: list[GradedPath]
 def test_fit_paths_not_kept_are_near_duplicates_or_surplus(funnel: Funnel) -> None:
     assert funnel.dropped == {"near_duplicate": 1, "surplus": 1}
     assert funnel.total.fit - funnel.total.kept == funnel.dropped.total()
+
+
+def test_a_fit_path_of_a_question_that_is_seldom_right_is_no_surplus(
+    judged: list[GradedPath], question: Question
+) -> None:
+    funnel = Funnel()
+    curator = Curator(CurationConfig(min_pass_rate=0.8))
+    kept = curator.select(judged, 1)
+    funnel.finish_question(question, judged, kept, curator.left_out(judged, kept))
+    assert (funnel.total.fit, [one.path.hinted for one in kept]) == (3, [True])
+    assert funnel.dropped == {"low_pass_rate": 2}
+    assert "of questions that are seldom right" in str(funnel_view(funnel))
 
 
 def test_retries_are_counted_by_stage(funnel: Funnel) -> None:

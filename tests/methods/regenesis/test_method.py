@@ -389,6 +389,21 @@ async def test_without_gold_nothing_is_given_up_before_the_vote(lead: Lead) -> N
     assert len(led.outcome.judged) == 12
 
 
+@pytest.mark.parametrize(("rate", "kept"), [(0.3, 1), (0.5, 0)])
+async def test_a_question_that_is_too_seldom_right_keeps_nothing(lead: Lead, rate: float, kept: int) -> None:
+    replies = iter([SOLUTION, OTHER, OTHER])
+    led = await lead(
+        staged(solve=lambda request: next(replies)),
+        guidelines=THREE,
+        wave=1,
+        keep=2,
+        hint={"enabled": False},
+        curation={"min_pass_rate": rate},
+    )
+    assert [one.verdict.correct for one in led.outcome.judged] == [True, False, False]
+    assert len(led.outcome.kept) == kept
+
+
 async def test_without_early_stop_every_guideline_is_tried(lead: Lead) -> None:
     led = await lead(right_for(*(one.id for one in MANY)), guidelines=MANY, keep=1, wave=3, stop_early=False)
     assert len(led.outcome.judged) == 12
