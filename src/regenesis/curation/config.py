@@ -28,8 +28,9 @@ class CurationConfig(Section):
     near_duplicate: float = Field(default=0.85, gt=0, le=1)
     """Jaccard similarity of word 3-grams from which paths of a question are duplicates; 1 drops exact copies only."""
     min_pass_rate: float = Field(default=0, ge=0, le=1)
-    """Minimum share of a question's paths that must be right for any of them to be kept, counted apart with and without
-    the hint: a right answer among many wrong ones is often luck, and its path does not lead to it."""
+    """Minimum share of a question's paths that must be right for any of them to be kept; paths with the hint are not
+    counted. A right answer among many wrong ones is often luck, and its path does not lead to it. A question that is
+    right less often is not tried with the hint."""
     max_repetition: float = Field(default=0.5, gt=0, le=1)
     """Maximum share of repeated word 4-grams before a path counts as a loop."""
 

@@ -25,7 +25,7 @@ from regenesis.curation.opposed import has_opposed_answers
 from regenesis.curation.outputs import has_invented_output
 from regenesis.curation.rejected import chooses_what_it_rejects
 from regenesis.curation.repetition import loops
-from regenesis.curation.selection import left_out, select
+from regenesis.curation.selection import left_out, seldom_right, select
 from regenesis.curation.steps import too_few_steps
 from regenesis.curation.text import tidy
 from regenesis.curation.turns import has_invented_turn, without_invented_turns
@@ -126,6 +126,10 @@ class Curator:
     def select(self, judged: Sequence[GradedPath], keep: int) -> list[GradedPath]:
         """The paths of one question that are kept, at most `keep`; see `regenesis.curation.selection`."""
         return select(judged, keep, self._config.near_duplicate, self._config.min_pass_rate)
+
+    def seldom_right(self, judged: Sequence[GradedPath]) -> bool:
+        """Whether a question is right too seldom for any of its paths to be kept."""
+        return seldom_right(judged, self._config.min_pass_rate)
 
     def left_out(self, judged: Sequence[GradedPath], kept: Sequence[GradedPath]) -> Counter[str]:
         """How many fit and right paths are not kept for a reason of their own; see `regenesis.curation.selection`."""

@@ -5,7 +5,7 @@
 Paths made without a hint go first; among those, guidelines that gave the fewest paths so far; among those, the
 smallest hash of question, guideline and ledger keys. The hash is a stable kind of chance: taking the shortest
 or longest would bias what is trained on. A path that is a near-duplicate of one already chosen is passed over.
-Before that, those that the question's other paths make unlikely to be more than luck are left out (`reliable`).
+Of a question that is right too seldom none is chosen: there a right answer is often luck (`seldom_right`).
 
 The order of the input changes nothing, and `select(paths, n)` is the beginning of `select(paths, n + 1)`. Where
 no two paths are alike, as many guidelines as possible are among the chosen; where some are, the first by the
@@ -33,10 +33,11 @@ def select(
         judged: Paths of one question; those that are wrong or unfit are passed over.
         keep: Most paths to choose.
         near_duplicate: Overlap of word 3-grams from which two paths count as one; 1 for exact copies only.
-        min_pass_rate: Share of the paths of a pass (with the hint, or without) that must be right.
+        min_pass_rate: Share of the paths without the hint that must be right for any to be chosen.
     """
-    candidates = reliable(judged, min_pass_rate)
-    waiting = {index: (one, _lot(one)) for index, one in enumerate(candidates)}
+    if seldom_right(judged, min_pass_rate):
+        return []
+    waiting = {index: (one, _lot(one)) for index, one in enumerate(judged) if one.keepable}
     chosen: list[tuple[GradedPath, Shingles]] = []
     taken: Counter[str] = Counter()
     while waiting and len(chosen) < keep:
@@ -51,16 +52,17 @@ def select(
     return [one for one, _ in chosen]
 
 
-def reliable(judged: Sequence[GradedPath], min_pass_rate: float) -> list[GradedPath]:
-    """The right and fit paths of one question, without those of a pass in which too few were right.
+def seldom_right(judged: Sequence[GradedPath], min_pass_rate: float) -> bool:
+    """Whether a question is right too seldom for any of its paths to be kept.
+
+    What was written with the answer at hand tells nothing of that, so that only paths without the hint count.
 
     Args:
         judged: All of the question's paths, broken ones too.
-        min_pass_rate: Share of the paths of a pass that must be right, whether fit or not.
+        min_pass_rate: Share of them that must be right, whether fit or not.
     """
-    right = Counter(one.path.hinted for one in judged if one.verdict.correct)
-    paths = Counter(one.path.hinted for one in judged)
-    return [one for one in judged if one.keepable and right[one.path.hinted] >= min_pass_rate * paths[one.path.hinted]]
+    own = [one.verdict.correct for one in judged if not one.path.hinted]
+    return bool(own) and sum(own) / len(own) < min_pass_rate
 
 
 def left_out(
@@ -69,22 +71,22 @@ def left_out(
     """How many right and fit paths are not kept for a reason of their own, by its name; the others are surplus.
 
     Returns:
-        `near_duplicate`: near-duplicates of a kept path; `low_pass_rate`: too few others of their pass were right.
+        `near_duplicate`: near-duplicates of a kept path; `low_pass_rate`: all of a question that is right too seldom.
     """
-    by_identity = {id(one) for one in reliable(judged, min_pass_rate)}
-    unreliable = sum(one.keepable and id(one) not in by_identity for one in judged)
+    if seldom_right(judged, min_pass_rate):
+        return Counter(low_pass_rate=sum(one.keepable for one in judged))
     chosen = list(kept)
     candidates: list[GradedPath] = []
     for one in judged:
         if one in chosen:
             chosen.remove(one)
-        elif id(one) in by_identity:
+        elif one.keepable:
             candidates.append(one)
     alike = sum(
         any(shingled(one.training_text).near(shingled(other.training_text), near_duplicate) for other in kept)
         for one in candidates
     )
-    return Counter(near_duplicate=alike, low_pass_rate=unreliable)
+    return Counter(near_duplicate=alike)
 
 
 def _lot(judged: GradedPath) -> tuple[str, str]:

@@ -53,3 +53,6 @@ class _NoJudge:
 
     def select(self, judged: Sequence[GradedPath], keep: int) -> list[GradedPath]:
         return []
+
+    def seldom_right(self, judged: Sequence[GradedPath]) -> bool:
+        return False

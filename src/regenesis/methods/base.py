@@ -79,6 +79,9 @@ class Judge(Protocol):
     def select(self, judged: Sequence[GradedPath], keep: int) -> list[GradedPath]:
         """The paths that are kept, at most `keep`, whatever order they are given in."""
 
+    def seldom_right(self, judged: Sequence[GradedPath]) -> bool:
+        """Whether a question is right too seldom for any of its paths to be kept, so that a hint is of no use."""
+
 
 @dataclass(frozen=True, slots=True)
 class Session:

@@ -63,7 +63,7 @@ class STaR(UntilEnough[STaRConfig]):
         config, question = self.config, session.question
         judged = await self.draw(session)
         failed = not any(one.verdict.correct for one in judged)
-        if config.rationalise and failed and question.gold is not None:
+        if config.rationalise and failed and question.gold is not None and not session.judge.seldom_right(judged):
             judged += await self._rationalise(session)
         return Outcome(question, tuple(judged), tuple(session.judge.select(judged, config.keep)))
 

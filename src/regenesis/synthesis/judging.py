@@ -94,6 +94,10 @@ class PathJudge:
         """The paths that are kept, at most `keep`."""
         return self.curator.select(judged, keep)
 
+    def seldom_right(self, judged: Sequence[GradedPath]) -> bool:
+        """Whether a question is right too seldom for any of its paths to be kept."""
+        return self.curator.seldom_right(judged)
+
 
 def _voted(verdict: Verdict, agrees: bool, outcome: Vote, shares: str) -> Verdict:
     if verdict.extracted is None:

@@ -95,6 +95,10 @@ class JudgingBeside:
         """The paths that are kept, at most `keep`."""
         return self._judge.select(judged, keep)
 
+    def seldom_right(self, judged: Sequence[GradedPath]) -> bool:
+        """Whether a question is right too seldom for any of its paths to be kept."""
+        return self._judge.seldom_right(judged)
+
     async def close(self) -> None:
         """Ends the process; what it still has is judged here."""
         if self._running is not None:

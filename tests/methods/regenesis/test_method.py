@@ -397,10 +397,13 @@ async def test_a_question_that_is_too_seldom_right_keeps_nothing(lead: Lead, rat
         guidelines=THREE,
         wave=1,
         keep=2,
-        hint={"enabled": False},
         curation={"min_pass_rate": rate},
     )
-    assert [one.verdict.correct for one in led.outcome.judged] == [True, False, False]
+    assert [(one.verdict.correct, one.path.hinted) for one in led.outcome.judged] == [
+        (True, False),
+        (False, False),
+        (False, False),
+    ]
     assert len(led.outcome.kept) == kept
 
 

@@ -92,7 +92,8 @@ class ReGenesis(Method[ReGenesisConfig]):
         if voting:
             judged = await session.judge.vote(judged, question, config.min_votes)
         kept = session.judge.select(judged, config.keep)
-        if not kept and not voting and config.hint.enabled and question.gold is not None:
+        hinted = config.hint.enabled and not voting and question.gold is not None
+        if hinted and not kept and not session.judge.seldom_right(judged):
             judged += await self._hint_pass(session)
             kept = session.judge.select(judged, config.keep)
         return Outcome(question, tuple(judged), tuple(kept))
