@@ -49,6 +49,7 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     "guided-solve-no-repair": {"prompts": "guided", "stages": ["solve"], "repair": False},
     "unguided": {"prompts": "guided", "stages": ["solve"], "guidelines": 0},
     "paper": {"prompts": "paper", "stages": STAGES, "retry_unusable": False},
+    "paper-solves": {"prompts": "paper", "stages": STAGES, "retry_unusable": False, "solves": 3},
     "plain-cool": {"name": "rejection", "sampling": COOL},
     "guided-solve-cool": {"prompts": "guided", "stages": ["solve"], "sampling": COOL},
     "guided-no-plan-cool": {"prompts": "guided", "stages": ["adapt", "solve"], "adapt_tokens": 80, "sampling": COOL},
