@@ -23,6 +23,7 @@ from regenesis.errors import RegenesisError, RequestFailed
 from regenesis.ledger import Ledger
 from regenesis.methods import Session
 from regenesis.scheduling import Budget, BudgetSpent, Sampler
+from regenesis.scheduling.collecting import collecting_seldom
 from regenesis.scheduling.no_engine import RecordedOnly
 from regenesis.scheduling.side_by_side import side_by_side
 from regenesis.store.outcomes import OutcomeStore, Record
@@ -161,7 +162,7 @@ async def _work_through_input() -> None:
         if not await recalling.prepared():
             return
         # the other side ends this process when nothing is left, or by closing the pipe
-        with suppress(EOFError, BrokenPipeError):
+        with collecting_seldom(), suppress(EOFError, BrokenPipeError):
             while True:
                 pipes.answer(await recalling.chunk(pipes.given()))
 
