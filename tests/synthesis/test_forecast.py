@@ -103,7 +103,7 @@ class Run:
             right += sum(chains)
             if right >= 5:
                 break
-        self.progress.finish(Outcome(one, (), ()), 0)
+        self.progress.finish(Outcome(one, (), ()), {})
         left = self.progress.seconds_left()
         if left is not None:
             self.foreseen.append((asyncio.get_running_loop().time(), left))
@@ -172,7 +172,7 @@ def test_the_first_requests_to_come_back_do_not_make_those_in_flight_look_long()
     for _ in range(4):
         traffic.end(0.0, now)
         traffic.answered_of[question(0).id] += 1
-    progress.finish(Outcome(question(0), (), ()), 0)
+    progress.finish(Outcome(question(0), (), ()), {})
     left = progress.seconds_left()
     assert left is not None
     assert now / 4 < left < 3 * now  # by all the time spent in flight a request would seem to take 840 s

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -141,7 +142,7 @@ async def test_base_and_adapter_of_a_group_are_asked_on_one_server(
     assert left_over(environment) == []
     assert {"--enable-lora", "--max-lora-rank=16"} <= set(start.arguments)
     assert identities[1].startswith(identities[0].removesuffix("/auto") + "+adapter@sha256:")
-    asked = [line.split('"model": "')[1].split('"')[0] for line in requests(environment)]
+    asked = [json.loads(line)["model"] for line in requests(environment)]
     assert [f"{name}/auto" for name in asked] == identities
 
 
