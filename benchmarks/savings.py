@@ -100,10 +100,7 @@ class _Judge:
         self.judge = self
 
     def select(self, judged: Sequence[GradedPath], keep: int) -> list[GradedPath]:
-        right = sum(one.verdict.correct for one in judged)
-        if judged and right / len(judged) < self._pass_rate:
-            return []
-        return select(judged, keep, _NEAR)
+        return select(judged, keep, _NEAR, self._pass_rate)
 
 
 def led(questions: dict[str, list[Chain]], change: Change, seed: int) -> dict[str, float]:

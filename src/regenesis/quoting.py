@@ -12,7 +12,7 @@ while. And `json` sets up an encoder for every call, which takes longer than to 
 from __future__ import annotations
 
 import json.encoder
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from json.encoder import encode_basestring, encode_basestring_ascii
 from typing import Any
@@ -31,6 +31,17 @@ def quoted_plainly(text: str) -> str:
     """The text as `json.dumps` writes it with `ensure_ascii=False`."""
     # of ASCII, the two differ in one character only
     return quoted(text) if text.isascii() and "\x7f" not in text else encode_basestring(text)
+
+
+def quoted_chat(chat: Iterable[Mapping[str, str]], quote: Callable[[str], str]) -> str:
+    """A chat's messages, each with `role` and `content`, as JSON without spaces.
+
+    Args:
+        chat: The messages.
+        quote: `quoted` or `quoted_plainly`.
+    """
+    turns = [f'{{"role":{quote(one["role"])},"content":{quote(one["content"])}}}' for one in chat]
+    return f"[{','.join(turns)}]"
 
 
 def encoder(item_separator: str, key_separator: str, *, ensure_ascii: bool = True) -> Callable[[Any], str]:

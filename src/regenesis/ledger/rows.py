@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from regenesis.databases import unpacked
-from regenesis.quoting import encoder, quoted_plainly
+from regenesis.quoting import encoder, quoted_chat, quoted_plainly
 from regenesis.types import Completion, Message, Request, storable
 
 ADDED = {"checksum": "INTEGER", "thought": "TEXT", "thought_tokens": "INTEGER"}
@@ -127,9 +127,8 @@ def row_of(request: Request, completion: Completion) -> Row:
 def _asked(request: Request) -> str:
     """The request as JSON without spaces, in which only texts may hold more than ASCII."""
     rest = request.to_json()
-    model, messages = quoted_plainly(rest.pop("model")), rest.pop("messages")
-    turns = [f'{{"role":{quoted_plainly(one["role"])},"content":{quoted_plainly(one["content"])}}}' for one in messages]
-    return f'{{"model":{model},"messages":[{",".join(turns)}],{_compact(rest)[1:]}'
+    model, chat = quoted_plainly(rest.pop("model")), quoted_chat(rest.pop("messages"), quoted_plainly)
+    return f'{{"model":{model},"messages":{chat},{_compact(rest)[1:]}'
 
 
 def sealed(row: Row) -> Row:

@@ -1,4 +1,4 @@
-"""Garbage collection while a stage asks an engine.
+"""Garbage collection while very many objects are made: by a stage that asks, or by a process that judges or derives.
 
     with collecting_seldom(): ...
 
@@ -18,11 +18,11 @@ _OBJECTS = 20_000
 
 
 @contextmanager
-def collecting_seldom() -> Iterator[None]:
-    """Lets more objects come together before garbage is looked for, for as long as the block lasts."""
+def collecting_seldom(objects: int = _OBJECTS) -> Iterator[None]:
+    """Lets so many objects come together before garbage is looked for, for as long as the block lasts."""
     before = gc.get_threshold()
     if before[0]:  # somebody who turned the search off wants none
-        gc.set_threshold(max(before[0], _OBJECTS), *before[1:])
+        gc.set_threshold(max(before[0], objects), *before[1:])
     try:
         yield
     finally:

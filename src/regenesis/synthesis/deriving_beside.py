@@ -9,7 +9,6 @@ no such processes. What one of them cannot finish is made here.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from regenesis.dataset.deriving import MakePortions
 from regenesis.dataset.portions import QUESTIONS_A_PORTION, Deriving, Portion, Taken
 from regenesis.engines.threads import cores
 from regenesis.ledger import Ledger
+from regenesis.scheduling.collecting import collecting_seldom
 from regenesis.store.directory import RunDirectory
 from regenesis.store.outcomes import OutcomeStore
 from regenesis.synthesis.inputs import method_of
@@ -125,10 +125,9 @@ class _Reading:
 def main() -> None:
     """What a process of `portions_beside` does: makes a portion of each list of questions that comes in."""
     pipes = Pipes()
-    # a portion is many small values that end together, and none of them is in a cycle
-    gc.set_threshold(_VALUES_TO_COLLECT)
+    # a portion is many small values that end together, and none of them is in a cycle;
     # the other side ends this process when nothing is left, or by closing the pipe
-    with ExitStack() as stack, suppress(EOFError, BrokenPipeError):
+    with collecting_seldom(_VALUES_TO_COLLECT), ExitStack() as stack, suppress(EOFError, BrokenPipeError):
         reading = _Reading(pipes.given(), stack)
         while True:
             pipes.answer(reading.portion(pipes.given()))

@@ -17,7 +17,7 @@ from regenesis.engines.openai.config import OpenAIEngineConfig
 from regenesis.engines.openai.fitting import read_room
 from regenesis.engines.openai.switch import ThinkingSwitch
 from regenesis.errors import ConfigError
-from regenesis.quoting import encoder, quoted
+from regenesis.quoting import encoder, quoted, quoted_chat
 from regenesis.types import Request
 
 _OWN_FIELDS = ("model", "messages", "n", "stream")
@@ -64,9 +64,8 @@ class Form:
     @staticmethod
     def body(fields: dict[str, Any]) -> bytes:
         """The fields as JSON, as they are sent."""
-        turns = [f'{{"role":{quoted(one["role"])},"content":{quoted(one["content"])}}}' for one in fields["messages"]]
         rest = _compact({name: value for name, value in fields.items() if name != "messages"})
-        return f'{{"messages":[{",".join(turns)}],{rest[1:]}'.encode("ascii")
+        return f'{{"messages":{quoted_chat(fields["messages"], quoted)},{rest[1:]}'.encode("ascii")
 
     def adapt(self, fields: dict[str, Any], words: str) -> bool:
         """Changes a refused body to one that the server may take, where its words say how."""
