@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 _TOKEN = re.compile(r"(?P<box>\\(?:boxed|fbox)(?![a-zA-Z])\s*)(?P<brace>\{)?|\\.|[{}]", re.DOTALL)
+_NAMES = ("\\boxed", "\\fbox")
 
 
 class Box(NamedTuple):
@@ -34,7 +35,7 @@ def boxes(text: str) -> tuple[Box, ...]:
 
 def _boxes(text: str) -> Iterator[Box]:
     unclosed: list[Box | None] = []
-    for token in _TOKEN.finditer(text):
+    for token in _TOKEN.finditer(text, _first(text)):
         if token["box"] is not None:
             box = Box(token.start(), token.end(), -1)
             if token["brace"] is None:
@@ -48,6 +49,13 @@ def _boxes(text: str) -> Iterator[Box]:
             if opened is not None:
                 yield opened._replace(close=token.start())
     yield from (box for box in unclosed if box is not None)
+
+
+def _first(text: str) -> int:
+    """Where the first box may begin, its end if nowhere; braces before it are none's."""
+    first = min((place for name in _NAMES if (place := text.find(name)) >= 0), default=len(text))
+    # of several backslashes the first ones may stand for themselves
+    return len(text[:first].rstrip("\\"))
 
 
 def unwrap(text: str) -> str:

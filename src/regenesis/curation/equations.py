@@ -46,6 +46,8 @@ _WORDED = re.compile(
 )
 _REMARK = re.compile(r"\([^()\d]*\)")
 _CONTINUED = re.compile(r"\n\s*(?=[=≈])")
+_BEGINS_ANEW = re.compile(r"\s*(?:[-*•>]\s+|#+\s*|\*\*)?(?![xX_])[^\W\d]")
+"""A line that goes on with nothing from the line before."""
 _SENTENCE_END = re.compile(r"(?<=[.!?;])\s+(?=[^\W\d_])|\n+")
 _MARKER = re.compile(r"^\s*(?:[-*•>#]+\s+|(?:step\s*)?\(?\d{1,2}[.):]\s+|step\s+\d+\s*[-:.]\s*)+", re.IGNORECASE)
 _ABOUT = re.compile(
@@ -98,8 +100,6 @@ def false_equation(text: str, question: str) -> str | None:
         question: The question it answers. One with an arithmetic of its own, or a puzzle of wrong equations, excuses
             all.
     """
-    if _hold_at_a_glance(text):
-        return None
     found = next(_false_equations(text), None)
     if found is None or _OTHER_ARITHMETIC.search(question):
         return None
@@ -124,12 +124,24 @@ def _is_open(boxed: str) -> bool:
     return len(operands) == 2 and operator in ("+", "-", "*") and not (operator == "*" and power_of_ten)
 
 
+def _parts(text: str) -> list[str]:
+    """The text in parts of a few lines, each of which can be read by itself."""
+    parts: list[str] = []
+    is_open = True
+    for line in text.split("\n"):
+        if parts and (is_open or not _BEGINS_ANEW.match(line)):
+            line = f"{parts.pop()}\n{line}"
+        parts.append(line)
+        is_open = line.count("{") > line.count("}") or line.count("[") > line.count("]")
+    return parts
+
+
 def _hold_at_a_glance(text: str) -> bool:
-    """Whether all that might state an equation is a plain one that holds, which spares most paths being read."""
-    if _NEEDS_READING.search(text) is not None:
+    """Whether all that might state an equation is a plain one that holds, which spares most of a path being read."""
+    signs = text.count("=")
+    if signs and sum(_is_true(found) for found in _PLAINLY.finditer(text)) < signs:
         return False
-    plainly = sum(_is_true(found) for found in _PLAINLY.finditer(text))
-    return plainly == text.count("=")
+    return _NEEDS_READING.search(text) is None
 
 
 def _is_true(plainly: re.Match[str]) -> bool:
@@ -144,8 +156,15 @@ def _is_true(plainly: re.Match[str]) -> bool:
 
 def _false_equations(text: str, *, even_doubted: bool = False) -> Iterator[str]:
     meant: dict[Number, Fraction] = {}
-    sentences = _SENTENCE_END.split(_CONTINUED.sub(" ", plain(unwrap(text))))
-    for sentence, following in zip(sentences, [*sentences[1:], ""], strict=True):
+    parts = _parts(unwrap(text))
+    for part, behind in zip(parts, [*parts[1:], ""], strict=True):
+        if not _hold_at_a_glance(part):
+            yield from _false_equations_in(part, behind, meant, even_doubted=even_doubted)
+
+
+def _false_equations_in(part: str, behind: str, meant: dict[Number, Fraction], *, even_doubted: bool) -> Iterator[str]:
+    sentences = _sentences(part)
+    for sentence, following in zip(sentences, [*sentences[1:], None], strict=True):
         stated = _WORDED.sub(r"\g<left> = ", sentence)
         if "=" not in stated and "≈" not in stated:
             continue
@@ -153,9 +172,14 @@ def _false_equations(text: str, *, even_doubted: bool = False) -> Iterator[str]:
         for left, sign, right in _equations(tokens_of(stated)):
             if _holds(left, right, meant, loosely=partial(_is_rough, sign, sentence)):
                 continue
+            following = _sentences(behind)[0] if following is None else following
             doubted = _DOUBTED.search(sentence) or _TAKEN_BACK.match(following)
             if (even_doubted or not doubted) and not _converts(sentence):
                 yield sentence.strip()
+
+
+def _sentences(text: str) -> list[str]:
+    return _SENTENCE_END.split(_CONTINUED.sub(" ", plain(text)))
 
 
 def _is_rough(sign: str, sentence: str) -> bool:

@@ -14,11 +14,14 @@ import unicodedata
 from collections import Counter
 
 from regenesis.curation.scripts import switches_script
+from regenesis.curation.text import holds_any, longest_unspaced
 from regenesis.curation.turns import TEMPLATE_TOKEN
 
 _BROKEN_CATEGORIES = frozenset({"Cc", "Cs", "Co", "Cn"})
 _TOKENIZER_MARK = re.compile(r"[ĠĊ]\w|▁\w|<0x[0-9A-F]{2}>")
 _WRONGLY_DECODED = re.compile(r"â€[™œ“”˜¦\u009d\u0080-\u009f]|Ã[©¨¼¶¤±³¡\u00ad]|Â[£°±·½¼]|ï¿½")
+_ARTEFACTS_BEGIN = ("<", "[INST", "[/INST")
+"""What every mark in a text of ASCII begins with."""
 _LONGEST = 46
 """Letters and digits in a row that no word has."""
 _ENDLESS = re.compile(rf"[A-Za-z0-9]{{{_LONGEST},}}")
@@ -55,7 +58,7 @@ def _has_broken_characters(text: str) -> bool:
 
 
 def _has_artefacts(text: str, question: str) -> bool:
-    if text.isascii() and "<" not in text and "[" not in text:
+    if text.isascii() and not holds_any(text, _ARTEFACTS_BEGIN):
         return False
     patterns = (TEMPLATE_TOKEN, _TOKENIZER_MARK, _WRONGLY_DECODED)
     return any(mark[0] not in question for pattern in patterns for mark in pattern.finditer(text))
@@ -77,7 +80,7 @@ def _is_mostly_symbols(text: str, question: str) -> bool:
 
 
 def _is_mostly_nonwords(text: str, question: str) -> bool:
-    endless = _ENDLESS.finditer(text) if any(len(unspaced) >= _LONGEST for unspaced in text.split()) else ()
+    endless = _ENDLESS.finditer(text) if longest_unspaced(text) >= _LONGEST else ()
     if any(run[0] not in question and not run[0].isdecimal() for run in endless):
         return True
     folded = text.casefold()

@@ -12,22 +12,23 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from regenesis.answers.numbers import read_number
 from regenesis.curation.boxes import boxes, unwrap
+from regenesis.curation.text import lowered
 from regenesis.types import Question
 
 Answer = bool | str | Fraction
 
+_ANSWER_IS = re.compile(r"answer(?:\s+is|\s*:)")
+"""What every statement holds; to look for it is cheap, since it begins with letters."""
 _STATED = re.compile(
-    r"\b(?:the|final|correct|right|my)\s+answer(?:\s+is|\s*:)(?!\s+(?:not|in|to|given|found)\b)[\s*:]*(?P<said>[^\n]{1,80})",
-    re.IGNORECASE,
+    r"\b(?:the|final|correct|right|my)\s+answer(?:\s+is|\s*:)(?!\s+(?:not|in|to|given|found)\b)[\s*:]*(?P<said>[^\n]{1,80})"
 )
 _CONCLUDED = re.compile(
     r"\b(?:so|thus|therefore|hence|conclusion|final answer|answer)[,:]?\s+(?:the answer is\s+)?"
-    r"[*_]*(?P<said>yes|no)\b(?=[\s*_]*(?:[.,;!\n]|$))",
-    re.IGNORECASE,
+    r"[*_]*(?P<said>yes|no)\b(?=[\s*_]*(?:[.,;!\n]|$))"
 )
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _OPENED = re.compile(
@@ -65,12 +66,14 @@ def _answers(text: str, question: Question, read: Callable[[str], Answer | None]
     for box in boxes(text):
         if box.close >= 0 and (answer := read(text[box.inside : box.close])) is not None:
             yield box.start, box.close + 1, answer
-    for pattern in (_STATED, *([_CONCLUDED] if question.kind == "boolean" else [])):
-        for found in pattern.finditer(text):
-            said = _SENTENCE.split(found["said"], maxsplit=1)[0]
-            answer = None if _RESTATED.search(said) else read(unwrap(said))
-            if answer is not None:
-                yield found.start(), found.start("said") + len(said), answer
+    lower = lowered(text)
+    stated = _STATED.finditer(lower) if _ANSWER_IS.search(lower) else ()
+    concluded = _CONCLUDED.finditer(lower) if question.kind == "boolean" else ()
+    for found in chain(stated, concluded):
+        said = _SENTENCE.split(text[found.start("said") : found.end("said")], maxsplit=1)[0]
+        answer = None if _RESTATED.search(said) else read(unwrap(said))
+        if answer is not None:
+            yield found.start(), found.start("said") + len(said), answer
     if question.kind == "boolean" and question.text.count("?") < 2:
         yield from _opened(text)
 

@@ -13,8 +13,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
-from regenesis.curation.text import asked_phrase, mentions
+from regenesis.curation.text import asked_phrase, holds_any, lowered, mentions
 
 _FENCE = re.compile(r"^[ \t]*(?:(?:[-*>]|\d{1,2}[.)])[ \t]*)?(?P<mark>`{3,}|~{3,})[ \t]*(?P<label>[\w+#./-]*)")
 _OUTPUT_LABELS = frozenset(
@@ -72,11 +73,12 @@ _COMMENT = re.compile(
 )
 """A comment that says what a line prints."""
 
+_PROGRAMS = ("python", "code", "program", "script")
+"""What is announced holds one of them."""
 _ANNOUNCES_PROGRAM = re.compile(
     r"\b(?:us(?:e|es|ing)|writ(?:e|es|ing)|run(?:s|ning)?|implement(?:s|ing)?|with|in)\s(?:(?:a|an|some|the|simple|short)\s){0,3}"
-    r"(?P<what>Python\b|(?:computer\s|Python\s)?(?:code|program|script)\sto\s"
-    r"(?:ensure|verify|check|confirm|comput|calculat|find|solv|get|determin|obtain)\w*)",
-    re.IGNORECASE,
+    r"(?P<what>python\b|(?:computer\s|python\s)?(?:code|program|script)\sto\s"
+    r"(?:ensure|verify|check|confirm|comput|calculat|find|solv|get|determin|obtain)\w*)"
 )
 _CODE = re.compile(r"```|~~~|\bprint\s?\(|\bdef \w+\(|^\s*\w+\s?=\s?\w", re.MULTILINE)
 
@@ -106,28 +108,41 @@ def has_invented_output(text: str, question: str) -> bool:
         text: The text of a path.
         question: The question it answers; one about a program excuses everything.
     """
-    if _ABOUT_PROGRAMS.search(question):
+    if _is_about_programs(question):
         return False
-    pieces = list(_pieces(text))
+    # most paths hold none of what each of these begins with
     return (
-        any(piece.label in _OUTPUT_LABELS for piece in pieces)
-        or _TAGS.search(text) is not None
-        or _OBSERVATION.search(text) is not None
-        or _NUMBERED_REPLY.search(text) is not None
-        or _has_session(text.split("\n"))
-        or _follows_program(pieces, worded=not mentions(asked_phrase(question), "output"))
+        ("<" in text and _TAGS.search(text) is not None)
+        or ("Observation" in text and _OBSERVATION.search(text) is not None)
+        or ("]:" in text and _NUMBERED_REPLY.search(text) is not None)
+        or (holds_any(text, (">>>", "$ ", "$\t")) and _has_session(text.split("\n")))
+        or (holds_any(text, ("```", "~~~")) and _shows_output(text, question))
         or _announces_program(text, question)
+    )
+
+
+@lru_cache(maxsize=256)
+def _is_about_programs(question: str) -> bool:
+    return _ABOUT_PROGRAMS.search(question) is not None
+
+
+def _shows_output(text: str, question: str) -> bool:
+    """Whether a block is one of output, by its label or by the program before it."""
+    pieces = list(_pieces(text))
+    return any(piece.label in _OUTPUT_LABELS for piece in pieces) or _follows_program(
+        pieces, worded=not mentions(asked_phrase(question), "output")
     )
 
 
 def _announces_program(text: str, question: str) -> bool:
     """Whether the text says that a program is used, and holds none."""
-    announced = _ANNOUNCES_PROGRAM.search(text)
+    said = lowered(text)
+    announced = _ANNOUNCES_PROGRAM.search(said) if holds_any(said, _PROGRAMS) else None
     if announced is None or _CODE.search(text):
         return False
     # a snake, the code of a lock, a program on television
     asked = asked_phrase(question)
-    return not any(mentions(asked, word) for word in announced["what"].split()[:2] if word.casefold() != "to")
+    return not any(mentions(asked, word) for word in announced["what"].split()[:2] if word != "to")
 
 
 def _has_session(lines: list[str]) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from regenesis.curation.text import words
+from regenesis.curation.text import longest_unspaced, words
 
 _GRAM = 4
 _FEWEST_GRAMS = 20
@@ -19,7 +19,9 @@ _LONGEST_CYCLE = 6
 _CYCLES_IN_A_ROW = 4
 _WORDLESS_CYCLES_IN_A_ROW = 12
 """Rows of a table or matrix may well be alike, so more of them must follow each other."""
-_UNIT_END = re.compile(r"\n+|(?<=[.!?])\s+|(?<=[。！？])")
+_UNIT_END = re.compile(r"\s(?:(?<=[.!?]\s)|(?<=\n))\s*")
+"""A line's or a sentence's. It begins with what is looked for first, which is three times as fast."""
+_UNSPACED_END = re.compile(r"(?<=[。！？])")
 _RUN = re.compile(r"([^\s\d]{1,8}?)\1{24,}|(\d)\2{59,}")
 _SHORTEST_RUN = 25
 """Characters that `_RUN` spans at least, none of them white space."""
@@ -51,7 +53,8 @@ def repeated_share(text: str) -> float:
 
 def has_cycle(text: str) -> bool:
     """Whether a cycle of one to six lines or sentences comes at least four times in a row."""
-    units = [unit.strip() for unit in _UNIT_END.split(text) if unit.strip()]
+    text = text if text.isascii() else _UNSPACED_END.sub("\n", text)
+    units = [unit for part in _UNIT_END.split(text) if (unit := part.strip())]
     if len(units) - len(set(units)) < _CYCLES_IN_A_ROW - 1:
         return False  # most texts: too little comes again
     return any(_cycles_with(units, period) for period in range(1, _LONGEST_CYCLE + 1))
@@ -73,6 +76,6 @@ def _cycles_with(units: list[str], period: int) -> bool:
 
 def has_run(text: str) -> bool:
     """Whether up to eight characters come 25 times in a row; a ruled line may be longer, a digit repeat more often."""
-    if not any(len(unspaced) >= _SHORTEST_RUN for unspaced in text.split()):
+    if longest_unspaced(text) < _SHORTEST_RUN:
         return False
     return any(not _RULE.fullmatch(run[0]) or len(run[0]) > _LONGEST_RULE for run in _RUN.finditer(text))

@@ -8,11 +8,13 @@ All are linear in the text's length.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 _WORD = re.compile(r"\d+(?:[.,:/]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*")
+_ASCII_WORD = re.compile(r"[0-9]+(?:[.,:/][0-9]+)*|[a-z]+(?:'[a-z]+)*")
 _INVISIBLE = dict.fromkeys([0xFEFF, 0x200B, 0x2060, 0x00AD])
+_APOSTROPHES = re.compile("['’]")
 _GRAM = 3
 _BLANK_LINES = re.compile(r"\n{3,}")
 
@@ -23,7 +25,41 @@ def words(text: str) -> tuple[str, ...]:
 
     Remembered for a while: several filters look at the words of the same text.
     """
-    return tuple(_WORD.findall(text.casefold()))
+    word = _ASCII_WORD if text.isascii() else _WORD
+    return tuple(word.findall(text.casefold()))
+
+
+@lru_cache(maxsize=64)
+def lowered(text: str) -> str:
+    """The text in which a pattern of lower-case ASCII letters finds what it finds in the other one, case ignored.
+
+    Ignoring case is slow, and hides the letters by which a pattern could be ruled out. What matches stands at the same
+    place in both.
+    """
+    if text.isascii():
+        return text.lower()
+    # the two letters that `re` takes for an i and an s whatever lower case is, and the one that would become two
+    return text.replace("İ", "i").lower().replace("ı", "i").replace("ſ", "s")
+
+
+@lru_cache(maxsize=64)
+def said_words(text: str) -> frozenset[str]:
+    """The words of a text as `lowered` spells them, each once, and the parts of those with an apostrophe."""
+    said = frozenset(words(text if text.isascii() else lowered(text)))
+    if "'" not in text and "’" not in text:
+        return said
+    return said.union(part for word in said if not word.isalpha() for part in _APOSTROPHES.split(word))
+
+
+def holds_any(text: str, pieces: Iterable[str]) -> bool:
+    """Whether a text holds one of some pieces."""
+    return any(piece in text for piece in pieces)
+
+
+@lru_cache(maxsize=64)
+def longest_unspaced(text: str) -> int:
+    """How many characters the longest piece of a text has that holds no white space."""
+    return max(map(len, text.split()), default=0)
 
 
 def grams(tokens: Sequence[str]) -> list[tuple[str, ...]]:
