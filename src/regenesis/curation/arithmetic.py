@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from regenesis.answers.characters import names
@@ -78,13 +79,13 @@ _REWRITTEN: Sequence[tuple[Sequence[str], re.Pattern[str], str]] = [
 _FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 
 _TOKEN = re.compile(
-    r"(?P<unreadable>\d+(?:[:.]\d+){2,}|\d+:\d+|\d+(?:st|nd|rd|th)\b|\d*\\[a-zA-Z]+|_)"
+    r"(?P<word>[^\W\d_]\w*(?:['’-][^\W\d_]\w*)*)|(?P<gap>[\s$€£¥₹¢~]+)"
+    r"|(?P<unreadable>\d+(?:[:.]\d+){2,}|\d+:\d+|\d+(?:st|nd|rd|th)\b|\d*\\[a-zA-Z]+|_)"
     r"|(?P<mixed>\d+[ ]+\d+/\d+)(?![\d.^])"
     r"|(?P<fraction>\d+/\d+)(?![\d.,]*[\d^/])(?=[\s)%\]=≈.,;:?!+*-]|$)"
     r"|(?P<number>(?:\d{1,3}(?:,\d{3})+(?![\d,])|\d+)(?:\.\d+)?|\.\d+)(?P<glued>[^\W\d_]+)?"
-    r"|(?P<word>[^\W\d_]\w*(?:['’-][^\W\d_]\w*)*)"
     r"|(?P<operator>//|[-+*/^])|(?P<open>[(\[])|(?P<close>[)\]])|(?P<percent>%)|(?P<relation>[=≈])"
-    r"|(?P<mark>[\"'″′°])|(?P<gap>[\s$€£¥₹¢~]+)|(?P<stop>.)",
+    r"|(?P<mark>[\"'″′°])|(?P<stop>.)",
     re.DOTALL,
 )
 _GLUED_UNITS = names("cm mm km kg mg ml ft in yd mi lb lbs oz kB MB GB mph hr hrs min mins sec")
@@ -182,6 +183,7 @@ def _read(found: re.Match[str], kind: str, spaced: bool) -> Sequence[Token]:
     return (Token("word" if kind == "mark" else kind, text, spaced),)  # type: ignore[arg-type]
 
 
+@lru_cache(maxsize=1024)
 def _number(digits: str) -> Number | None:
     if digits.isdecimal():
         return Number(Fraction(int(digits)))

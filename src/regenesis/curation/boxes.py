@@ -30,12 +30,12 @@ def boxes(text: str) -> tuple[Box, ...]:
 
     Remembered for a while: all filters look for the boxes of the same text.
     """
-    return tuple(_boxes(text))
+    return tuple(_boxes(text, _first(text)))
 
 
-def _boxes(text: str) -> Iterator[Box]:
+def _boxes(text: str, start: int) -> Iterator[Box]:
     unclosed: list[Box | None] = []
-    for token in _TOKEN.finditer(text, _first(text)):
+    for token in _TOKEN.finditer(text, start):
         if token["box"] is not None:
             box = Box(token.start(), token.end(), -1)
             if token["brace"] is None:

@@ -99,13 +99,13 @@ class Curator:
         return text
 
     def _cleaned_once(self, text: str, question: Question) -> str:
-        text = without_invented_turns(tidy(storable(text)), question.text)
+        tidied = text = without_invented_turns(tidy(storable(text)), question.text)
         if self._config.boxed == "unwrap":
             text = unwrap(text).strip()
         text = without_opening(text, question.text, self._scaffold)
         if self._config.numbered_list == "require":
             text = opened_with_list(text)
-        return tidy(text)
+        return text if text is tidied else tidy(text)
 
     def defect(self, path: ReasoningPath, text: str, question: Question) -> str | None:
         """Short stable name of the first reason why a path is unfit, `None` if it is fit.

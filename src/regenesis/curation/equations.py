@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from functools import partial
+from itertools import chain, pairwise
 
 from regenesis.curation.arithmetic import (
     MATHEMATICAL_WORDS,
@@ -28,6 +29,7 @@ from regenesis.curation.arithmetic import (
     value,
 )
 from regenesis.curation.boxes import boxes, unwrap
+from regenesis.curation.text import holds_any
 
 _PLAINLY = re.compile(
     r"(?=[\d\\])(?<![-+*/^×÷.,\d)}] )(?<![-+*/^×÷.,\d)}])(?<!\\times )(?<!\\cdot )(?<!\\div )"
@@ -37,17 +39,16 @@ _PLAINLY = re.compile(
     r"|(?:\s+[^\W\d_]+){1,6}\s*(?:[-+*/^×÷]|\\(?:times|cdot|div)))"
 )
 """An equation of whole numbers with nothing about it that might belong to it."""
-_NEEDS_READING = re.compile(
-    r"[≈≃≅]|\\(?:approx|simeq|sim)|\d\S{0,3}(?: [a-z]+)?,?(?: which)? (?:equals|is|gives|makes|leaves) [-$\d(\\a]"
-)
+_IN_WORDS = re.compile(r"\d\S{0,3}(?: [a-z]+)?,?(?: which)? (?:equals|is|gives|makes|leaves) [-$\d(\\a]")
+_APPROXIMATE = ("≈", "≃", "≅", "\\approx", "\\sim")
 _WORDED = re.compile(
     r"(?P<left>\s[-+*/]\s+[$(]*[\d.,]*\d%?\)*(?:\s[a-z]+)?)(?:,? which)? (?:equals|is equal to|is|gives|makes|leaves)"
     r"(?= (?:about |approximately )?[-$\d(])"
 )
 _REMARK = re.compile(r"\([^()\d]*\)")
 _CONTINUED = re.compile(r"\n\s*(?=[=≈])")
-_BEGINS_ANEW = re.compile(r"\s*(?:[-*•>]\s+|#+\s*|\*\*)?(?![xX_])[^\W\d]")
-"""A line that goes on with nothing from the line before."""
+_PART_END = re.compile(r"\s(?:(?<=\n)(?=\s*(?:[-*•>]\s+|#+\s*|\*\*)?(?![xX_])[^\W\d])|(?<=[.?]\s)(?=\s*(?!X)[A-Z]))\s*")
+"""Between two lines or sentences of which the second goes on with nothing from the first."""
 _SENTENCE_END = re.compile(r"(?<=[.!?;])\s+(?=[^\W\d_])|\n+")
 _MARKER = re.compile(r"^\s*(?:[-*•>#]+\s+|(?:step\s*)?\(?\d{1,2}[.):]\s+|step\s+\d+\s*[-:.]\s*)+", re.IGNORECASE)
 _ABOUT = re.compile(
@@ -109,10 +110,10 @@ def false_equation(text: str, question: str) -> str | None:
 
 def leaves_open(text: str) -> bool:
     r"""Whether a box holds a computation in the place of its result, such as `\boxed{14 \times 50}`."""
-    return any(_is_open(text[box.inside : box.close]) for box in boxes(text) if box.close >= 0)
+    return any(_is_computation(text[box.inside : box.close]) for box in boxes(text) if box.close >= 0)
 
 
-def _is_open(boxed: str) -> bool:
+def _is_computation(boxed: str) -> bool:
     if boxed.isdecimal():
         return False
     tokens = tokens_of(plain(boxed))
@@ -125,15 +126,19 @@ def _is_open(boxed: str) -> bool:
 
 
 def _parts(text: str) -> list[str]:
-    """The text in parts of a few lines, each of which can be read by itself."""
+    """The text in lines and sentences, several together where they cannot be read apart."""
     parts: list[str] = []
-    is_open = True
-    for line in text.split("\n"):
-        if parts and (is_open or not _BEGINS_ANEW.match(line)):
-            line = f"{parts.pop()}\n{line}"
-        parts.append(line)
-        is_open = line.count("{") > line.count("}") or line.count("[") > line.count("]")
-    return parts
+    begin = 0
+    for end in (*(found.end() for found in _PART_END.finditer(text)), len(text)):
+        part = text[begin:end]
+        if not any(_is_open(part, *brackets) for brackets in ("{}", "[]")):
+            parts.append(part.rstrip())
+            begin = end
+    return [*parts, text[begin:]]
+
+
+def _is_open(part: str, opening: str, closing: str) -> bool:
+    return part.count(opening) > part.count(closing) or part.rfind(opening) > part.rfind(closing)
 
 
 def _hold_at_a_glance(text: str) -> bool:
@@ -141,7 +146,12 @@ def _hold_at_a_glance(text: str) -> bool:
     signs = text.count("=")
     if signs and sum(_is_true(found) for found in _PLAINLY.finditer(text)) < signs:
         return False
-    return _NEEDS_READING.search(text) is None
+    return not _is_worded(text)
+
+
+def _is_worded(text: str) -> bool:
+    """Whether what the text states may have another sign than `=`, or none."""
+    return holds_any(text, _APPROXIMATE) or _IN_WORDS.search(text) is not None
 
 
 def _is_true(plainly: re.Match[str]) -> bool:
@@ -156,15 +166,16 @@ def _is_true(plainly: re.Match[str]) -> bool:
 
 def _false_equations(text: str, *, even_doubted: bool = False) -> Iterator[str]:
     meant: dict[Number, Fraction] = {}
-    parts = _parts(unwrap(text))
-    for part, behind in zip(parts, [*parts[1:], ""], strict=True):
-        if not _hold_at_a_glance(part):
+    text = unwrap(text)
+    worded = _is_worded(text)
+    for part, behind in pairwise([*_parts(text), ""]):
+        if ("=" in part or worded) and not _hold_at_a_glance(part):
             yield from _false_equations_in(part, behind, meant, even_doubted=even_doubted)
 
 
 def _false_equations_in(part: str, behind: str, meant: dict[Number, Fraction], *, even_doubted: bool) -> Iterator[str]:
     sentences = _sentences(part)
-    for sentence, following in zip(sentences, [*sentences[1:], None], strict=True):
+    for place, sentence in enumerate(sentences, 1):
         stated = _WORDED.sub(r"\g<left> = ", sentence)
         if "=" not in stated and "≈" not in stated:
             continue
@@ -172,14 +183,15 @@ def _false_equations_in(part: str, behind: str, meant: dict[Number, Fraction], *
         for left, sign, right in _equations(tokens_of(stated)):
             if _holds(left, right, meant, loosely=partial(_is_rough, sign, sentence)):
                 continue
-            following = _sentences(behind)[0] if following is None else following
+            following = next(chain(sentences[place:], _sentences(behind)), "")
             doubted = _DOUBTED.search(sentence) or _TAKEN_BACK.match(following)
             if (even_doubted or not doubted) and not _converts(sentence):
                 yield sentence.strip()
 
 
 def _sentences(text: str) -> list[str]:
-    return _SENTENCE_END.split(_CONTINUED.sub(" ", plain(text)))
+    split = _SENTENCE_END.split(_CONTINUED.sub(" ", plain(text)))
+    return [sentence for sentence in split if sentence.strip()]
 
 
 def _is_rough(sign: str, sentence: str) -> bool:

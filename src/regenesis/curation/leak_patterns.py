@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-Source = Literal["hint", "structure", "guideline guidelines", "prompt", "scaffold"]
+Source = Literal["hint", "structure", "guideline", "prompt", "scaffold"]
 
 _LEAD = r"[^\w\n]{0,8}"
 """Markup around a heading."""

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Sequence, Set
 
 from regenesis.curation.boxes import unwrap
-from regenesis.curation.text import asked_phrase, grams, words
+from regenesis.curation.text import asked_phrase, grams, holds_any, lowered, words
 
 _SENTENCE_END = re.compile(r"(?<=[.!?;])[\s*_)]+(?=[^\s\d(),.;])|(?<=[。!?])")
 _MARKER = re.compile(r"^\s*(?:[-*•–>+]\s+|(?:step\s*)?\(?\d{1,2}[.):]\s+|\(?[a-z][.)]\s+)?", re.IGNORECASE)
@@ -46,6 +46,7 @@ _INSTRUCTION = re.compile(
 _RESULT = re.compile(
     r"\b(?:to (?:get|give|obtain|find that)|gives?|yields?|equals?|results? in|is|are)\b[^\d\n]{0,60}\d", re.IGNORECASE
 )
+_FINALLY = ("answer", "####", "result", "conclusion")
 _FINAL = re.compile(
     r"\b(?:final |correct |right )?answer\b[^.]{0,20}(?:\bis\b|:|=|\bshould be\b)"
     r"|^\s*(?:####|answer\s*:|final answer|result\s*:|conclusion\s*:)",
@@ -113,7 +114,7 @@ def _steps_in(unit: str, asked: str) -> int:
     equations = _equations(before_box)
     if equations or boxed:
         return equations
-    says_nothing = _copied(unit, asked) or _FINAL.search(unit) or _announces(unit)
+    says_nothing = _copied(unit, asked) or _states_answer(unit) or _announces(unit)
     return int(_says_something(unit) and not says_nothing)
 
 
@@ -123,6 +124,10 @@ def _equations(unit: str) -> int:
     if not signs and (len(_NUMBER.findall(unit)) < 3 or _WORDED_EQUATION.search(unit) is None):
         return 0
     return max(signs, 1) if _OPERATION.search(unit) else 0
+
+
+def _states_answer(unit: str) -> bool:
+    return holds_any(lowered(unit), _FINALLY) and _FINAL.search(unit) is not None
 
 
 def _announces(unit: str) -> bool:

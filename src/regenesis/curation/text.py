@@ -14,7 +14,7 @@ from functools import lru_cache
 _WORD = re.compile(r"\d+(?:[.,:/]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*")
 _ASCII_WORD = re.compile(r"[0-9]+(?:[.,:/][0-9]+)*|[a-z]+(?:'[a-z]+)*")
 _INVISIBLE = dict.fromkeys([0xFEFF, 0x200B, 0x2060, 0x00AD])
-_APOSTROPHES = re.compile("['’]")
+_LETTERS = re.compile(r"[^\W\d_]+")
 _GRAM = 3
 _BLANK_LINES = re.compile(r"\n{3,}")
 
@@ -45,10 +45,10 @@ def lowered(text: str) -> str:
 @lru_cache(maxsize=64)
 def said_words(text: str) -> frozenset[str]:
     """The words of a text as `lowered` spells them, each once, and the parts of those with an apostrophe."""
-    said = frozenset(words(text if text.isascii() else lowered(text)))
-    if "'" not in text and "’" not in text:
-        return said
-    return said.union(part for word in said if not word.isalpha() for part in _APOSTROPHES.split(word))
+    if not text.isascii():
+        return frozenset(_LETTERS.findall(lowered(text)))
+    said = frozenset(words(text))
+    return said.union(part for word in said if "'" in word for part in word.split("'")) if "'" in text else said
 
 
 def holds_any(text: str, pieces: Iterable[str]) -> bool:
@@ -88,8 +88,10 @@ def mentions(asked: str, spoken: str) -> bool:
 
 def tidy(text: str) -> str:
     """The text with Unix line ends and without invisible characters, trailing spaces and runs of blank lines."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_INVISIBLE)
-    text = "\n".join(line.rstrip() for line in text.split("\n"))
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not text.isascii():
+        text = text.translate(_INVISIBLE)
+    text = "\n".join([line.rstrip() for line in text.split("\n")])
     return _BLANK_LINES.sub("\n\n", text).strip()
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from regenesis.curation.boxes import first_box
-from regenesis.curation.text import asked_phrase, mentions
+from regenesis.curation.text import asked_phrase, holds_any, lowered, mentions
 
 TEMPLATE_TOKEN = re.compile(
     r"<[|｜][^<>|｜\n]{1,40}[|｜]>|</?s>|\[/?INST\]|<</?SYS>>|<(?:bos|eos|pad|unk|start_of_turn|end_of_turn)>"
@@ -19,7 +19,8 @@ TEMPLATE_TOKEN = re.compile(
 """Marks of chat templates, which no reader should ever see."""
 
 _MARKUP = r"[ \t]*(?:#{1,6}[ \t]*|>[ \t]*|\*{1,2}|_{1,2})?"
-_SPEAKER = re.compile(rf"^{_MARKUP}(?P<label>user|human|assistant)\b\s?\d*[*_]*[ \t]*:", re.IGNORECASE | re.MULTILINE)
+_SPEAKERS = ("user", "human", "assistant")
+_SPEAKER = re.compile(rf"^{_MARKUP}(?P<label>{'|'.join(_SPEAKERS)})\b\s?\d*[*_]*[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _NEW_QUESTION = re.compile(
     rf"^{_MARKUP}(?:(?:new|next|another|follow-?up|similar|practice)[ \t]+)?"
     r"(?:question|problem|exercise|q|example|instruction|input|passage)"
@@ -27,7 +28,7 @@ _NEW_QUESTION = re.compile(
     r"|^[^\S\n]*(?:now,?[ \t]+)?(?:let['’]s|let us|here['’]s|here is|here are|can you|could you|please)[ \t]+"
     r"(?:\w+[ \t]+){0,3}?(?:another|a similar|a new|the next|a different|more)[ \t]+(?:\w+[ \t]+)?"
     r"(?:problems?|questions?|exercises?|examples?)\b",
-    re.IGNORECASE | re.MULTILINE,
+    re.MULTILINE,
 )
 _STATED_ANSWER = re.compile(
     r"####[ \t]*\S|\b(?:final|correct|right)[ \t]+answer\b[*_]*[ \t]*(?:is\b|:)|\bthe[ \t]+answer[ \t]+is\b|<answer>",
@@ -41,7 +42,7 @@ _LABELLED_ANSWER = re.compile(
 def without_invented_turns(text: str, question: str) -> str:
     """The text up to the first new turn after its final answer; the whole text if there is none."""
     turns = [*TEMPLATE_TOKEN.finditer(text), *_speakers(text, question)]
-    questions = list(_NEW_QUESTION.finditer(text))
+    questions = list(_NEW_QUESTION.finditer(lowered(text)))
     if not turns and not questions:
         return text
     answered = _answered(text, _STATED_ANSWER)
@@ -58,6 +59,8 @@ def has_invented_turn(text: str, question: str) -> bool:
 
 
 def _speakers(text: str, question: str) -> list[re.Match[str]]:
+    if not holds_any(lowered(text), _SPEAKERS):
+        return []
     asked = asked_phrase(question)
     return [match for match in _SPEAKER.finditer(text) if not mentions(asked, match["label"])]
 
