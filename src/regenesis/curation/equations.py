@@ -131,13 +131,15 @@ def _parts(text: str) -> list[str]:
     begin = 0
     for end in (*(found.end() for found in _PART_END.finditer(text)), len(text)):
         part = text[begin:end]
-        if not any(_is_open(part, *brackets) for brackets in ("{}", "[]")):
+        if not (_is_open(part, "{", "}") or _is_open(part, "[", "]")):
             parts.append(part.rstrip())
             begin = end
     return [*parts, text[begin:]]
 
 
 def _is_open(part: str, opening: str, closing: str) -> bool:
+    if opening not in part:
+        return False
     return part.count(opening) > part.count(closing) or part.rfind(opening) > part.rfind(closing)
 
 
