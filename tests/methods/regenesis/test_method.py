@@ -358,7 +358,7 @@ async def test_a_question_stops_asking_after_the_wave_in_which_it_has_enough(
         (1, 1, 12, 1),
     ],
 )
-async def test_an_adaptive_wave_starts_as_many_chains_as_the_missing_paths_are_likely_to_take(
+async def test_an_adaptive_wave_starts_what_is_missing_and_more_where_no_chain_is_right(
     lead: Lead, keep: int, wave: int, right: int, chains: int
 ) -> None:
     names = [one.id for one in MANY[:right]]
