@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Coroutine, Sequence
-from functools import lru_cache
 from typing import Any, TypeVar
 
 from pydantic import Field
@@ -19,9 +18,6 @@ from regenesis.types import GradedPath
 
 Start = TypeVar("Start")
 
-_MOST_SURPLUS = 0.02
-"""Share of a wave that may be expected to be surplus."""
-
 
 class WavesConfig(MethodSection):
     """How many chains a question starts at a time, and when it starts no more."""
@@ -29,8 +25,8 @@ class WavesConfig(MethodSection):
     wave: int = Field(default=4, ge=1, json_schema_extra=EXTENDS)
     """Most chains per question that run in parallel before it checks whether it has enough kept paths."""
     adaptive_waves: bool = Field(default=True, json_schema_extra=EXTENDS | default_was(False))
-    """Start as many chains as paths are missing, and more only where, by the share kept of those before, hardly any
-    surplus path is to be expected: fewer of them, and smaller waves. Needs `stop_early`."""
+    """Start no more chains than paths are missing, so that none is surplus: fewer tokens a kept path, and more waves.
+    Needs `stop_early`."""
     stop_early: bool = Field(default=True, json_schema_extra=EXTENDS)
     """Stop sampling a question once it has enough kept paths."""
     give_up: int | None = Field(default=None, ge=1, json_schema_extra=EXTENDS)
@@ -58,29 +54,9 @@ class WavesConfig(MethodSection):
             return self.wave
         kept = len(session.judge.select(judged, self.keep))
         missing = max(0, self.keep - kept)
-        if not missing or not self.adaptive_waves:
+        if not self.adaptive_waves:
             return self.wave if missing else 0
-        return math.ceil(_wave(missing, kept, len(judged) - kept, self.wave * paths_a_chain) / paths_a_chain)
-
-
-@lru_cache(maxsize=1024)
-def _wave(missing: int, kept: int, lost: int, most: int) -> int:
-    """Most paths, where `missing` more are wanted, of which hardly any are expected to be more than that."""
-    sizes = range(min(missing, most), most + 1)
-    return max((size for size in sizes if _surplus(size, missing, kept, lost) <= _MOST_SURPLUS * size))
-
-
-def _surplus(paths: int, missing: int, kept: int, lost: int) -> float:
-    """How many of so many paths are expected to be kept beyond the missing ones.
-
-    Every share of paths to keep is taken to be as likely beforehand, so that nothing is certain after a few: the number
-    kept has a beta-binomial distribution.
-    """
-    beyond = range(missing + 1, paths + 1)
-    ways = sum(
-        (more - missing) * math.comb(more + kept, more) * math.comb(paths - more + lost, lost) for more in beyond
-    )
-    return ways / math.comb(paths + kept + lost + 1, paths)
+        return min(self.wave, math.ceil(missing / paths_a_chain))
 
 
 async def in_waves(
