@@ -15,7 +15,7 @@ import re
 import socket
 import ssl
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from regenesis.engines.openai.bodies import BrokenReply
@@ -224,20 +224,21 @@ class _Reading:
             self._headers[name.strip().lower()] = value.strip()
         self._body = bytearray()
         self._left = self._length()
-        chunked = self._headers.get("transfer-encoding", "").lower().endswith("chunked")
         bodiless = self.status in (204, 304)
-        self.to_the_end = self._left is None and not chunked and not bodiless
+        if bodiless:
+            self._left = 0
+        self._chunked = not bodiless and self._headers.get("transfer-encoding", "").lower().endswith("chunked")
+        self.to_the_end = self._left is None and not self._chunked
         said = self._headers.get("connection", "").lower()
         self.may_follow = not self.to_the_end and ("close" not in said if found[1] == "1" else "keep-alive" in said)
-        self._take: Callable[[bytearray], bool] = self._take_chunks if chunked else self._take_length
-        if bodiless:
-            self._take, self._left = self._take_length, 0
-        elif self.to_the_end:
-            self._take = self._take_all
 
     def take(self, received: bytearray) -> bool:
         """Takes what belongs to the body; whether it is whole."""
-        ended = self._take(received)
+        # no attribute of it is one of these methods: it would hold itself, and stay until garbage is looked for
+        if self._chunked:
+            ended = self._take_chunks(received)
+        else:
+            ended = self._take_all(received) if self.to_the_end else self._take_length(received)
         if len(self._body) > LARGEST_BODY:
             raise BrokenReply(_TOO_LARGE)
         return ended
