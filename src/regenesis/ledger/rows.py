@@ -201,7 +201,7 @@ def checksum(row: Mapping[str, Any]) -> int:
         value = row[name]
         if value is not None:
             held = value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogateescape")
-            hashed.append(b"%b%d\n%b" % (_label(name, type(value)), len(held), held))
+            hashed.append(b"%b%d\n%b" % (_label(name, type(value).__name__), len(held), held))
     return int.from_bytes(hashlib.blake2b(b"".join(hashed), digest_size=8).digest(), "big", signed=True)
 
 
@@ -211,8 +211,8 @@ def _hashed_names(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 @cache
-def _label(name: str, kind: type) -> bytes:
-    return f"{name} {kind.__name__} ".encode()
+def _label(name: str, kind: str) -> bytes:
+    return f"{name} {kind} ".encode()
 
 
 def _packed(content: bytes) -> bytes:

@@ -195,10 +195,9 @@ def _tokens(usage: dict[str, Any], thought: str, reply: str) -> _Tokens:
     Tokens of a thought that is not shown are believed where they are stated: they are billed all the same.
     """
     prompt = _count(usage.get("prompt_tokens"), 0, _LARGEST_COUNT) or 0
-    shown, hidden = len(thought.encode()) + len(reply.encode()), _stated_thought(usage)
-    unaccounted = _unaccounted(usage)
     stated = _count(usage.get("completion_tokens"), 0, _LARGEST_COUNT)
-    hidden = max(hidden, unaccounted)
+    unaccounted = _unaccounted(usage, stated)
+    shown, hidden = len(thought.encode()) + len(reply.encode()), max(_stated_thought(usage), unaccounted)
     completion = _count(
         None if stated is None else stated + unaccounted,
         shown / _MOST_BYTES_A_TOKEN,
@@ -218,11 +217,9 @@ def _stated_thought(usage: dict[str, Any]) -> int:
     return 0
 
 
-def _unaccounted(usage: dict[str, Any]) -> int:
+def _unaccounted(usage: dict[str, Any], completion: int | None) -> int:
     """Tokens in the total that are neither prompt nor completion: some servers count a thought there alone."""
-    prompt = _count(usage.get("prompt_tokens"), 0, _LARGEST_COUNT)
-    completion = _count(usage.get("completion_tokens"), 0, _LARGEST_COUNT)
-    total = _count(usage.get("total_tokens"), 0, _LARGEST_COUNT)
+    prompt, total = (_count(usage.get(name), 0, _LARGEST_COUNT) for name in ("prompt_tokens", "total_tokens"))
     if prompt is None or completion is None or total is None:
         return 0
     return _count(total - prompt - completion, 0, _LONGEST_HIDDEN_THOUGHT) or 0
@@ -241,8 +238,8 @@ def _thought_tokens(completion: int, stated: int, thought: str, reply: str) -> i
 
 
 def _count(value: Any, least: float, most: float) -> int | None:
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
-        return value
-    return None
+    kind = type(value)
+    if kind is float and value.is_integer():
+        return _count(int(value), least, most)
+    # the very type, since true and false are integers
+    return value if kind is int and least <= value <= most else None
