@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import pickle
 import subprocess
 import sys
 from dataclasses import replace
@@ -12,7 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.helpers.played import request
 
-from regenesis.types import GradedPath, Message, ReasoningPath, Request, Sampling, Verdict, seed_from
+from regenesis.types import Choice, GradedPath, Message, Question, ReasoningPath, Request, Sampling, Verdict, seed_from
 
 TEXTS = st.text(max_size=40)
 MESSAGES = st.lists(st.builds(Message, st.sampled_from(["system", "user", "assistant"]), TEXTS), max_size=4)
@@ -145,6 +146,18 @@ def test_a_request_serialises_to_plain_json(one: Request) -> None:
     body = json.loads(json.dumps(one.to_json()))
     assert body["messages"] == [{"role": message.role, "content": message.content} for message in one.messages]
     assert body["sampling"]["max_tokens"] == one.sampling.max_tokens
+
+
+@pytest.mark.parametrize(
+    "noun",
+    [
+        Question("q", "task", "text", "A", "choice", (Choice("A", "one"),), {"task": "t"}, ("a",), "solved", "story"),
+        ReasoningPath("q", "regenesis", "g", True, (("solve", "key", "text"),), "text", 1, retries=("adapt",)),
+        Verdict("correct", "1", "why", "rule", 0.5),
+    ],
+)
+def test_what_other_processes_are_sent_comes_back_as_it_was(noun: object) -> None:
+    assert pickle.loads(pickle.dumps(noun)) == noun
 
 
 @pytest.mark.parametrize(

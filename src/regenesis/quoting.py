@@ -12,10 +12,10 @@ while. And `json` sets up an encoder for every call, which takes longer than to 
 from __future__ import annotations
 
 import json.encoder
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from json.encoder import encode_basestring, encode_basestring_ascii
-from typing import Any
+from typing import Any, Protocol
 
 _REMEMBERED = 1024
 _LONGEST = 8192
@@ -33,14 +33,24 @@ def quoted_plainly(text: str) -> str:
     return quoted(text) if text.isascii() and "\x7f" not in text else encode_basestring(text)
 
 
-def quoted_chat(chat: Iterable[Mapping[str, str]], quote: Callable[[str], str]) -> str:
-    """A chat's messages, each with `role` and `content`, as JSON without spaces.
+class Turn(Protocol):
+    """A message of a chat."""
+
+    @property
+    def role(self) -> str: ...
+
+    @property
+    def content(self) -> str: ...
+
+
+def quoted_chat(chat: Iterable[Turn], quote: Callable[[str], str]) -> str:
+    """A chat's messages as JSON without spaces.
 
     Args:
         chat: The messages.
         quote: `quoted` or `quoted_plainly`.
     """
-    turns = [f'{{"role":{quote(one["role"])},"content":{quote(one["content"])}}}' for one in chat]
+    turns = [f'{{"role":{quote(one.role)},"content":{quote(one.content)}}}' for one in chat]
     return f"[{','.join(turns)}]"
 
 

@@ -126,9 +126,10 @@ def row_of(request: Request, completion: Completion) -> Row:
 
 def _asked(request: Request) -> str:
     """The request as JSON without spaces, in which only texts may hold more than ASCII."""
-    rest = request.to_json()
-    model, chat = quoted_plainly(rest.pop("model")), quoted_chat(rest.pop("messages"), quoted_plainly)
-    return f'{{"model":{model},"messages":{chat},{_compact(rest)[1:]}'
+    # without escapes of characters, a chat in ASCII is the same
+    chat = quoted_chat(request.messages, quoted_plainly) if "\\u" in request.chat else request.chat
+    settings = _compact(request.settings_to_json())
+    return f'{{"model":{quoted_plainly(request.model)},"messages":{chat},{settings[1:]}'
 
 
 def sealed(row: Row) -> Row:

@@ -38,6 +38,7 @@ class TemplateFolder:
         self._name = name
         from regenesis.prompts import sandbox
 
+        self._sandbox = sandbox
         environment = sandbox.make_environment(files)
         for template in values:
             if f"{template}.j2" not in files:
@@ -55,13 +56,11 @@ class TemplateFolder:
         Raises:
             ConfigError: It fails on these values.
         """
-        from regenesis.prompts import sandbox
-
         try:
-            return sandbox.render(self._templates[template], values).strip()
+            return self._sandbox.render(self._templates[template], values).strip()
         except Exception as error:
             # a template may do anything its author thought of: divide by zero, mix types, call itself
-            line = sandbox.line_of(error)
+            line = self._sandbox.line_of(error)
             where = f"{self._name}, {template}.j2" + (f" line {line}" if line else "")
             why = (str(error) or type(error).__name__)[:300].rstrip(".")
             raise ConfigError(f"{where}: {why}. Values there: {', '.join(sorted(values))}.") from error

@@ -117,7 +117,8 @@ class Sampler:
             self._note_refusal(request, completion)
         else:
             await self._ledger.put(request, completion)
-            await self._record_withheld(request.stage)
+            if self._withheld:
+                await self._record_withheld(request.stage)
             self._require_replies(completion, chain)
         return Reply(key, completion)
 

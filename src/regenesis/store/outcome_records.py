@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 from regenesis.databases import unpacked
 from regenesis.methods import Outcome
+from regenesis.quoting import encoder
 from regenesis.types import GradedPath, ReasoningPath, Status, Verdict
 
 _LARGEST = 128 * 1024 * 1024
@@ -31,12 +32,13 @@ _CHECKED: dict[type, tuple[tuple[str, tuple[type, ...]], ...]] = {
 }
 """Fields of a noun with what they hold."""
 _STATUSES = frozenset(get_args(Status))
+_encoded = encoder(", ", ": ")
 
 
 def packed_outcome(outcome: Outcome) -> bytes:
     """An outcome without its question, small."""
     kept = [outcome.judged.index(one) for one in outcome.kept]
-    record = json.dumps({"judged": [_record(one) for one in outcome.judged], "kept": kept}, ensure_ascii=True)
+    record = _encoded({"judged": [_record(one) for one in outcome.judged], "kept": kept})
     return zlib.compress(record.encode(), 1)
 
 

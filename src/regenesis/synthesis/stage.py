@@ -120,7 +120,7 @@ async def synthesize(
     """
     progress = progress or Progress()
     directory, reused = RunDirectory(run_dir), ledgers_of(reuse)
-    with directory.locked(), Journal(directory.log) as journal:
+    with directory.locked(), Journal(directory.log) as journal, collecting_seldom():
         config = directory.as_begun(config)
         for line in directory.require_same(config):
             journal.write("extended", what=line)
@@ -290,8 +290,7 @@ async def _work(
                 elapsed_s=round(progress.elapsed, 1),
             )
 
-        with collecting_seldom():
-            synthesis.report = await work_through([*left, *besides], bring_to_its_end, progress.window, ledger.watch())
+        synthesis.report = await work_through([*left, *besides], bring_to_its_end, progress.window, ledger.watch())
         await sampler.settle()
     synthesis.damaged = ledger.damaged
     for question_id, why in (synthesis.report.owed or {}).items():

@@ -217,6 +217,18 @@ async def test_a_reply_that_does_not_come_in_time_ends_the_connection() -> None:
         await server.ended.acquire()
 
 
+@pytest.mark.parametrize(("first", "second"), [(10, 0.05), (0.5, 0.8)])
+async def test_each_request_of_a_connection_has_a_time_of_its_own(first: float, second: float) -> None:
+    loop = asyncio.get_running_loop()
+    async with played([HEAD + b"Content-Length: 2\r\n\r\n{}"], []) as server, client() as made:
+        await ask(made, server, timeout=first)
+        began = loop.time()
+        with pytest.raises(TimeoutError):
+            await ask(made, server, timeout=second)
+        assert second <= loop.time() - began < 5
+        assert server.connections == 1
+
+
 async def test_a_request_that_is_cancelled_ends_its_connection() -> None:
     async with played([], [HEAD + b"Content-Length: 2\r\n\r\n{}"]) as server, client() as made:
         asked = asyncio.create_task(ask(made, server))

@@ -95,12 +95,12 @@ class Client:
         if place is None:
             place = self._places[method, url] = _place(method, url, self._headers)
         request = b"%b%d\r\n\r\n%b" % (place.head, len(body), body)
-        idle = self._idle[place.host, place.port, place.secure]
-        connection = _usable(idle)
+        loop = asyncio.get_running_loop()
+        idle, began = self._idle[place.host, place.port, place.secure], loop.time()
+        connection = _usable(idle, began - _IDLE_SECONDS)
         if connection is None:
-            began = asyncio.get_running_loop().time()
             connection = await self._connect(place, timeout)
-            timeout -= asyncio.get_running_loop().time() - began
+            timeout -= loop.time() - began
         self._open.add(connection)
         try:
             response = await connection.ask(request, timeout)
@@ -169,9 +169,8 @@ class Client:
             raise Interrupted(f"{type(error).__name__}: {error}") from error
 
 
-def _usable(idle: deque[Connection]) -> Connection | None:
-    """The connection that was used last; those that are closed or idle for too long are dropped."""
-    oldest = asyncio.get_running_loop().time() - _IDLE_SECONDS
+def _usable(idle: deque[Connection], oldest: float) -> Connection | None:
+    """The connection that was used last; those that are closed, or were used last before `oldest`, are dropped."""
     while idle and (not idle[0].is_open or idle[0].idle_since < oldest):
         idle.popleft().close()
     while idle:

@@ -185,6 +185,8 @@ class Pool:
                 waiter.future.set_exception(EngineError(self._stopped))
 
     def _serve(self) -> None:
+        if not self._waiting:
+            return
         now = time.monotonic()
         while self._waiting:
             waiter = self._waiting[0]

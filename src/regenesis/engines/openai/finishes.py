@@ -105,5 +105,7 @@ def _read_finish(stated: Any) -> Finish:
         return "stop"
     if not isinstance(stated, str):
         return "failed"
+    if stated in _FINISHES:
+        return _FINISHES[stated]
     name = stated.strip().lower().replace("-", "_").removeprefix("finish_reason_")
     return _FINISHES.get(name, "failed")

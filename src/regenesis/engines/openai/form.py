@@ -17,7 +17,7 @@ from regenesis.engines.openai.config import OpenAIEngineConfig
 from regenesis.engines.openai.fitting import read_room
 from regenesis.engines.openai.switch import ThinkingSwitch
 from regenesis.errors import ConfigError
-from regenesis.quoting import encoder, quoted, quoted_chat
+from regenesis.quoting import encoder
 from regenesis.types import Request
 
 _OWN_FIELDS = ("model", "messages", "n", "stream")
@@ -45,11 +45,11 @@ class Form:
         self._streams = False
 
     def fields(self, request: Request) -> dict[str, Any]:
-        """A request's body; what is `null` in the config is left to the server."""
+        """A request's body, its messages as JSON already; what is `null` in the config is left to the server."""
         sampling = request.sampling
         fields = {
             "model": self._model,
-            "messages": [{"role": message.role, "content": message.content} for message in request.messages],
+            "messages": request.chat,
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
             self._config.max_tokens_field: sampling.max_tokens,
@@ -65,7 +65,7 @@ class Form:
     def body(fields: dict[str, Any]) -> bytes:
         """The fields as JSON, as they are sent."""
         rest = _compact({name: value for name, value in fields.items() if name != "messages"})
-        return f'{{"messages":{quoted_chat(fields["messages"], quoted)},{rest[1:]}'.encode("ascii")
+        return f'{{"messages":{fields["messages"]},{rest[1:]}'.encode("ascii")
 
     def adapt(self, fields: dict[str, Any], words: str) -> bool:
         """Changes a refused body to one that the server may take, where its words say how."""

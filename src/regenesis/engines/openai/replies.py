@@ -129,9 +129,11 @@ def _status(error: Any) -> int | None:
 
 def _thought_and_reply(message: dict[str, Any]) -> tuple[str, str]:
     """What the model thought and what it replied, by fields, by parts of the content, or by marks in the text."""
-    beside = next(filter(None, (_flat(message.get(name)) for name in _THOUGHT_FIELDS)), "")
+    beside = next(filter(None, [_flat(message[name]) for name in _THOUGHT_FIELDS if name in message]), "")
     among, text = _content(message.get("content"))
     parts = split(_encodable(text))
+    if not (beside or among or parts.thought):
+        return "", parts.reply
     thoughts = dict.fromkeys(_encodable(thought).strip() for thought in (beside or among, parts.thought))
     return "\n\n".join(filter(None, thoughts)), parts.reply
 
@@ -193,10 +195,9 @@ def _tokens(usage: dict[str, Any], thought: str, reply: str) -> _Tokens:
     Tokens of a thought that is not shown are believed where they are stated: they are billed all the same.
     """
     prompt = _count(usage.get("prompt_tokens"), 0, _LARGEST_COUNT) or 0
-    shown, hidden = len(thought.encode()) + len(reply.encode()), _stated_thought(usage)
-    unaccounted = _unaccounted(usage)
     stated = _count(usage.get("completion_tokens"), 0, _LARGEST_COUNT)
-    hidden = max(hidden, unaccounted)
+    unaccounted = _unaccounted(usage, stated)
+    shown, hidden = len(thought.encode()) + len(reply.encode()), max(_stated_thought(usage), unaccounted)
     completion = _count(
         None if stated is None else stated + unaccounted,
         shown / _MOST_BYTES_A_TOKEN,
@@ -210,16 +211,15 @@ def _tokens(usage: dict[str, Any], thought: str, reply: str) -> _Tokens:
 
 def _stated_thought(usage: dict[str, Any]) -> int:
     """Tokens of thought as a server states them, 0 if it does not."""
-    details = (usage.get("completion_tokens_details"), usage.get("output_tokens_details"), usage)
-    stated = (detail.get("reasoning_tokens") for detail in details if isinstance(detail, dict))
-    return next(filter(None, (_count(count, 0, _LONGEST_HIDDEN_THOUGHT) for count in stated)), 0)
+    for detail in (usage.get("completion_tokens_details"), usage.get("output_tokens_details"), usage):
+        if isinstance(detail, dict) and (count := _count(detail.get("reasoning_tokens"), 0, _LONGEST_HIDDEN_THOUGHT)):
+            return count
+    return 0
 
 
-def _unaccounted(usage: dict[str, Any]) -> int:
+def _unaccounted(usage: dict[str, Any], completion: int | None) -> int:
     """Tokens in the total that are neither prompt nor completion: some servers count a thought there alone."""
-    prompt, completion, total = (
-        _count(usage.get(f"{name}_tokens"), 0, _LARGEST_COUNT) for name in ("prompt", "completion", "total")
-    )
+    prompt, total = (_count(usage.get(name), 0, _LARGEST_COUNT) for name in ("prompt_tokens", "total_tokens"))
     if prompt is None or completion is None or total is None:
         return 0
     return _count(total - prompt - completion, 0, _LONGEST_HIDDEN_THOUGHT) or 0
@@ -227,6 +227,8 @@ def _unaccounted(usage: dict[str, Any]) -> int:
 
 def _thought_tokens(completion: int, stated: int, thought: str, reply: str) -> int:
     """How many of a completion's tokens were thought: as stated if the rest can be the reply, else by the texts."""
+    if not stated and not thought:
+        return 0
     written = len(reply.encode())
     if stated and _count(completion - stated, written / _MOST_BYTES_A_TOKEN, written + _UNWRITTEN_TOKENS) is not None:
         return stated
@@ -236,8 +238,8 @@ def _thought_tokens(completion: int, stated: int, thought: str, reply: str) -> i
 
 
 def _count(value: Any, least: float, most: float) -> int | None:
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
-        return value
-    return None
+    kind = type(value)
+    if kind is float and value.is_integer():
+        return _count(int(value), least, most)
+    # the very type, since true and false are integers
+    return value if kind is int and least <= value <= most else None

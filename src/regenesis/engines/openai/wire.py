@@ -15,7 +15,7 @@ import re
 import socket
 import ssl
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from regenesis.engines.openai.bodies import BrokenReply
@@ -23,7 +23,9 @@ from regenesis.engines.openai.bodies import BrokenReply
 LARGEST_BODY = 32 * 1024 * 1024
 """Bytes of a reply beyond which it is given up."""
 _LARGEST_HEAD = 64 * 1024
-_STATUS = re.compile(rb"HTTP/1\.([01]) (\d{3})(?: |$)")
+_AT_ONCE = 64 * 1024
+"""Bytes that are read at once: longer replies than most, and for `Protocol` asyncio sets up four times as many."""
+_STATUS = re.compile(r"HTTP/1\.([01]) ([0-9]{3})(?: |$)")
 _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?")
 _COMPRESSED = frozenset({"gzip", "x-gzip", "deflate"})
 
@@ -64,7 +66,7 @@ async def connect(host: str, port: int, tls: ssl.SSLContext | None) -> Connectio
     return connection
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """One connection: a request, its reply, the next request.
 
     Attributes:
@@ -75,6 +77,9 @@ class Connection(asyncio.Protocol):
         self.idle_since = 0.0
         self._transport: asyncio.Transport | None = None
         self._waiting: asyncio.Future[Response] | None = None
+        self._deadline = 0.0
+        self._alarm: asyncio.TimerHandle | None = None
+        self._buffer = memoryview(bytearray(_AT_ONCE))
         self._received = bytearray()
         self._reading: _Reading | None = None
 
@@ -96,12 +101,11 @@ class Connection(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         waiting: asyncio.Future[Response] = loop.create_future()
         self._waiting = waiting
-        alarm = loop.call_later(seconds, self._fail, TimeoutError())
+        self._set_alarm(loop.time() + seconds)
         try:
             self._transport.write(request)
             return await waiting
         finally:
-            alarm.cancel()
             if not waiting.done() or waiting.cancelled():
                 self.close()  # what still comes in would be taken for the next reply
             self._waiting, self.idle_since = None, loop.time()
@@ -119,11 +123,14 @@ class Connection(asyncio.Protocol):
             # a reply may take minutes, and some routers forget a connection on which nothing moves
             own.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         if self._waiting is None or self._waiting.done():
             self.close()  # nothing was asked
             return
-        self._received += data
+        self._received += self._buffer[:nbytes]
         try:
             response = self._read()
         except BrokenReply as error:
@@ -134,6 +141,8 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
+        if self._alarm is not None:
+            self._alarm.cancel()
         reading = self._reading
         if reading is not None and reading.to_the_end and exc is None:
             try:
@@ -145,6 +154,26 @@ class Connection(asyncio.Protocol):
         else:
             begun = reading is not None or self._received
             self._fail(Interrupted("the reply was truncated" if begun else "the server closed the connection"))
+
+    def _set_alarm(self, deadline: float) -> None:
+        """Sees to it that a request without a reply fails in time.
+
+        An alarm that is set for an earlier request stays: it only sets the next one, so that most requests need none.
+        """
+        self._deadline = deadline
+        if self._alarm is None or self._alarm.when() > deadline:
+            if self._alarm is not None:
+                self._alarm.cancel()
+            self._alarm = asyncio.get_running_loop().call_at(deadline, self._ring)
+
+    def _ring(self) -> None:
+        alarm, self._alarm = self._alarm, None
+        if self._waiting is None:
+            return
+        if alarm is not None and alarm.when() < self._deadline:
+            self._set_alarm(self._deadline)
+        else:
+            self._fail(TimeoutError())
 
     def _answer(self, response: Response) -> None:
         kept = self._reading is not None and self._reading.may_follow and not self._received
@@ -184,31 +213,32 @@ class _Reading:
     """
 
     def __init__(self, head: bytes) -> None:
-        first, *lines = head.split(b"\r\n")
+        first, *lines = head.decode("latin-1").split("\r\n")
         found = _STATUS.match(first)
         if found is None:
             raise BrokenReply("the reply is not HTTP")
         self.status = int(found[2])
         self._headers: dict[str, str] = {}
         for line in lines:
-            name, _, value = line.decode("latin-1").partition(":")
+            name, _, value = line.partition(":")
             self._headers[name.strip().lower()] = value.strip()
         self._body = bytearray()
         self._left = self._length()
-        chunked = self._headers.get("transfer-encoding", "").lower().endswith("chunked")
         bodiless = self.status in (204, 304)
-        self.to_the_end = self._left is None and not chunked and not bodiless
-        said = self._headers.get("connection", "").lower()
-        self.may_follow = not self.to_the_end and ("close" not in said if found[1] == b"1" else "keep-alive" in said)
-        self._take: Callable[[bytearray], bool] = self._take_chunks if chunked else self._take_length
         if bodiless:
-            self._take, self._left = self._take_length, 0
-        elif self.to_the_end:
-            self._take = self._take_all
+            self._left = 0
+        self._chunked = not bodiless and self._headers.get("transfer-encoding", "").lower().endswith("chunked")
+        self.to_the_end = self._left is None and not self._chunked
+        said = self._headers.get("connection", "").lower()
+        self.may_follow = not self.to_the_end and ("close" not in said if found[1] == "1" else "keep-alive" in said)
 
     def take(self, received: bytearray) -> bool:
         """Takes what belongs to the body; whether it is whole."""
-        ended = self._take(received)
+        # no attribute of it is one of these methods: it would hold itself, and stay until garbage is looked for
+        if self._chunked:
+            ended = self._take_chunks(received)
+        else:
+            ended = self._take_all(received) if self.to_the_end else self._take_length(received)
         if len(self._body) > LARGEST_BODY:
             raise BrokenReply(_TOO_LARGE)
         return ended

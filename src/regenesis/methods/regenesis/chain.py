@@ -249,7 +249,7 @@ class _ChainRun:
         if self._config.summarise and self._pass.hint is None:
             summary = await self._ask("summarise", self._pass.sampling, sample=sample, fresh=True, path=path.text)
             stand_ins = [summary.completion.text] if summary is not None else []
-        path = replace(path, steps=tuple(self._steps))
+            path = replace(path, steps=tuple(self._steps))
         judged = await self._judge.judge(path, self._question, stand_ins=stand_ins)
         mode = self._config.self_judge
         if (
@@ -300,7 +300,9 @@ class _ChainRun:
 
     def _limited(self, most: int | None) -> Sampling:
         sampling = self._pass.sampling
-        return sampling if most is None else replace(sampling, max_tokens=min(most, sampling.max_tokens))
+        if most is None or most >= sampling.max_tokens:
+            return sampling
+        return Sampling(sampling.temperature, sampling.top_p, most)
 
     def _path(self, name: str, reply: Reply | None, text: str, defect: str | None = None) -> ReasoningPath:
         completion = reply.completion if reply is not None else None
