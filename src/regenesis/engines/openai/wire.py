@@ -23,8 +23,8 @@ from regenesis.engines.openai.bodies import BrokenReply
 LARGEST_BODY = 32 * 1024 * 1024
 """Bytes of a reply beyond which it is given up."""
 _LARGEST_HEAD = 64 * 1024
-_AT_ONCE = 64 * 1024
-"""Bytes that are read at once: longer replies than most, and for `Protocol` asyncio sets up four times as many."""
+_AT_ONCE = 16 * 1024
+"""Bytes that are read at once, more than most replies have; for a plain `Protocol` asyncio sets up 256 KiB each."""
 _STATUS = re.compile(r"HTTP/1\.([01]) ([0-9]{3})(?: |$)")
 _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?")
 _COMPRESSED = frozenset({"gzip", "x-gzip", "deflate"})
