@@ -110,7 +110,7 @@ class Watching:
             self._look()
 
 
-def finish(name: str, figures: dict[str, Any], *, target: str, met: bool) -> None:
-    """Prints the benchmark's one line of JSON."""
+def finish(name: str, figures: dict[str, Any], *, target: str, met: bool | None) -> None:
+    """Prints the benchmark's one line of JSON; `met` is `None` where what the target is about was not measured."""
     line = {"name": name, **figures, "cores": os.cpu_count(), "target": target, "met": met}
     print(json.dumps(line, ensure_ascii=False))

@@ -42,7 +42,7 @@ class WavesConfig(MethodSection):
         """
         if not self.stop_early:
             return 1.0
-        # adaptive waves overshoot about as little as single chains do
+        # adaptive waves overshoot as little as single chains do
         wave = paths_a_chain * (1 if self.adaptive_waves else self.wave)
         return expected_share(chains * paths_a_chain, wave, self.keep, chain_yield, give_up=self.give_up)
 
