@@ -159,7 +159,7 @@ def main() -> None:
     figures: dict[str, Any] = {engine: [one[engine] for one in rounds] for engine in options.engines}
     if REFERENCE in options.engines:
         figures["against_llamacpp"] = {engine: against_reference(rounds, engine) for engine in options.engines}
-    met = "openvino" not in speed or "bare" not in speed or speed["openvino"] >= speed["bare"]
+    met = speed["openvino"] >= speed["bare"] if {"openvino", "bare"} <= speed.keys() else None
     finish("embedded_engines", {"model": options.model, **figures}, target="openvino at least as fast as bare", met=met)
 
 
