@@ -9,6 +9,7 @@ plan, a path) from the same guidelines, at most so many requests at a time, and 
 question:
 
 - `regenesis`: `synthesize` as a user runs it, which ends a question that has enough paths, without the hint pass;
+- `one_call`: the same by its default chain, which is one call: not what the others do, but what its users get;
 - `bare`: a loop a place in flight, each following a chain of all, without retries, record or checker: the ceiling of
   what can be in flight;
 - `stages`: every stage for all chains before the next begins;
@@ -52,6 +53,8 @@ KEEP, GUIDELINES, WAVE = 3, 12, 6
 DELAY = "0.2:2"
 LOOK_SECONDS = 0.02
 TARGET_BUSY, TARGET_PATHS = 0.97, 2.0
+OWN: dict[str, dict[str, Any]] = {"regenesis": {}, "one_call": {"prompts": "guided", "stages": ["solve"]}}
+"""Settings of the method, beyond those of all benchmarks."""
 PIPELINES = Path(__file__).parent / "peer_pipelines"
 
 
@@ -154,9 +157,9 @@ def kept(rows: list[dict[str, Any]]) -> int:
 def measure(name: str, url: str, options: argparse.Namespace) -> dict[str, float]:
     rows, looks, in_flight = chains(options.questions), Looks(url), options.in_flight
     with workspace() as folder, Watching(looks.look, LOOK_SECONDS):
-        if name == "regenesis":
+        if name in OWN:
             write_questions(folder / "questions.jsonl", options.questions)
-            method = {"guidelines": GUIDELINES, "wave": WAVE, "keep": KEEP, "hint": {"enabled": False}}
+            method = {"guidelines": GUIDELINES, "wave": WAVE, "keep": KEEP, "hint": {"enabled": False}, **OWN[name]}
             config = run_config(
                 folder / "questions.jsonl", url, method=method, engine={"max_in_flight": in_flight}, seed=options.seed
             )
@@ -178,10 +181,10 @@ def main() -> None:
     parser.add_argument("--distilabel", metavar="PYTHON", help="of an environment with distilabel")
     parser.add_argument("--data-designer", metavar="PYTHON", help="of an environment with DataDesigner")
     options = parser.parse_args()
-    names = ["regenesis", "bare", "stages", *(one for one in ("distilabel", "data_designer") if getattr(options, one))]
+    names = [*OWN, "bare", "stages", *(one for one in ("distilabel", "data_designer") if getattr(options, one))]
     with server_process("--play", "arithmetic", "--delay", DELAY) as url:
         figures = {name: measure(name, url, options) for name in names}
-    best = max(figures[name]["kept_an_hour"] for name in names if name not in ("regenesis", "bare"))
+    best = max(figures[name]["kept_an_hour"] for name in names if name not in (*OWN, "bare"))
     busy = figures["regenesis"]["busy"] / figures["bare"]["busy"]
     paths = figures["regenesis"]["kept_an_hour"] / best
     finish(
