@@ -18,6 +18,13 @@ from regenesis.types import GradedPath
 
 Start = TypeVar("Start")
 
+_LOST_A_CHAIN = 3
+"""Paths that came to nothing for which a wave has one chain more than paths are missing.
+
+Where few are right, hardly any of the chains is surplus, and a question without luck would go on one chain at a time,
+with an engine that idles at the end of a run.
+"""
+
 
 class WavesConfig(MethodSection):
     """How many chains a question starts at a time, and when it starts no more."""
@@ -25,8 +32,8 @@ class WavesConfig(MethodSection):
     wave: int = Field(default=4, ge=1, json_schema_extra=EXTENDS)
     """Most chains per question that run in parallel before it checks whether it has enough kept paths."""
     adaptive_waves: bool = Field(default=True, json_schema_extra=EXTENDS | default_was(False))
-    """Start no more chains than paths are missing, so that none is surplus: fewer tokens a kept path, and more waves.
-    Needs `stop_early`."""
+    """Start as many chains as paths are missing, and one more for every three that came to nothing: few surplus paths,
+    and smaller waves. Needs `stop_early`."""
     stop_early: bool = Field(default=True, json_schema_extra=EXTENDS)
     """Stop sampling a question once it has enough kept paths."""
     give_up: int | None = Field(default=None, ge=1, json_schema_extra=EXTENDS)
@@ -54,9 +61,10 @@ class WavesConfig(MethodSection):
             return self.wave
         kept = len(session.judge.select(judged, self.keep))
         missing = max(0, self.keep - kept)
-        if not self.adaptive_waves:
+        if not missing or not self.adaptive_waves:
             return self.wave if missing else 0
-        return min(self.wave, math.ceil(missing / paths_a_chain))
+        lost = len(judged) - kept
+        return min(self.wave, math.ceil((missing + lost // _LOST_A_CHAIN) / paths_a_chain))
 
 
 async def in_waves(

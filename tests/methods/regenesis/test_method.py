@@ -354,12 +354,11 @@ async def test_a_question_stops_asking_after_the_wave_in_which_it_has_enough(
     [
         (2, 4, 12, 2),  # 2
         (5, 4, 12, 5),  # 4, and the one that is missing
-        (3, 4, 0, 12),  # four times 3, and no more guidelines
-        (3, 4, 2, 12),  # 3, of which one fails, and one at a time
+        (3, 4, 0, 12),  # 3, 4, 4, and no more guidelines
         (1, 1, 12, 1),
     ],
 )
-async def test_an_adaptive_wave_starts_no_more_chains_than_paths_are_missing(
+async def test_an_adaptive_wave_is_what_is_missing_and_a_chain_more_for_every_three_lost(
     lead: Lead, keep: int, wave: int, right: int, chains: int
 ) -> None:
     names = [one.id for one in MANY[:right]]
