@@ -49,6 +49,7 @@ _REMARK = re.compile(r"\([^()\d]*\)")
 _CONTINUED = re.compile(r"\n\s*(?=[=≈])")
 _PART_END = re.compile(r"\s(?:(?<=\n)(?=\s*(?:[-*•>]\s+|#+\s*|\*\*)?(?![xX_])[^\W\d])|(?<=[.?]\s)(?=\s*(?!X)[A-Z]))\s*")
 """Between two lines or sentences of which the second goes on with nothing from the first."""
+_BRACKETS = (("{", "}"), ("[", "]"))
 _SENTENCE_END = re.compile(r"(?<=[.!?;])\s+(?=[^\W\d_])|\n+")
 _MARKER = re.compile(r"^\s*(?:[-*•>#]+\s+|(?:step\s*)?\(?\d{1,2}[.):]\s+|step\s+\d+\s*[-:.]\s*)+", re.IGNORECASE)
 _ABOUT = re.compile(
@@ -128,19 +129,19 @@ def _is_computation(boxed: str) -> bool:
 def _parts(text: str) -> list[str]:
     """The text in lines and sentences, several together where they cannot be read apart."""
     parts: list[str] = []
-    begin = 0
+    begin = last = 0
+    unclosed, is_open = dict.fromkeys(_BRACKETS, 0), dict.fromkeys(_BRACKETS, False)
     for end in (*(found.end() for found in _PART_END.finditer(text)), len(text)):
-        part = text[begin:end]
-        if not (_is_open(part, "{", "}") or _is_open(part, "[", "]")):
-            parts.append(part.rstrip())
-            begin = end
+        # what was added alone is looked at: a bracket may stay open to the end of a long text
+        added, last = text[last:end], end
+        for opening, closing in _BRACKETS:
+            if opening in added or closing in added:
+                unclosed[opening, closing] += added.count(opening) - added.count(closing)
+                is_open[opening, closing] = added.rfind(opening) > added.rfind(closing)
+        if not any(is_open.values()) and max(unclosed.values()) <= 0:
+            parts.append(text[begin:end].rstrip())
+            begin, unclosed = end, dict.fromkeys(_BRACKETS, 0)
     return [*parts, text[begin:]]
-
-
-def _is_open(part: str, opening: str, closing: str) -> bool:
-    if opening not in part:
-        return False
-    return part.count(opening) > part.count(closing) or part.rfind(opening) > part.rfind(closing)
 
 
 def _hold_at_a_glance(text: str) -> bool:
