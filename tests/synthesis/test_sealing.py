@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,11 @@ def test_a_shard_that_was_killed_is_taken_at_once_on_its_machine(questions: Path
     assert time.monotonic() - began < WATCH_SECONDS
 
 
+def move_files(folder: Path, to: Path) -> None:
+    for file in folder.iterdir():
+        file.replace(to / file.name)
+
+
 def test_storage_that_fails_for_a_moment_stops_nothing(
     questions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,11 +101,18 @@ def test_storage_that_fails_for_a_moment_stops_nothing(
         work = synthesize_shard(toy_config(questions, url), run, Shard(1, 1), scratch=tmp_path / "a")
         task = asyncio.create_task(work)
         await until(lambda: segments_of(open_folder(folder)))
-        folder.rename(tmp_path / "away")
-        folder.write_text("in the way")
+        away = tmp_path / "away"
+        away.mkdir()
+        # a segment may be written at any moment, into a folder that is made again for it
+        while folder.is_dir():
+            with suppress(OSError):
+                move_files(folder, away)
+                folder.rmdir()
+                folder.write_text("in the way")
         await asyncio.sleep(0.5)
         folder.unlink()
-        (tmp_path / "away").rename(folder)
+        folder.mkdir(exist_ok=True)
+        move_files(away, folder)
         return await task
 
     with server_process("--play", "arithmetic", "--delay", "0.2:0.3") as url:
