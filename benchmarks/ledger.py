@@ -35,7 +35,7 @@ from workload import finish, play_arithmetic, run_config, workspace, write_quest
 
 TARGET_SECONDS, TARGET_MB = 15, 600
 COMPLETIONS_A_QUESTION = 25
-"""Less than a question asks on average (29), so that questions remain when the budget is spent."""
+"""Less than a question asks on average (32), so that questions remain when the budget is spent."""
 _WORDS = (
     "amount boxes count given total first second each added monday tuesday market story holds goods what remains "
     "known number carry over check before after together times plus sum part whole left right brought bring makes"

@@ -1,6 +1,6 @@
 """Whether memory stays flat from 10,000 to 200,000 completions.
 
-    python benchmarks/memory.py [--questions 6000] [--from 10000] [--to 200000]
+    python benchmarks/memory.py [--questions 7000] [--from 10000] [--to 200000]
 
 One process does a real synthesis of thousands of questions against a scripted server in a process of its own; a
 thread samples this process's resident memory. Figures are in MB (10^6 bytes). Takes a few minutes.
@@ -51,7 +51,7 @@ class Memory:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--questions", type=int, default=6000)
+    parser.add_argument("--questions", type=int, default=7_000)
     parser.add_argument("--from", type=int, default=10_000, dest="least")
     parser.add_argument("--to", type=int, default=200_000, dest="greatest")
     options = parser.parse_args()

@@ -32,7 +32,7 @@ from regenesis.synthesis.sharding import Shard, synthesize_shard
 from workload import finish, run_config, server_process, workspace, write_questions
 
 SEALING_TARGET, MERGE_SECONDS, MERGE_MB = 0.03, 60, 1000
-COMPLETIONS_A_QUESTION = 33
+COMPLETIONS_A_QUESTION = 32
 """What a question asks on average, of an engine that is as often right as the one that is played."""
 
 
