@@ -49,7 +49,7 @@ class WavesConfig(MethodSection):
         """
         if not self.stop_early:
             return 1.0
-        # adaptive waves overshoot as little as single chains do
+        # adaptive waves overshoot hardly more than single chains do
         wave = paths_a_chain * (1 if self.adaptive_waves else self.wave)
         return expected_share(chains * paths_a_chain, wave, self.keep, chain_yield, give_up=self.give_up)
 
@@ -61,8 +61,10 @@ class WavesConfig(MethodSection):
             return self.wave
         kept = len(session.judge.select(judged, self.keep))
         missing = max(0, self.keep - kept)
-        if not missing or not self.adaptive_waves:
-            return self.wave if missing else 0
+        if not missing:
+            return 0
+        if not self.adaptive_waves:
+            return self.wave
         lost = len(judged) - kept
         return min(self.wave, math.ceil((missing + lost // _LOST_A_CHAIN) / paths_a_chain))
 
